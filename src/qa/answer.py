@@ -1,0 +1,81 @@
+"""One question in, one answer out: retrieve, quote, decide. Read this file first."""
+
+from __future__ import annotations
+
+from qa.confidence import Calibrator
+from qa.errors import QuestionError, QuoteMismatch
+from qa.library import Library
+from qa.quotes import BestQuote, best_quote
+from qa.reasons import reason_abstained, reason_answered, reason_empty
+from qa.types import Answer, Hit, Quote, Retriever, TokenEncoder
+
+LONGEST_QUESTION = 2000
+"""Characters; longer input is a document, not a question."""
+
+
+class Answerer:
+    """Answers questions by quoting, or says that the documents do not hold the answer."""
+
+    def __init__(
+        self,
+        retriever: Retriever,
+        library: Library,
+        token_encoder: TokenEncoder,
+        calibrator: Calibrator,
+        *,
+        max_error: float,
+    ) -> None:
+        self._retriever = retriever
+        self._library = library
+        self._token_encoder = token_encoder
+        self._calibrator = calibrator
+        self._max_error = max_error
+
+    def answer(self, question: str, *, k: int = 10) -> Answer:
+        """Retrieve, quote, decide.
+
+        Raises:
+            QuestionError: the question is empty or longer than ``LONGEST_QUESTION`` characters.
+            QuoteMismatch: the quote differs from the stored document; it is not shown.
+        """
+        question = checked(question)
+        hits = tuple(self._retriever.search(question, k=k))
+        best = best_quote(question, hits[0].passage, self._token_encoder) if hits else None
+        if best is None:
+            return Answer(question, None, 0.0, reason_empty(question), hits)
+        quote = self._verified(hits[0], best)
+        probability = self._calibrator.probability(question, hits, best)
+        if probability < 1.0 - self._max_error:
+            reason = reason_abstained(question, quote, best, self._token_encoder)
+            return Answer(question, None, probability, reason, hits, nearest=quote)
+        return Answer(question, quote, probability, reason_answered(question, quote), hits, nearest=quote)
+
+    def _verified(self, hit: Hit, best: BestQuote) -> Quote:
+        """Cut the quote out of the stored document, compared with the passage that was searched."""
+        passage = hit.passage
+        quote = Quote(
+            text=best.span.shift(-passage.span.start).of(passage.text),
+            span=best.span,
+            document_id=passage.document_id,
+            source=hit.source,
+            passage_id=passage.id,
+            title=passage.title,
+            page=passage.page,
+            headings=passage.headings,
+            highlights=best.highlights,
+        )
+        if self._library.slice(passage.document_id, best.span) != quote.text:
+            raise QuoteMismatch(hit.source, best.span.start, best.span.end)
+        return quote
+
+
+def checked(question: str) -> str:
+    """Return the question without outer space; raise ``QuestionError`` if nothing or too much is left."""
+    question = question.strip()
+    if not any(char.isalnum() for char in question):
+        raise QuestionError("The question is empty. Ask in a few words, in any language.")
+    if len(question) > LONGEST_QUESTION:
+        raise QuestionError(
+            f"The question has {len(question)} characters; at most {LONGEST_QUESTION} are read. Shorten it."
+        )
+    return question

@@ -1,0 +1,665 @@
+"""The console command ``qa``: a thin edge over ``qa.service.QA``.
+
+Standard output carries the result (with ``--json`` one object and nothing else); progress, notes and errors
+go to standard error. Exit status: 0 done (``qa ask`` also when it abstains), 1 error, 2 wrong usage, 130
+stopped with Ctrl-C, 141 when the reader of the output has gone away.
+
+What takes long to import (rich, numpy, the service) is imported where it is used: ``qa ask`` must start fast.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from qa.errors import ConfigError, DocumentNotFound, QAError, QuestionError
+
+if TYPE_CHECKING:
+    from qa.config import Config
+    from qa.evaluation import Evaluation
+    from qa.service import QA
+    from qa.types import Answer, FileProblem, Hit, IndexReport, Quote, Turn
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+SHOWN = ("lang", "languages", "kind")
+"""Groups of an evaluation that people see; the pairs of languages are many and only in the JSON."""
+CONFIDENCE = ((0.95, "Very likely answers this"), (0.85, "Likely answers this"), (0.7, "May answer this"))
+
+Progress = Callable[[int, int, str], None]
+
+
+class Commands(TyperGroup):
+    """Runs a command and turns what goes wrong into one sentence and an exit status."""
+
+    def invoke(self, ctx: Any) -> Any:
+        _prepare_streams()
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except BrokenPipeError:
+            # Otherwise the interpreter would complain when it flushes at exit.
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(BROKEN_PIPE) from None
+        except KeyboardInterrupt:
+            _complain("Stopped.")
+            raise typer.Exit(INTERRUPTED) from None
+        except QAError as error:
+            _complain(str(error))
+            raise typer.Exit(1) from None
+        except OSError as error:
+            _complain(_system_error(error))
+            raise typer.Exit(1) from None
+
+
+app = typer.Typer(
+    name="qa",
+    cls=Commands,
+    help="Ask your own documents, in any language: every answer is a verbatim quote with its place.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+IndexOption = Annotated[
+    str | None,
+    typer.Option("--index", metavar="DIR", help="Folder of the library (default: index; QA_INDEX)."),
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option("--model", metavar="NAME", help="builtin, a sentence-transformers folder, or a hub id."),
+]
+HitsOption = Annotated[
+    int | None, typer.Option("-k", "--k", metavar="N", help="Passages to return (default: 10).")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
+PathsArgument = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files or folders.")]
+QuestionArgument = Annotated[
+    list[str], typer.Argument(metavar="QUESTION", help="The question; quotation marks are optional.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def _options(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    if version:
+        from importlib.metadata import version as version_of
+
+        _print(f"qa {version_of('qa')}")
+        raise typer.Exit()
+
+
+@app.command("index")
+def index_paths(
+    paths: PathsArgument,
+    index: IndexOption = None,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Make the library equal to folders: what is new is added, what is gone is removed."""
+    _take_in(paths, index=index, model=model, as_json=as_json, quiet=quiet, mirror=True)
+
+
+@app.command("add")
+def add_paths(
+    paths: PathsArgument,
+    index: IndexOption = None,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Add files or folders to the library; nothing is removed."""
+    _take_in(paths, index=index, model=model, as_json=as_json, quiet=quiet, mirror=False)
+
+
+@app.command("remove")
+def remove_documents(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="Documents, as qa list names them.")
+    ],
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Remove documents from the library, with a receipt of what is gone."""
+    with open_qa(_config(index=index)) as qa:
+        receipts = [qa.remove(source) for source in _known(qa, sources)]
+    if as_json:
+        _print_json({"removed": [asdict(receipt) for receipt in receipts]})
+    elif not quiet:
+        for receipt in receipts:
+            _print(f"Removed {_line(receipt.source)}: {_count(receipt.passages, 'passage')}.")
+
+
+@app.command("list")
+def list_documents(index: IndexOption = None, as_json: JsonOption = False) -> None:
+    """List the documents of the library."""
+    config = _config(index=index)
+    with open_qa(config) as qa:
+        documents = qa.documents()
+    passages = sum(document.passages for document in documents)
+    if as_json:
+        _print_json(
+            {
+                "index": config.index,
+                "documents": [asdict(document) for document in documents],
+                "passages": passages,
+            }
+        )
+        return
+    for document in documents:
+        pages = _count(document.pages, "page") if document.pages else ""
+        facts = (document.source, document.title, pages, _count(document.passages, "passage"))
+        _print(" · ".join(_line(fact) for fact in facts if fact))
+    _print(f"{_count(len(documents), 'document')}, {_count(passages, 'passage')}.")
+
+
+@app.command("search")
+def search_passages(
+    question: QuestionArgument, index: IndexOption = None, k: HitsOption = None, as_json: JsonOption = False
+) -> None:
+    """Find the passages nearest to a question."""
+    config = _config(index=index, k=k)
+    asked = _question(question)
+    with open_qa(config) as qa:
+        hits = qa.search(asked, k=config.k)
+    if as_json:
+        _print_json({"question": asked, "hits": [hit.to_dict() for hit in hits]})
+        return
+    for hit in hits:
+        _print_hit(hit)
+    if not hits:
+        _print("No passage comes near this question.")
+
+
+@app.command("ask")
+def ask_question(
+    question: QuestionArgument, index: IndexOption = None, k: HitsOption = None, as_json: JsonOption = False
+) -> None:
+    """Answer a question with a quote, or say that the documents do not hold the answer."""
+    with open_qa(_config(index=index, k=k)) as qa:
+        answer = qa.ask(_question(question))
+    if as_json:
+        _print_json(answer.to_dict())
+    else:
+        _print_answer(answer)
+
+
+@app.command("chat")
+def chat(index: IndexOption = None, as_json: JsonOption = False) -> None:
+    """Ask one question after another; /quit or Ctrl-D ends. With --json, one object a line for each turn."""
+    with open_qa(_config(index=index)) as qa:
+        conversation = qa.chat()
+        for question in _typed_questions(prompt=not as_json):
+            try:
+                turn = conversation.ask(question)
+            except QuestionError as error:
+                _complain(str(error))
+                continue
+            if as_json:
+                _print_json(
+                    {"standalone": turn.standalone, **turn.answer.to_dict(), "question": turn.question}
+                )
+            else:
+                _print_turn(turn)
+            sys.stdout.flush()
+
+
+@app.command("serve")
+def serve(
+    index: IndexOption = None,
+    host: Annotated[
+        str | None, typer.Option("--host", help="Address to listen on (default: 127.0.0.1).")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", help="Port; 0 takes a free one (default: 7860).")
+    ] = None,
+    allow_remote: Annotated[
+        bool,
+        typer.Option("--allow-remote", help="Let other machines in although no password (QA_AUTH) is set."),
+    ] = False,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Open the chat page and the HTTP API; QA_AUTH=name:password asks visitors for a password."""
+    from qa.web import PageSettings, launch
+
+    config = _config(index=index, host=host, port=port, model=model)
+
+    def on_ready(address: str) -> None:
+        if as_json:
+            _print_json({"address": address, "index": config.index})
+        else:
+            _print(f"The chat page is at {address} (stop it with Ctrl-C).")
+        sys.stdout.flush()
+
+    with open_qa(config, model=model) as qa:
+        launch(
+            qa,
+            host=config.host,
+            port=config.port,
+            settings=PageSettings(max_upload_mb=config.max_upload_mb, max_uploads=config.max_uploads),
+            auth=_credentials(os.environ.get("QA_AUTH")),
+            allow_remote=allow_remote,
+            on_ready=on_ready,
+        )
+
+
+@app.command("eval")
+def evaluate_set(
+    path: Annotated[
+        Path, typer.Argument(metavar="QUESTIONS.jsonl|DIR", help="A question set, or a BEIR folder.")
+    ],
+    index: IndexOption = None,
+    model: ModelOption = None,
+    run: Annotated[
+        Path | None, typer.Option("--run", metavar="FILE", help="Write the ranked documents as a TREC run.")
+    ] = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Measure ranking, quotes and abstentions: a question set against --index, a BEIR folder by itself."""
+    from qa.evaluation import write_run
+
+    config = _config(index=index, model=model)
+    if path.is_dir():
+        evaluation, indexing = _evaluate_folder(path, config, silent=as_json or quiet)
+    else:
+        evaluation, indexing = _evaluate_questions(path, config, silent=as_json or quiet), None
+    if run is not None:
+        write_run(evaluation, run)
+    if as_json:
+        _print_json({**evaluation.to_dict(), "indexing": indexing})
+    else:
+        _print_evaluation(evaluation)
+
+
+@app.command("doctor")
+def doctor(index: IndexOption = None, as_json: JsonOption = False) -> None:
+    """Check the library; exit status 1 when there is a problem."""
+    config = _config(index=index)
+    with open_qa(config) as qa:
+        problems = qa.check()
+        documents = len(qa.documents())
+    if as_json:
+        _print_json({"index": config.index, "ok": not problems, "documents": documents, "problems": problems})
+    elif problems:
+        for problem in problems:
+            _print(_line(problem))
+    else:
+        _print(f"The library at '{_line(config.index)}' is sound: {_count(documents, 'document')}.")
+    if problems:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line of this process."""
+    try:
+        app(prog_name="qa")
+    except Exception as error:
+        if os.environ.get("QA_TRACEBACK"):
+            raise
+        _complain(f"A fault of qa itself, {type(error).__name__}: {error} (QA_TRACEBACK=1 shows where).")
+        raise SystemExit(1) from None
+
+
+def open_qa(config: Config, *, model: str | None = None) -> QA:
+    """Open the library of ``config``; ``model`` is the one asked for on the command line, if any."""
+    from qa.service import QA
+
+    return QA.open(config.index, model=model, config=config)
+
+
+# --- commands in steps ------------------------------------------------------------------
+
+
+def _config(**flags: Any) -> Config:
+    from qa.config import load_config
+
+    return load_config(**flags)
+
+
+def _credentials(setting: str | None) -> tuple[str, str] | None:
+    if not setting:
+        return None
+    name, colon, password = setting.partition(":")
+    if not (name and colon and password):
+        raise ConfigError("QA_AUTH must be a name and a password parted by a colon.")  # and never shown
+    return name, password
+
+
+def _question(words: Sequence[str]) -> str:
+    # Bytes of the command line that are not UTF-8 arrive as lone surrogates, which no text may hold.
+    return " ".join(words).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _take_in(
+    paths: Sequence[Path], *, index: str | None, model: str | None, as_json: bool, quiet: bool, mirror: bool
+) -> None:
+    for path in paths:
+        if not path.exists():
+            raise QAError(f"There is no file or folder '{path}'; nothing was indexed.")
+    config = _config(index=index, model=model)
+    try:
+        with open_qa(config, model=model) as qa, _progress(silent=as_json or quiet) as on_progress:
+            take_in = [qa.sync if mirror and path.is_dir() else qa.add for path in paths]
+            report = _merge(
+                [take(path, on_progress=on_progress) for take, path in zip(take_in, paths, strict=True)]
+            )
+    except KeyboardInterrupt:
+        _complain("What was indexed so far is kept; the same command goes on from there.")
+        raise
+    for problem in (*report.failed, *report.warnings):
+        _complain(_problem(problem))
+    if as_json:
+        _print_json({"index": config.index, **asdict(report)})
+    elif not quiet:
+        _print(_summary(report))
+    if report.failed and not (report.added or report.updated or report.unchanged):
+        raise typer.Exit(1)
+
+
+def _merge(reports: Sequence[IndexReport]) -> IndexReport:
+    def joined(name: str) -> tuple[Any, ...]:
+        return tuple(item for report in reports for item in getattr(report, name))
+
+    return replace(
+        reports[0],
+        added=joined("added"),
+        updated=joined("updated"),
+        unchanged=joined("unchanged"),
+        removed=joined("removed"),
+        failed=joined("failed"),
+        warnings=joined("warnings"),
+        passages=sum(report.passages for report in reports),
+        seconds=sum(report.seconds for report in reports),
+    )
+
+
+def _known(qa: QA, sources: Sequence[str]) -> Sequence[str]:
+    """Return ``sources`` if the library has them all, so that a typing error removes nothing."""
+    known = {name for document in qa.documents() for name in (document.source, document.id)}
+    for source in sources:
+        if source not in known:
+            raise DocumentNotFound(
+                f"No document '{source}' in the library; nothing was removed. See: qa list"
+            )
+    return list(dict.fromkeys(sources))
+
+
+def _typed_questions(*, prompt: bool) -> Iterator[str]:
+    interactive = prompt and sys.stdin.isatty() and sys.stdout.isatty()
+    if interactive:
+        with suppress(ImportError):  # line editing, where the system has it
+            import readline  # noqa: F401
+    while True:
+        if interactive:
+            try:
+                line = input("> ")
+            except EOFError:
+                _print("")
+                return
+        else:
+            line = sys.stdin.readline()
+            if not line:
+                return
+        line = line.strip()
+        if line == "/quit":
+            return
+        if line:
+            yield line
+
+
+def _evaluate_questions(path: Path, config: Config, *, silent: bool) -> Evaluation:
+    from qa.evaluation import evaluate, load_questions
+
+    questions = load_questions(path)
+    with open_qa(config) as qa, _progress(silent=silent) as on_progress:
+        return evaluate(questions, qa, name=path.name, on_progress=on_progress)
+
+
+def _evaluate_folder(folder: Path, config: Config, *, silent: bool) -> tuple[Evaluation, dict[str, Any]]:
+    """Index a benchmark's corpus into a temporary library and rank its documents."""
+    from tempfile import TemporaryDirectory
+
+    from qa.evaluation import evaluate_benchmark, load_benchmark
+    from qa.readers import document_from_text
+
+    benchmark = load_benchmark(folder)
+    with TemporaryDirectory(prefix="qa-eval-") as index, open_qa(replace(config, index=index)) as qa:
+        documents = (
+            document_from_text(line.text, source=line.id, title=line.title) for line in benchmark.documents()
+        )
+        with _progress(silent=silent) as on_progress:
+            report = qa.add_documents(documents, total=benchmark.count_documents(), on_progress=on_progress)
+        with _progress(silent=silent) as on_progress:
+            evaluation = evaluate_benchmark(benchmark, qa, on_progress=on_progress)
+    for problem in report.failed:
+        _complain(_problem(problem))
+    indexing = {"documents": len(report.added), "passages": report.passages, "seconds": report.seconds}
+    return evaluation, indexing
+
+
+# --- what people read -------------------------------------------------------------------
+
+
+def _print_answer(answer: Answer) -> None:
+    if answer.quote is not None:
+        _print_quote(answer.quote)
+        _print(f"{_confidence(answer.confidence)}. {_line(answer.reason)}".rstrip())
+        return
+    _print("Not in these documents.")
+    _print(_line(answer.reason))
+    if answer.nearest is not None:
+        _print("\nNearest, but not an answer:")
+        _print_quote(answer.nearest)
+
+
+def _print_turn(turn: Turn) -> None:
+    if turn.standalone != turn.question:
+        _print(f"Read as: {_line(turn.standalone)}")
+    _print_answer(turn.answer)
+    _print("")
+
+
+def _print_quote(quote: Quote) -> None:
+    before = quote.span.start - 1  # the opening quotation mark is one more character
+    marked = [(span.start - before, span.end - before) for span in quote.highlights]
+    _print_marked(f"“{_safe(quote.text)}”", marked)
+    _print(_place(quote.source, quote.page, quote.headings, quote.span.start, quote.span.end))
+
+
+def _print_hit(hit: Hit) -> None:
+    _print(f"{hit.rank}. {_place(hit.source, hit.page, hit.headings, hit.start, hit.end)}")
+    _print("   " + _safe(hit.text).replace("\n", "\n   "))
+    _print("")
+
+
+def _place(source: str, page: int | None, headings: Sequence[str], start: int, end: int) -> str:
+    facts = [_line(source), f"page {page}" if page is not None else "", _line(" › ".join(headings))]
+    return " · ".join(fact for fact in facts if fact) + f" [{start}–{end}]"
+
+
+def _confidence(probability: float) -> str:
+    """Say a calibrated probability in words, the same as the chat page."""
+    for least, words in CONFIDENCE:
+        if probability >= least:
+            return words
+    return "Uncertain: check the passage"
+
+
+def _summary(report: IndexReport) -> str:
+    names = ("added", "updated", "unchanged", "removed", "failed")
+    facts = ", ".join(f"{len(getattr(report, name))} {name}" for name in names)
+    return f"Documents: {facts}. {_count(report.passages, 'passage')} in {report.seconds:.1f} s."
+
+
+def _problem(problem: FileProblem) -> str:
+    message = problem.message
+    return message if message.startswith(problem.path) else f"{problem.path}: {message}"
+
+
+def _print_evaluation(evaluation: Evaluation) -> None:
+    figures = evaluation.to_dict()
+    groups = [("all", figures)]
+    groups += [(f"{by} {name}", figures["by"][by][name]) for by in SHOWN for name in figures["by"][by]]
+    names = ("nDCG@10", "R@10", "RR@10", "Success@1", "quote_accuracy")
+    _print(f"{'':24} {'questions':>9} " + " ".join(f"{name:>14}" for name in names))
+    for label, group in groups:
+        values = " ".join(f"{_figure(group[name]):>14}" for name in names)
+        _print(f"{_line(label):24} {group['counts']['questions']:>9} {values}")
+    if figures["abstention"]:
+        facts = ", ".join(f"{name} {_figure(value)}" for name, value in figures["abstention"].items())
+        _print(facts.replace("_", " ") + ".")
+    counts = figures["counts"]
+    if counts["failed"] or counts["missing"]:
+        _print(f"Counted as 0: {counts['failed']} failed, {counts['missing']} missing.")
+    median = figures["milliseconds_per_question"]["median"]
+    _print(
+        f"{evaluation.seconds:.1f} s"
+        + (f", {median:.1f} ms a question (median)." if median is not None else ".")
+    )
+
+
+def _figure(value: float | int | None) -> str:
+    if value is None:
+        return "–"
+    return str(value) if isinstance(value, int) else f"{value:.3f}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+# --- the terminal -----------------------------------------------------------------------
+
+_UNSAFE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202d\u202e]")
+_BLANKS = "\x0b\x0c\r\x85"
+
+
+def _safe(text: str) -> str:
+    """Replace, one for one, what would act on a terminal: control characters, escapes, bidi overrides.
+
+    Lines and tabs stay. Positions stay too, so that highlights still fit.
+    """
+    return _UNSAFE.sub(_harmless, text)
+
+
+def _harmless(found: re.Match[str]) -> str:
+    character = found[0]
+    if character in _BLANKS:
+        return " "
+    return chr(0x2400 + ord(character)) if character < " " else "\N{REPLACEMENT CHARACTER}"
+
+
+def _line(text: str) -> str:
+    """Return ``text`` safe and on one line."""
+    return " ".join(_safe(text).split())
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text + "\n")
+
+
+def _print_json(value: dict[str, Any]) -> None:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    # JSON leaves DEL and the C1 controls as they are, but a terminal would act on them.
+    _print(re.sub(r"[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+def _print_marked(text: str, spans: Sequence[tuple[int, int]]) -> None:
+    """Print ``text`` with ``spans`` emphasised, if a terminal shows it."""
+    if not sys.stdout.isatty():
+        _print(text)
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    marked = Text(text)
+    for start, end in spans:
+        marked.stylize("bold underline", start, end)
+    Console(file=sys.stdout).print(marked, soft_wrap=True)
+
+
+def _complain(message: str) -> None:
+    with suppress(BrokenPipeError):
+        sys.stderr.write(_line(message) + "\n")
+
+
+def _system_error(error: OSError) -> str:
+    reason = error.strerror or str(error) or type(error).__name__
+    return f"{reason}: '{error.filename}'" if error.filename else reason
+
+
+def _prepare_streams() -> None:
+    # A file name may hold bytes that are no text; "\udc80" is how JSON would write them, too.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    if hasattr(sys.stdin, "reconfigure"):
+        sys.stdin.reconfigure(errors="replace")
+
+
+@contextmanager
+def _progress(*, silent: bool) -> Iterator[Progress | None]:
+    """Show progress on standard error with rate and time left, if a terminal is there to see it."""
+    if silent or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
+
+    class Rate(ProgressColumn):
+        def render(self, task: Any) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text(f"{speed:,.1f}/s" if speed else "–/s")
+
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Rate(),
+        TimeRemainingColumn(),
+        console=Console(file=sys.stderr),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("", total=None)
+
+        def on_progress(done: int, total: int, label: str) -> None:
+            if done < bar.tasks[0].completed:  # the next step, with a rate of its own
+                bar.reset(task)
+            bar.update(task, completed=done, total=total, description=_short(_line(label)))
+
+        yield on_progress
+
+
+def _short(text: str, *, most: int = 40) -> str:
+    return text if len(text) <= most else "…" + text[-most + 1 :]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""Features of a result to a probability; below the threshold the service abstains."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+from qa.quotes import BestQuote
+from qa.text import script
+from qa.types import Hit
+
+FEATURES = ("dense", "late", "lexical", "words_met", "quote", "weakest", "margin")
+"""What the calibrator sees: the top hit's cosine, MaxSim, lexical share and whether a word is shared; the quote's token
+score and its share of question tokens that met nothing; how far the best hit is ahead of the second."""
+
+MARGIN_CAP = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calibrator:
+    """A logistic model of "this quote answers the question", fitted on development questions asked with and without
+    the passage that answers them, one for questions in the passage's script and one across scripts."""
+
+    same: tuple[float, ...]
+    cross: tuple[float, ...]
+    """Intercept, then a weight for each of ``FEATURES``."""
+
+    def probability(self, question: str, hits: Sequence[Hit], quote: BestQuote) -> float:
+        """Return the probability (0 to 1) that ``quote``, of the first hit, answers the question."""
+        same = script(question) == script(hits[0].text)
+        weights = self.same if same else self.cross
+        values = (1.0, *features(hits, quote))
+        return sigmoid(sum(weight * value for weight, value in zip(weights, values, strict=True)))
+
+
+def features(hits: Sequence[Hit], quote: BestQuote) -> tuple[float, ...]:
+    """Return the values of ``FEATURES``."""
+    top = hits[0]
+    margin = top.score - hits[1].score if len(hits) > 1 else MARGIN_CAP
+    weakest = float((quote.met < 0.35).mean())
+    named = tuple(top.features[name] for name in ("dense", "late", "lexical", "words_met"))
+    return (*named, quote.score, weakest, min(margin, MARGIN_CAP))
+
+
+def sigmoid(value: float) -> float:
+    return 1.0 / (1.0 + math.exp(-max(-50.0, min(50.0, value))))
+
+
+def load_calibrator() -> Calibrator:
+    """Read the fitted weights that the package carries (``training/fit_confidence.py`` writes them)."""
+    data = json.loads(resources.files("qa").joinpath("model/confidence.json").read_text(encoding="utf-8"))
+    if tuple(data["names"]) != FEATURES:
+        raise ValueError(f"confidence.json was fitted for {data['names']}, the code computes {FEATURES}.")
+    return Calibrator(tuple(data["same"]), tuple(data["cross"]))

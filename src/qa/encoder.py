@@ -1,0 +1,233 @@
+"""Turns texts into vectors: the built-in static model with numpy alone, or any sentence-transformers model.
+
+A static model is a table of token vectors; a text's vector is the unit mean of its tokens'. The folder is
+an ordinary sentence-transformers folder (``StaticEmbedding`` + ``Normalize``), read here without torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qa.errors import EncoderNotFound
+from qa.types import Encoder, Floats, Ints, TokenEncoder, TokenIds, TokenVectors
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+BUILTIN = "builtin"
+
+_MANY = 64
+"""Texts from which one sparse product is worth its start."""
+
+_BATCH = 4096
+"""Texts tokenised at a time: enough for both cores, little enough memory for long ones."""
+
+
+class StaticEncoder:
+    """A table of token vectors (v, d): ``Encoder`` and ``TokenEncoder`` at once."""
+
+    def __init__(self, name: str, tokenizer: Tokenizer, table: np.ndarray[Any, Any], revision: str) -> None:
+        self.name = name
+        self._tokenizer = tokenizer
+        self._table = table
+        self._wide: Floats | None = None  # the table as float32, once many texts are encoded
+        self.fingerprint = _fingerprint(name, revision, self.dim, {})
+
+    @classmethod
+    def load(cls, folder: Path, *, name: str) -> StaticEncoder:
+        """Read ``tokenizer.json`` and ``model.safetensors`` of a StaticEmbedding folder.
+
+        Raises:
+            EncoderNotFound: a file is missing or damaged.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+        from tokenizers import Tokenizer
+
+        try:
+            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        except Exception as error:  # tokenizers raises nothing narrower
+            raise EncoderNotFound(f"'{folder / 'tokenizer.json'}' cannot be loaded: {_first_line(error)}.") from error
+        try:
+            table = load_file(folder / "model.safetensors")["embedding.weight"]
+        except (OSError, SafetensorError, KeyError) as error:
+            raise EncoderNotFound(f"'{folder / 'model.safetensors'}' cannot be loaded: {_first_line(error)}.") from error
+        if tokenizer.get_vocab_size() > len(table):
+            raise EncoderNotFound(f"'{folder}' has {tokenizer.get_vocab_size()} tokens but {len(table)} vectors.")
+        tokenizer.no_padding()
+        tokenizer.no_truncation()
+        return cls(name, tokenizer, table, _revision(folder))
+
+    @property
+    def dim(self) -> int:
+        return int(self._table.shape[1])
+
+    def encode_queries(self, texts: Sequence[str]) -> Floats:
+        return self.encode_passages(texts)
+
+    def encode_passages(self, texts: Sequence[str]) -> Floats:
+        return self.encode_ids(self.token_ids(texts))
+
+    def token_ids(self, texts: Sequence[str]) -> list[TokenIds]:
+        rows: list[TokenIds] = []
+        for start in range(0, len(texts), _BATCH):
+            batch = list(texts[start : start + _BATCH])
+            for encoding in self._tokenizer.encode_batch_fast(batch, add_special_tokens=False):
+                rows.append(np.array(encoding.ids, dtype=np.uint32))
+        return rows
+
+    def encode_ids(self, rows: Sequence[TokenIds]) -> Floats:
+        """Return unit means (n, d) of token sequences; a text without tokens is the zero vector."""
+        if len(rows) >= _MANY:
+            return unit(self._sums(rows))
+        vectors = np.zeros((len(rows), self.dim), dtype=np.float32)
+        for number, row in enumerate(rows):
+            vectors[number] = self.vectors(row).sum(axis=0)
+        return unit(vectors)
+
+    def _sums(self, rows: Sequence[TokenIds]) -> Floats:
+        """Return sums of token vectors (n, d) as one sparse product: four times as fast as a loop."""
+        from scipy.sparse import csr_array
+
+        if self._wide is None:
+            self._wide = self._table.astype(np.float32)
+        flat = np.concatenate(rows).astype(np.int32)
+        offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
+        counts = csr_array((np.ones(len(flat), np.float32), flat, offsets), shape=(len(rows), len(self._wide)))
+        return np.asarray(counts @ self._wide, dtype=np.float32)
+
+    def vectors(self, ids: TokenIds) -> Floats:
+        return (self._table if self._wide is None else self._wide)[ids].astype(np.float32)
+
+    def tokens(self, text: str) -> TokenVectors:
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        ids = np.array(encoding.ids, dtype=np.uint32)
+        spans: Ints = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
+        return TokenVectors(ids, self.vectors(ids), spans)
+
+
+class SentenceTransformerEncoder:
+    """Any sentence-transformers model, with its own prompts for questions and for passages."""
+
+    def __init__(self, name: str) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        try:
+            self._model = SentenceTransformer(name)
+        except Exception as error:  # the library raises many kinds for "no such model"
+            raise EncoderNotFound(
+                f"No sentence-transformers model '{name}' can be loaded ({_first_line(error)}). "
+                f"Give a model folder, a hub id, or '{BUILTIN}'."
+            ) from error
+        self.name = name
+        revision = _revision(Path(name)) if Path(name).is_dir() else "hub"
+        self.fingerprint = _fingerprint(name, revision, self.dim, self._model.prompts)
+
+    @property
+    def dim(self) -> int:
+        dim = self._model.get_embedding_dimension()
+        assert dim is not None
+        return int(dim)
+
+    def encode_queries(self, texts: Sequence[str]) -> Floats:
+        return self._unit(self._model.encode_query(list(texts), show_progress_bar=False))
+
+    def encode_passages(self, texts: Sequence[str]) -> Floats:
+        return self._unit(self._model.encode_document(list(texts), show_progress_bar=False))
+
+    def _unit(self, vectors: Any) -> Floats:
+        return unit(np.asarray(vectors, dtype=np.float32).reshape(-1, self.dim))
+
+
+def unit(vectors: Floats) -> Floats:
+    """Return vectors (n, d) scaled to length 1; the zero vector stays what it is."""
+    lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    return np.asarray(vectors / lengths, dtype=np.float32)
+
+
+def load_encoder(name: str = BUILTIN) -> Encoder:
+    """Load the built-in model, a static or other sentence-transformers folder, or a hub id.
+
+    Raises:
+        EncoderNotFound: there is no such model, or it is damaged.
+    """
+    if name == BUILTIN:
+        return _builtin()
+    folder = Path(name)
+    if not folder.is_dir():
+        return SentenceTransformerEncoder(name)
+    name = str(folder.resolve())  # a library finds its model again from any working directory
+    return StaticEncoder.load(folder, name=name) if _is_static(folder) else SentenceTransformerEncoder(name)
+
+
+def load_token_encoder() -> TokenEncoder:
+    """Load the built-in model's token vectors: they rerank, quote and highlight, whatever embeds the passages."""
+    return _builtin()
+
+
+def model_of(fingerprint: str) -> str:
+    """Return the name under which the model of a fingerprint can be loaded again.
+
+    Raises:
+        EncoderNotFound: the fingerprint names no model.
+    """
+    try:
+        return str(json.loads(fingerprint)["model"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise EncoderNotFound(f"The library's encoder {fingerprint!r} names no model. Index the documents anew.") from error
+
+
+def _fingerprint(name: str, revision: str, dim: int, prompts: Mapping[str, str | None]) -> str:
+    facts = {"model": name, "revision": revision, "dim": dim, "prompts": dict(prompts)}
+    return json.dumps(facts, sort_keys=True, ensure_ascii=False)
+
+
+_loaded: dict[str, StaticEncoder] = {}
+
+
+def _builtin() -> StaticEncoder:
+    if BUILTIN not in _loaded:
+        _loaded[BUILTIN] = StaticEncoder.load(Path(str(resources.files("qa") / "model")), name=BUILTIN)
+    return _loaded[BUILTIN]
+
+
+def _is_static(folder: Path) -> bool:
+    """Tell whether a folder is a table of token vectors and nothing more, without prompts."""
+    types = [str(module.get("type", "")).rpartition(".")[2] for module in _json(folder / "modules.json", [])]
+    if types not in (["StaticEmbedding"], ["StaticEmbedding", "Normalize"]):
+        return False
+    prompts = _json(folder / "config_sentence_transformers.json", {}).get("prompts", {})
+    return (folder / "tokenizer.json").is_file() and not any(prompts.values())
+
+
+def _json(path: Path, default: Any) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return default
+
+
+def _revision(folder: Path) -> str:
+    """Return a short hash of a model folder: its small files whole, its large ones by size and both ends."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file() or path.suffix in {".md", ".txt", ".bin"} or path.name.startswith("."):
+            continue
+        size = path.stat().st_size
+        digest.update(f"{path.relative_to(folder).as_posix()}:{size}\n".encode())
+        with path.open("rb") as file:
+            digest.update(file.read(65536))
+            file.seek(max(0, size - 65536))
+            digest.update(file.read(65536))
+    return digest.hexdigest()[:12]
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

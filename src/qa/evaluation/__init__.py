@@ -1,0 +1,30 @@
+"""Question sets and benchmarks in, measures out.
+
+What is measured, and how:
+
+* **By passage** (question sets): ``Success@1`` and ``RR@10``. A hit is relevant when its text holds one of
+  the question's answer strings and, where the question names sources, comes from one of them.
+* **By document** (question sets): ``nDCG@10``, ``R@10`` and ``R@100``. A document stands at the rank of its
+  best passage. Relevant are the sources that the question names; for a question that names none, the
+  documents of which a retrieved passage holds an answer (how many others there are is not known, so
+  recall then only says whether one was found).
+* **By document** (BEIR folders): every measure, against ``qrels/test.tsv``.
+* **The quote**: right when it holds an answer string. White space and line breaks are ignored on both sides.
+* Every judged question counts. One that is missing, unknown, refused or without a hit scores 0.
+"""
+
+from qa.evaluation.benchmark import Benchmark, load_benchmark
+from qa.evaluation.questions import Question, load_questions
+from qa.evaluation.run import Evaluation, Result, evaluate, evaluate_benchmark, write_run
+
+__all__ = [
+    "Benchmark",
+    "Evaluation",
+    "Question",
+    "Result",
+    "evaluate",
+    "evaluate_benchmark",
+    "load_benchmark",
+    "load_questions",
+    "write_run",
+]

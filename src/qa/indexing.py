@@ -1,0 +1,348 @@
+"""Keeps a library equal to files: read, split, encode, commit; what is unchanged is skipped.
+
+Files are committed a batch at a time, each file whole, and a file that is in the library with the same
+path and bytes is not read again: an interrupted run goes on where it was killed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+
+from qa.errors import ReadError
+from qa.library import Change, Library
+from qa.readers import iter_paths, read_document
+from qa.splitter import search_text, split_document
+from qa.types import (
+    Document,
+    DocumentInfo,
+    Encoder,
+    FileProblem,
+    Floats,
+    IndexReport,
+    Passage,
+    Receipt,
+    TokenEncoder,
+    TokenIds,
+)
+from qa.views import Views
+
+BATCH = 512  # passages encoded together, and about so many committed together
+LEXICAL_BATCH = 20_000  # passages between two commits of the lexical view, each of which writes a segment
+OnProgress = Callable[[int, int, str], None]
+
+
+def add(
+    library: Library,
+    paths: Sequence[Path],
+    *,
+    encoder: Encoder,
+    token_encoder: TokenEncoder,
+    on_progress: OnProgress | None = None,
+) -> IndexReport:
+    """Add files and the readable files below folders; update those that changed, skip those that did not.
+
+    A file that cannot be read is in ``report.failed``; an older version of it stays.
+    ``on_progress(done, total, label)`` counts files.
+    """
+    with Views(library) as views:
+        run = _Run(library, views, encoder, token_encoder)
+        for root in paths:
+            run.index_files(root, on_progress)
+        return run.finish()
+
+
+def sync(
+    library: Library,
+    root: Path,
+    *,
+    encoder: Encoder,
+    token_encoder: TokenEncoder,
+    on_progress: OnProgress | None = None,
+) -> IndexReport:
+    """Make the library equal to the folder ``root``: as ``add``, and remove what is gone from the folder.
+
+    Documents from elsewhere stay. A file that moved keeps its vectors.
+    """
+    with Views(library) as views:
+        run = _Run(library, views, encoder, token_encoder)
+        run.index_files(root, on_progress)
+        run.remove_gone(root)
+        return run.finish()
+
+
+def add_documents(
+    library: Library,
+    documents: Iterable[Document],
+    *,
+    encoder: Encoder,
+    token_encoder: TokenEncoder,
+    total: int = 0,
+    on_progress: OnProgress | None = None,
+) -> IndexReport:
+    """Add documents that are no files; one with a source that is there replaces it unless it is the same.
+
+    ``on_progress(done, total, label)`` counts documents; ``total`` is passed through.
+    """
+    with Views(library) as views:
+        run = _Run(library, views, encoder, token_encoder)
+        for done, document in enumerate(documents):
+            if on_progress:
+                on_progress(done, total, document.source)
+            run.put(document, "")
+        report = run.finish()
+    if on_progress:
+        on_progress(total, total, "")
+    return report
+
+
+def remove(library: Library, source: str, *, purge: bool = False) -> Receipt:
+    """Remove a document by its source or id, and return the counted proof that nothing of it is found.
+
+    Its text, vectors and tokens are overwritten at once. Its words in the postings and its vectors in
+    the dense snapshot are dead, and leave the disk when a tenth of them is, or at once with ``purge``,
+    which costs the library and not the document.
+    """
+    info = library.find(source)
+    ids = library.passage_ids(info.id)
+    with Views(library) as views:
+        before = views.lexical.holds(ids)
+        with library.transaction() as change:
+            receipt = change.remove(info.id)
+        views.catch_up_lexical()
+        views.save(force=purge)
+        return replace(receipt, postings=before - views.lexical.holds(ids))
+
+
+@runtime_checkable
+class TokenMean(Protocol):
+    """An encoder whose vectors are means of token vectors: a text is then tokenised only once."""
+
+    def encode_ids(self, rows: Sequence[TokenIds]) -> Floats: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A document that waits for its batch, and the id of the version it takes the place of."""
+
+    document: Document
+    path: str
+    passages: list[Passage]
+    replaces: str | None
+
+
+class _Run:
+    """One run of indexing: what is in the library, what waits, and what was done."""
+
+    def __init__(self, library: Library, views: Views, encoder: Encoder, token_encoder: TokenEncoder) -> None:
+        self._library = library
+        self._views = views
+        self._encoder = encoder
+        self._token_encoder = token_encoder
+        self._known = _Known(library.documents())
+        self._pending: list[_Pending] = []
+        self._not_in_lexical = 0
+        self._started = time.perf_counter()
+        self._passages = 0
+        self._added: list[str] = []
+        self._updated: list[str] = []
+        self._unchanged: list[str] = []
+        self._removed: list[str] = []
+        self._failed: list[FileProblem] = []
+        self._warnings: list[FileProblem] = []
+
+    def index_files(self, root: Path, on_progress: OnProgress | None) -> None:
+        """Add or update the file ``root``, or the readable files below it."""
+        if not root.exists():
+            raise ReadError(root, "there is no such file or folder.")
+        paths = list(iter_paths(root))
+        for done, path in enumerate(paths):
+            if on_progress:
+                on_progress(done, len(paths), path.name)
+            self._index_file(path, root)
+        self._commit()
+        if on_progress:
+            on_progress(len(paths), len(paths), "")
+
+    def put(self, document: Document, path: str, old: DocumentInfo | None = None) -> None:
+        """Split a document and let it wait for its batch; it takes the place of ``old``."""
+        if any(waiting.document.source == document.source for waiting in self._pending):
+            self._commit()
+        old = old or self._known.by_source.get(document.source)
+        if not path and old and old.id == document.id:
+            self._unchanged.append(document.source)
+            return
+        passages = split_document(document)
+        self._pending.append(_Pending(document, path, passages, old.id if old else None))
+        self._known.replace(old, _info(document, path, len(passages)))
+        (self._updated if old else self._added).append(document.source)
+        self._warnings += [FileProblem(document.source, warning) for warning in document.warnings]
+        if sum(len(waiting.passages) for waiting in self._pending) >= BATCH:
+            self._commit()
+
+    def remove_gone(self, root: Path) -> None:
+        """Remove the documents from below ``root`` whose file is no longer there."""
+        folder = root.resolve()
+        below = [info for path, info in self._known.by_path.items() if Path(path).is_relative_to(folder)]
+        gone = [info for info in below if not os.path.lexists(info.path)]
+        for info in gone:
+            with self._library.transaction() as change:
+                change.remove(info.id)
+            self._known.replace(info, None)
+            self._removed.append(info.source)
+
+    def finish(self) -> IndexReport:
+        """Commit what waits, bring the views up to date, and tell what was done."""
+        self._commit()
+        self._views.save()
+        return IndexReport(
+            added=tuple(self._added),
+            updated=tuple(self._updated),
+            unchanged=tuple(self._unchanged),
+            removed=tuple(self._removed),
+            failed=tuple(self._failed),
+            warnings=tuple(self._warnings),
+            passages=self._passages,
+            seconds=time.perf_counter() - self._started,
+        )
+
+    def _index_file(self, path: Path, root: Path) -> None:
+        absolute = root.resolve() / path.relative_to(root)
+        try:
+            sha256 = _sha256(path)
+        except OSError as error:
+            self._failed.append(FileProblem(str(path), f"cannot be read: {error.strerror}."))
+            return
+        old = self._known.by_path.get(str(absolute))
+        if old and old.sha256 == sha256:
+            self._unchanged.append(old.source)
+            return
+        old = old or self._known.moved(sha256)
+        source = self._known.free_source(absolute, root, old)
+        try:
+            document = read_document(path, source=source)
+        except ReadError as error:
+            self._failed.append(FileProblem(str(path), error.reason))
+        except Exception as error:  # a parser's bug: the file is named, the others go on
+            self._failed.append(FileProblem(str(path), f"cannot be read: {type(error).__name__}: {error}"))
+        else:
+            if old is None or not self._move(old, document, str(absolute)):
+                self.put(document, str(absolute), old)
+
+    def _move(self, old: DocumentInfo, document: Document, path: str) -> bool:
+        """Give a stored document its new place if nothing else of it is new; return whether that was so."""
+        if old.sha256 != document.sha256:
+            return False
+        self._commit()  # the old version may be waiting
+        stored = self._library.document(old.id)
+        if (stored.text, stored.title, stored.blocks) != (document.text, document.title, document.blocks):
+            return False
+        with self._library.transaction() as change:
+            change.move(old.id, document, path)
+        self._known.replace(old, replace(old, id=document.id, source=document.source, path=path))
+        self._updated.append(document.source)
+        return True
+
+    def _commit(self) -> None:
+        """Encode what waits and commit it in one transaction."""
+        if not self._pending:
+            return
+        passages = [passage for waiting in self._pending for passage in waiting.passages]
+        vectors, tokens = self._encode(passages)
+        with self._library.transaction() as change:
+            start = 0
+            for waiting in self._pending:
+                end = start + len(waiting.passages)
+                _store(change, waiting, vectors[start:end], tokens[start:end])
+                start = end
+        self._pending.clear()
+        self._passages += len(passages)
+        self._not_in_lexical += len(passages)
+        if self._not_in_lexical >= LEXICAL_BATCH:
+            self._views.catch_up_lexical()
+            self._not_in_lexical = 0
+
+    def _encode(self, passages: Sequence[Passage]) -> tuple[Floats, list[TokenIds]]:
+        """Return vectors (n, dim) and token ids of passages, ``BATCH`` at a time."""
+        vectors = [np.zeros((0, self._encoder.dim), np.float32)]
+        tokens: list[TokenIds] = []
+        for start in range(0, len(passages), BATCH):
+            texts = [search_text(passage) for passage in passages[start : start + BATCH]]
+            rows = self._token_encoder.token_ids(texts)
+            tokens += rows
+            encoder: object = self._encoder
+            if encoder is self._token_encoder and isinstance(encoder, TokenMean):
+                vectors.append(encoder.encode_ids(rows))
+            else:
+                vectors.append(self._encoder.encode_passages(texts))
+        return np.concatenate(vectors), tokens
+
+
+class _Known:
+    """The documents of the library, and those that wait, by source, path and bytes."""
+
+    def __init__(self, infos: Iterable[DocumentInfo]) -> None:
+        self.by_source: dict[str, DocumentInfo] = {}
+        self.by_path: dict[str, DocumentInfo] = {}
+        self._by_sha256: dict[str, dict[str, DocumentInfo]] = {}
+        for info in infos:
+            self.replace(None, info)
+
+    def replace(self, old: DocumentInfo | None, new: DocumentInfo | None) -> None:
+        if old:
+            self.by_source.pop(old.source, None)
+            self.by_path.pop(old.path, None)
+            self._by_sha256.get(old.sha256, {}).pop(old.source, None)
+        if new:
+            self.by_source[new.source] = new
+            if new.path:
+                self.by_path[new.path] = new
+                self._by_sha256.setdefault(new.sha256, {})[new.source] = new
+
+    def moved(self, sha256: str) -> DocumentInfo | None:
+        """Return a document of the same bytes whose file is no longer where it was."""
+        same = self._by_sha256.get(sha256, {}).values()
+        return next((info for info in same if not os.path.lexists(info.path)), None)
+
+    def free_source(self, absolute: Path, root: Path, old: DocumentInfo | None) -> str:
+        """Return the path below ``root``, with as many folders above it as make it unique."""
+        shortest = 1 if root.is_file() else len(absolute.parts) - len(root.resolve().parts)
+        for count in range(shortest, len(absolute.parts)):
+            source = "/".join(absolute.parts[-count:])
+            holder = self.by_source.get(source)
+            if holder is None or holder is old:
+                return source
+        return absolute.as_posix()
+
+
+def _store(change: Change, waiting: _Pending, vectors: Floats, tokens: Sequence[TokenIds]) -> None:
+    if waiting.replaces:
+        change.remove(waiting.replaces)
+    change.add(waiting.document, waiting.path, waiting.passages, vectors, tokens)
+
+
+def _info(document: Document, path: str, passages: int) -> DocumentInfo:
+    return DocumentInfo(
+        id=document.id,
+        source=document.source,
+        title=document.title,
+        path=path,
+        media_type=document.media_type,
+        pages=document.pages,
+        passages=passages,
+        characters=len(document.text),
+        sha256=document.sha256,
+        added="",
+    )
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

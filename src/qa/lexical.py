@@ -1,0 +1,341 @@
+"""BM25 over our own words; tantivy holds the postings.
+
+The words come folded and cut from ``qa.text.words``; tantivy only splits them at the spaces they were
+joined with. No text is stored, only which word is in which passage.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from qa.dense import write_json
+from qa.errors import LibraryCorrupt, LibraryLocked, QAError
+from qa.types import Floats, Ints
+
+if TYPE_CHECKING:
+    import tantivy
+
+STATE = "state.json"  # written after each commit: it may lag behind the postings, never run ahead
+MAX_QUERY_WORDS = 64
+HEAP = 64_000_000
+K1 = 1.2  # of tantivy's BM25: a word scores at most K1 + 1 times its inverse document frequency
+FOOTER = (1337).to_bytes(4, "little")  # the last bytes of every tantivy file
+
+
+class LexicalIndex:
+    """Words by passage id. ``change`` and ``stamp`` say up to which change of the library it is complete.
+
+    What is added or removed is found, or not, from the next ``commit`` on. One process at a time may
+    add, remove and commit; readers call ``refresh`` to see its commits.
+    """
+
+    def __init__(self, path: Path | None, index: tantivy.Index) -> None:
+        self._path = path
+        self._index = index
+        self._schema = index.schema
+        self._writer: tantivy.IndexWriter | None = None
+        self.change = 0
+        self.stamp = 0
+        self.removed = 0
+        """How many passages were removed since all postings were last written anew."""
+        self._index.config_reader("manual", 0)
+        self.refresh()
+        self._highest = self._highest_id()
+
+    @classmethod
+    def open(cls, path: Path) -> LexicalIndex:
+        """Open the index of a folder; ``FileNotFoundError`` without one, ``LibraryCorrupt`` if damaged."""
+        import tantivy
+
+        if not (path / "meta.json").is_file():
+            raise FileNotFoundError(path)
+        _check_footers(path, whole=False)
+        with _translated():
+            index = tantivy.Index.open(str(path))
+            if not tantivy.Index.is_compatible(str(path)):
+                raise LibraryCorrupt("lexical/ was written by another version of tantivy")
+            return cls(path, index)
+
+    @classmethod
+    def create(cls, path: Path) -> LexicalIndex:
+        """Create an empty index in a folder, in the place of whatever is there."""
+        import tantivy
+
+        if path.exists():
+            shutil.rmtree(path)
+        path.mkdir()
+        with _translated():
+            return cls(path, tantivy.Index(_schema(), str(path)))
+
+    @classmethod
+    def in_memory(cls) -> LexicalIndex:
+        """Create an index that no file keeps."""
+        import tantivy
+
+        return cls(None, tantivy.Index(_schema()))
+
+    @property
+    def volatile(self) -> bool:
+        """Whether no file keeps it."""
+        return self._path is None
+
+    def __len__(self) -> int:
+        return int(self._searcher.num_docs)
+
+    def refresh(self) -> None:
+        """See what was committed last, here or by the process that writes."""
+        if self._path:
+            self._read_state()  # before the postings: these may then be newer than it says, never older
+        with _translated():
+            self._index.reload()
+            self._searcher = self._index.searcher()
+
+    def add(self, ids: Sequence[int], texts: Sequence[Sequence[str]]) -> None:
+        """Add passages by the words of each, replacing those there are."""
+        import tantivy
+
+        if not ids:
+            return
+        if min(ids) <= self._highest:
+            self.remove(ids)
+        self._highest = max(self._highest, *ids)
+        with _translated():
+            writer = self._write()
+            for key, words in zip(ids, texts, strict=True):
+                document = tantivy.Document()
+                document.add_unsigned("id", key)
+                document.add_text("words", " ".join(words))
+                writer.add_document(document)
+
+    def remove(self, ids: Sequence[int]) -> int:
+        """Remove passages; return how many of them had been committed."""
+        if not ids:
+            return 0
+        there = self.holds(ids)
+        with _translated():
+            self._write().delete_documents_by_query(self._by_ids(ids))
+        self.removed += there
+        return there
+
+    def clear(self) -> None:
+        """Remove everything: with the next commit no posting written before is left on the disk."""
+        with _translated():
+            self._write().delete_all_documents()
+        self.removed = 0
+        self._highest = 0
+
+    def commit(self, change: int, stamp: int = 0) -> None:
+        """Make what was added and removed durable, all or nothing, and complete up to ``change``."""
+        with _translated():
+            if self._writer:
+                self._writer.commit()
+        self.change, self.stamp = change, stamp
+        if self._path:
+            state = {"change": change, "stamp": stamp, "removed": self.removed}
+            write_json(self._path / STATE, state)
+        self.refresh()
+
+    def rollback(self) -> None:
+        """Forget what was added and removed since the last commit."""
+        if self._writer:
+            self._writer.rollback()
+
+    def search(self, words: Sequence[str], k: int) -> tuple[Ints, Floats]:
+        """Return ids and BM25 scores (at most k,) of passages with any of the words, highest first.
+
+        A word weighs once however often it is asked; of more than ``MAX_QUERY_WORDS`` the rarest count.
+        """
+        import tantivy
+
+        terms = self._terms(words)
+        hits = self._hits(tantivy.Query.boolean_query(terms), k) if terms and k > 0 else []
+        ids = np.array([key for key, _ in hits], dtype=np.int64)
+        scores = np.array([score for _, score in hits], dtype=np.float32)
+        order = np.lexsort((ids, -scores))
+        return ids[order], scores[order]
+
+    def scores(self, words: Sequence[str], ids: Ints) -> Floats:
+        """Return the BM25 scores (n,) of given passages (n,): 0 for one with none of the words."""
+        import tantivy
+
+        scores = np.zeros(len(ids), np.float32)
+        terms = self._terms(words)
+        if not terms or not len(ids):
+            return scores
+        among = tantivy.Query.const_score_query(self._by_ids(ids.tolist()), 0.0)
+        query = tantivy.Query.boolean_query(
+            [(tantivy.Occur.Must, among), (tantivy.Occur.Must, tantivy.Query.boolean_query(terms))]
+        )
+        found = dict(self._hits(query, len(ids)))
+        for at, key in enumerate(ids.tolist()):
+            scores[at] = found.get(key, 0.0)
+        return scores
+
+    def holds(self, ids: Sequence[int]) -> int:
+        """Return how many of ``ids`` are there."""
+        with _translated():
+            result: Any = self._searcher.search(self._by_ids(ids), limit=1, count=True)
+        return int(result.count)
+
+    def shares(self, words: Sequence[str], ids: Ints) -> Floats:
+        """Return BM25 (n,) of passages as a share (0 to 1) of the most that the words could score.
+
+        Words that no passage has count as the rarest: a share does not depend on the library's size.
+        """
+        unique = list(dict.fromkeys(words))
+        most = sum((K1 + 1) * self._idf(word) for word in unique)
+        return self.scores(unique, ids) / np.float32(max(most, 1e-9))
+
+    def ids(self) -> Ints:
+        """Return all ids (n,), ascending."""
+        import tantivy
+
+        hits = self._hits(tantivy.Query.all_query(), len(self)) if len(self) else []
+        return np.sort(np.array([key for key, _ in hits], dtype=np.int64))
+
+    def check(self) -> None:
+        """Raise ``LibraryCorrupt`` if a byte of the postings is not as it was written. Reads all of them."""
+        if self._path:
+            _check_footers(self._path, whole=True)
+
+    def close(self) -> None:
+        """Finish merges and let go of the folder; what was not committed is forgotten."""
+        if self._writer:
+            with _translated():
+                self._writer.wait_merging_threads()
+            self._writer = None
+
+    def _hits(self, query: tantivy.Query, k: int) -> list[tuple[int, float]]:
+        searcher = self._searcher  # one and the same for both calls: addresses are its own
+        with _translated():
+            hits = searcher.search(query, limit=k, count=False).hits
+            ids = searcher.fast_field_values("id", [address for _, address in hits])
+        return [(int(key or 0), score) for key, (score, _) in zip(ids, hits, strict=True)]
+
+    def _terms(self, words: Sequence[str]) -> list[tuple[tantivy.Occur, tantivy.Query]]:
+        import tantivy
+
+        schema, should = self._schema, tantivy.Occur.Should
+        return [
+            (should, tantivy.Query.term_query(schema, "words", word, "freq")) for word in self._rarest(words)
+        ]
+
+    def _rarest(self, words: Sequence[str]) -> list[str]:
+        unique = list(dict.fromkeys(words))
+        counts = {word: int(self._searcher.doc_freq("words", word)) for word in unique}
+        known = [word for word in unique if counts[word]]
+        if len(known) > MAX_QUERY_WORDS:
+            known = sorted(known, key=lambda word: (counts[word], word))[:MAX_QUERY_WORDS]
+        return known
+
+    def _idf(self, word: str) -> float:
+        """Return the inverse document frequency as tantivy's BM25 has it."""
+        there = int(self._searcher.doc_freq("words", word))
+        return math.log1p((len(self) - there + 0.5) / (there + 0.5))
+
+    def _write(self) -> tantivy.IndexWriter:
+        if self._writer is None:
+            try:
+                self._writer = self._index.writer(HEAP, 1)
+            except ValueError as error:
+                if "LockBusy" in str(error):
+                    raise LibraryLocked("Another process is writing to lexical/.") from error
+                raise
+        return self._writer
+
+    def _by_ids(self, ids: Sequence[int]) -> tantivy.Query:
+        import tantivy
+
+        return tantivy.Query.term_set_query(self._schema, "id", [int(key) for key in ids])
+
+    def _highest_id(self) -> int:
+        import tantivy
+
+        everything = tantivy.Query.all_query()
+        with _translated():
+            hits = self._searcher.search(everything, limit=1, count=False, order_by_field="id").hits
+        return int(hits[0][0] or 0) if hits else 0
+
+    def _read_state(self) -> None:
+        assert self._path
+        try:
+            state = json.loads((self._path / STATE).read_text(encoding="utf-8"))
+            self.change, self.stamp, self.removed = (
+                int(state[key]) for key in ("change", "stamp", "removed")
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            self.change = self.stamp = self.removed = 0  # unknown: everything is replayed
+
+
+def _schema() -> tantivy.Schema:
+    import tantivy
+
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("id", stored=False, indexed=True, fast=True)
+    builder.add_text_field("words", stored=False, tokenizer_name="whitespace", index_option="freq")
+    return builder.build()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what tantivy raises on damaged files, panics of Rust among them, into ``LibraryCorrupt``."""
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError) as error:
+        if isinstance(error, OSError) or "os error" in str(error):  # a full disk, a missing permission
+            raise QAError(f"lexical/ cannot be used: {error}. Check free space and permissions.") from error
+        raise LibraryCorrupt(f"lexical/ cannot be used: {error}") from error
+    except BaseException as error:
+        # a Rust panic is no Exception, and its class can be imported from nowhere
+        if type(error).__name__ != "PanicException":
+            raise
+        raise LibraryCorrupt(f"lexical/ is damaged: {error}") from None
+
+
+def _check_footers(path: Path, *, whole: bool) -> None:
+    """Check the footers of the files in use, and with ``whole`` the sums of all their bytes."""
+    try:
+        meta = json.loads((path / "meta.json").read_text(encoding="utf-8"))
+        prefixes = {segment["segment_id"].replace("-", "") for segment in meta["segments"]}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise LibraryCorrupt(f"lexical/meta.json is damaged: {error}") from error
+    for file in sorted(path.iterdir()):
+        if file.name.split(".")[0] in prefixes:
+            try:
+                _check_footer(file, whole=whole)
+            except FileNotFoundError:
+                continue  # merged away meanwhile
+    # A file that is missing altogether is found by tantivy when it opens the segment
+
+
+def _check_footer(file: Path, *, whole: bool) -> None:
+    data = file.read_bytes() if whole else _end(file)
+    size = int.from_bytes(data[-8:-4], "little")
+    footer = data[-8 - size : -8]
+    if data[-4:] != FOOTER or len(footer) != size:
+        raise LibraryCorrupt(f"lexical/{file.name} is truncated or damaged")
+    if whole and zlib.crc32(data[: -8 - size]) != _crc(footer, file):
+        raise LibraryCorrupt(f"lexical/{file.name} is damaged")
+
+
+def _crc(footer: bytes, file: Path) -> int:
+    try:
+        return int(json.loads(footer)["crc"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise LibraryCorrupt(f"lexical/{file.name} is damaged") from error
+
+
+def _end(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        size = stream.seek(0, 2)
+        stream.seek(max(0, size - 4096))
+        return stream.read()

@@ -1,0 +1,774 @@
+"""SQLite: documents, passages, vectors, tokens and the change log. The only truth; all else is a view of it.
+
+Every write goes through one door, ``with library.transaction() as change``, and is one SQLite transaction
+that also writes the change log: a crash at any instant leaves the state before or after. One process
+writes at a time (the file ``LOCK``, held by ``flock``, so the kernel frees it when the writer is killed);
+any number of threads and processes read meanwhile, and see each commit at their next call.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import secrets
+import socket
+import sqlite3
+import threading
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.errors import (
+    DocumentNotFound,
+    EncoderMismatch,
+    LibraryCorrupt,
+    LibraryLocked,
+    LibraryNotFound,
+    QAError,
+)
+from qa.types import Block, Document, DocumentInfo, Floats, Ints, Passage, Receipt, Span, TokenIds
+
+FILE = "library.sqlite"
+LOCK = "LOCK"
+APPLICATION_ID = 0x71614C62  # "qaLb": tells a library from any other SQLite file
+FORMAT = 1  # user_version
+PART = 4096  # code points of a stored piece of text: reading a quote costs the quote, not the document
+LOCK_WAIT = 2.0  # seconds; a reader that mends a view may hold the lock for a moment
+
+SCHEMA = """
+CREATE TABLE meta (
+    key TEXT PRIMARY KEY, value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE documents (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE, source TEXT NOT NULL UNIQUE, path TEXT NOT NULL, title TEXT NOT NULL,
+    media_type TEXT NOT NULL, pages INTEGER, passages INTEGER NOT NULL, characters INTEGER NOT NULL,
+    sha256 TEXT NOT NULL, text_sha256 TEXT NOT NULL, added TEXT NOT NULL,
+    blocks TEXT NOT NULL, warnings TEXT NOT NULL
+) STRICT;
+CREATE TABLE texts (
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    part INTEGER NOT NULL, text TEXT NOT NULL, crc INTEGER NOT NULL,
+    PRIMARY KEY (document, part)
+) STRICT;
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, page INTEGER, headings TEXT NOT NULL,
+    sentences BLOB NOT NULL, crc INTEGER NOT NULL, tokens BLOB NOT NULL, vector BLOB NOT NULL
+) STRICT;
+CREATE INDEX passages_document ON passages (document);
+CREATE TABLE changes (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('add', 'remove', 'move')),
+    first INTEGER NOT NULL, last INTEGER NOT NULL, stamp INTEGER NOT NULL
+) STRICT;
+"""
+
+READER_PRAGMAS = ("cache_size = -32000",)
+WRITER_PRAGMAS = (
+    *READER_PRAGMAS,
+    "journal_mode = WAL",
+    "synchronous = FULL",  # a commit is on the disk when reported: a view never knows more than the library
+    "secure_delete = ON",
+    "foreign_keys = ON",
+    "wal_autocheckpoint = 4000",
+)
+# What the machine denies, not what is wrong with the file
+OUTSIDE = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
+INFO = "id, source, title, path, media_type, pages, passages, characters, sha256, added"
+
+
+class Library:
+    """The documents of one folder ``path``; open it with ``Library.open``."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, lock: WriterLock | None) -> None:
+        self.path = path
+        self._writer = connection if lock else None
+        self._lock = lock
+        self._idle: list[sqlite3.Connection] = [] if lock else [connection]
+        self._all: list[sqlite3.Connection] = [connection]
+        self._pool = threading.Lock()
+        self._writing = threading.Lock()
+        self._closed = False
+        meta = {str(key): str(value) for key, value in self._rows("SELECT key, value FROM meta")}
+        self.fingerprint = meta["fingerprint"]
+        self.token_fingerprint = meta["token_fingerprint"]
+        self.dim = int(meta["dim"])
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        fingerprint: str | None = None,
+        token_fingerprint: str | None = None,
+        dim: int | None = None,
+        write: bool = False,
+        create: bool = False,
+        wait: float = LOCK_WAIT,
+    ) -> Library:
+        """Open the library in the folder ``path``; with ``write`` hold its lock until ``close``.
+
+        A fingerprint that is given must be the library's own (``EncoderMismatch``); a new library
+        takes the three that are given. ``wait`` is how many seconds to wait for the lock.
+        """
+        file = path / FILE
+        create = create and write
+        if not create and not is_library(path):
+            raise LibraryNotFound(f"No library at '{path}'. Build one: qa index FOLDER --index '{path}'")
+        if create:
+            path.mkdir(parents=True, exist_ok=True)
+        lock = WriterLock(path / LOCK, wait) if write else None
+        connection: sqlite3.Connection | None = None
+        try:
+            connection = _connect(file, write=write)
+            if create and _is_blank(connection):
+                _create(connection, fingerprint, token_fingerprint, dim)
+            _check_format(connection, file)
+            library = cls(path, connection, lock)
+            library._check_encoder(fingerprint, token_fingerprint, dim)
+        except BaseException as error:
+            if connection:
+                connection.close()
+            if lock:
+                lock.release()
+            if isinstance(error, sqlite3.DatabaseError):
+                raise _explained(file, error) from error
+            raise
+        return library
+
+    def __enter__(self) -> Library:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections and free the lock; closing twice is allowed."""
+        with self._writing, self._pool:
+            if self._closed:
+                return
+            self._closed = True
+            if self._writer:
+                _checkpoint(self._writer)
+            for connection in self._all:
+                connection.close()
+            if self._lock:
+                self._lock.release()
+
+    @property
+    def writable(self) -> bool:
+        return self._lock is not None
+
+    # Writing
+
+    @contextmanager
+    def transaction(self) -> Iterator[Change]:
+        """Collect changes; commit them all when the block ends, none if it raises."""
+        if self._writer is None:
+            raise QAError(f"The library '{self.path}' is open for reading. Open it with write=True.")
+        with self._writing:
+            self._check_open()
+            with _translated(self.path / FILE):
+                self._writer.execute("BEGIN IMMEDIATE")
+                try:
+                    yield Change(self._writer, self.dim)
+                    self._writer.execute("COMMIT")
+                except BaseException:
+                    if self._writer.in_transaction:
+                        self._writer.execute("ROLLBACK")
+                    raise
+
+    def checkpoint(self) -> bool:
+        """Move the write-ahead log into the database and empty it; what was removed is then off the disk.
+
+        Returns False if a reader in the middle of a statement held it up; the next one catches up.
+        """
+        if self._writer is None:
+            return False
+        with self._writing, _translated(self.path / FILE):
+            return _checkpoint(self._writer)
+
+    # Reading
+
+    def documents(self) -> list[DocumentInfo]:
+        """Return all documents by source."""
+        return [DocumentInfo(*row) for row in self._rows(f"SELECT {INFO} FROM documents ORDER BY source")]
+
+    def find(self, source_or_id: str) -> DocumentInfo:
+        """Return the document with this source, or else with this id."""
+        sql = f"SELECT {INFO} FROM documents WHERE source = ?1 OR id = ?1 ORDER BY source != ?1"
+        rows = self._rows(sql, (source_or_id,))
+        if not rows:
+            raise DocumentNotFound(
+                f"No document '{source_or_id}' in '{self.path}'. See what is there: qa list"
+            )
+        return DocumentInfo(*rows[0])
+
+    def document(self, source_or_id: str) -> Document:
+        """Return a document with its whole text, proven identical to what was stored."""
+        document_id = self.find(source_or_id).id
+        sql = """SELECT key, id, source, title, sha256, media_type, pages, blocks, warnings, text_sha256
+                 FROM documents WHERE id = ?"""
+        parts = "SELECT text FROM texts WHERE document = ? ORDER BY part"
+        with self._snapshot() as connection:
+            row = connection.execute(sql, (document_id,)).fetchone()
+            texts = connection.execute(parts, (row[0],)).fetchall() if row else []
+        if row is None:
+            raise DocumentNotFound(f"The document '{source_or_id}' was removed a moment ago.")
+        _, document_id, source, title, sha256, media_type, pages, blocks, warnings, text_sha256 = row
+        text = "".join(part for (part,) in texts)
+        if _sha256(text) != text_sha256:
+            raise LibraryCorrupt(f"The stored text of '{source}' is damaged. Remove it and add it again.")
+        return Document(
+            id=document_id,
+            source=source,
+            title=title,
+            text=text,
+            blocks=_blocks_from_json(blocks),
+            sha256=sha256,
+            media_type=media_type,
+            pages=pages,
+            warnings=tuple(json.loads(warnings)),
+        )
+
+    def slice(self, document_id: str, span: Span) -> str:
+        """Return the stored text of a document at ``span``, read anew; empty if the document is gone."""
+        with self._snapshot() as connection:
+            row = connection.execute("SELECT key FROM documents WHERE id = ?", (document_id,)).fetchone()
+            if row is None or not len(span):
+                return ""
+            parts = self._parts(connection, [(0, row[0], 0, 0, span.start, span.end)])
+        covering = range(span.start // PART, (span.end - 1) // PART + 1)
+        text = "".join(parts.get((row[0], part), "") for part in covering)
+        return text[span.start % PART : span.start % PART + len(span)]
+
+    def sources(self, document_ids: Iterable[str]) -> dict[str, str]:
+        """Return the source of each document id; ids that are gone are left out."""
+        sql = "SELECT id, source FROM documents WHERE id IN (SELECT value FROM json_each(?))"
+        return dict(self._rows(sql, (json.dumps(sorted(set(document_ids))),)))
+
+    def passages(self, ids: Iterable[int]) -> list[Passage]:
+        """Return passages in the order of ``ids``; ids that are gone are left out."""
+        wanted = _as_ints(ids)
+        sql = """SELECT p.id, d.key, d.id, d.title, p.start, p.end, p.page, p.headings, p.sentences
+                 FROM passages p JOIN documents d ON d.key = p.document
+                 WHERE p.id IN (SELECT value FROM json_each(?))"""
+        with self._snapshot() as connection:
+            rows = connection.execute(sql, (json.dumps(wanted),)).fetchall()
+            parts = self._parts(connection, rows)
+        found = {}
+        for number, key, document, title, start, end, page, headings, sentences in rows:
+            covering = range(start // PART, (end - 1) // PART + 1)
+            text = "".join(parts.get((key, part), "") for part in covering)
+            text = text[start % PART : start % PART + end - start]
+            if len(text) != end - start:
+                raise LibraryCorrupt(f"Text of passage {number} is missing in '{self.path}'. Run: qa doctor")
+            trail = tuple(json.loads(headings))
+            span, spans = Span(start, end), _sentences_from_bytes(sentences, start)
+            found[number] = Passage(document, span, text, title, trail, page, number, spans)
+        return [found[number] for number in wanted if number in found]
+
+    def _parts(self, connection: sqlite3.Connection, rows: Sequence[Any]) -> dict[tuple[int, int], str]:
+        """Return the pieces of text that cover passages, each read and checked once."""
+        needed = sorted(
+            {
+                (key, part)
+                for _, key, _, _, start, end, *_ in rows
+                for part in range(start // PART, (end - 1) // PART + 1)
+            }
+        )
+        sql = """SELECT t.document, t.part, t.text, t.crc FROM json_each(?) j
+                 JOIN texts t ON t.document = j.value ->> 0 AND t.part = j.value ->> 1"""
+        parts = {}
+        for key, part, text, crc in connection.execute(sql, (json.dumps(needed),)):
+            if zlib.crc32(text.encode()) != crc:
+                raise LibraryCorrupt(
+                    f"The text stored in '{self.path}' is damaged: document {key} near {part * PART}. "
+                    "To see which documents to add again, run: qa doctor"
+                )
+            parts[key, part] = text
+        return parts
+
+    def passage_ids(self, document_id: str) -> list[int]:
+        """Return the ids of a document's passages in the order of the text."""
+        sql = """SELECT p.id FROM passages p JOIN documents d ON d.key = p.document
+                 WHERE d.id = ? ORDER BY p.id"""
+        return [number for (number,) in self._rows(sql, (document_id,))]
+
+    def tokens(self, ids: Iterable[int]) -> dict[int, TokenIds]:
+        """Return the token ids of passages; ids that are gone are left out."""
+        sql = "SELECT id, tokens FROM passages WHERE id IN (SELECT value FROM json_each(?))"
+        rows = self._rows(sql, (json.dumps(_as_ints(ids)),))
+        return {number: np.frombuffer(tokens, dtype="<u4") for number, tokens in rows}
+
+    def vectors(self, ids: Iterable[int]) -> Floats:
+        """Return the vectors (n, dim) of ``ids`` in their order; a ``KeyError`` if one is gone."""
+        wanted = _as_ints(ids)
+        there, vectors = self.vectors_left(wanted)
+        row = {number: at for at, number in enumerate(there.tolist())}
+        return vectors[[row[number] for number in wanted]]
+
+    def vectors_left(self, ids: Iterable[int]) -> tuple[Ints, Floats]:
+        """Return those of ``ids`` that are not gone (n,), ascending, and their vectors (n, dim)."""
+        sql = "SELECT id, vector FROM passages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
+        return self._vectors(self._rows(sql, (json.dumps(_as_ints(ids)),)))
+
+    def iter_vectors(self, batch: int = 8192) -> Iterator[tuple[Ints, Floats]]:
+        """Yield ids (n,) ascending and vectors (n, dim) of the whole library, ``batch`` at a time."""
+        last = 0
+        sql = "SELECT id, vector FROM passages WHERE id > ? ORDER BY id LIMIT ?"
+        while rows := self._rows(sql, (last, batch)):
+            yield self._vectors(rows)
+            last = rows[-1][0]
+
+    def ids(self) -> Ints:
+        """Return all passage ids (n,), ascending."""
+        rows = self._rows("SELECT id FROM passages INDEXED BY passages_document ORDER BY id")
+        return np.array([number for (number,) in rows], dtype=np.int64)
+
+    def count(self) -> int:
+        """Return the number of passages."""
+        return int(self._rows("SELECT coalesce(sum(passages), 0) FROM documents")[0][0])
+
+    def last_change(self) -> int:
+        """Return the number of the last change, 0 if there is none; cheap: ask before each search."""
+        rows = self._rows("SELECT seq FROM sqlite_sequence WHERE name = 'changes'")
+        return int(rows[0][0]) if rows else 0
+
+    def changes(self, after: int) -> Iterator[tuple[int, str, range]]:
+        """Yield ``(number, kind, passage ids)`` of the changes after a number.
+
+        ``kind`` is ``add``, ``remove`` or ``move`` (a document got another source; no ids).
+        """
+        sql = "SELECT number, kind, first, last FROM changes WHERE number > ? ORDER BY number LIMIT 1000"
+        while rows := self._rows(sql, (after,)):
+            for number, kind, first, last in rows:
+                yield number, kind, range(first, last + 1)
+            after = rows[-1][0]
+
+    def tail(self, after: int) -> int:
+        """Return how many passages the changes after a number touch."""
+        sql = "SELECT coalesce(sum(last - first + 1), 0) FROM changes WHERE number > ?"
+        return int(self._rows(sql, (after,))[0][0])
+
+    def stamp(self, number: int) -> int | None:
+        """Return the random mark of a change: equal numbers of two histories have different marks.
+
+        A view keeps it beside its change number, and so finds out that the library under it was
+        restored from a backup. 0 for change 0, None for a change that never was.
+        """
+        if number == 0:
+            return 0
+        rows = self._rows("SELECT stamp FROM changes WHERE number = ?", (number,))
+        return int(rows[0][0]) if rows else None
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the database, in words; nothing if all is well. Reads all of it."""
+        try:
+            return [f"{FILE}: {problem}" for problem in self._problems()]
+        except (LibraryCorrupt, UnicodeDecodeError, ValueError) as error:
+            return [f"{FILE}: {error}"]
+
+    def _problems(self) -> Iterator[str]:
+        for (line,) in self._rows("PRAGMA integrity_check(20)"):
+            if line != "ok":
+                yield line
+        for table, row, parent, _ in self._rows("PRAGMA foreign_key_check"):
+            yield f"row {row} of {table} has lost its {parent}"
+        yield from self._text_problems()
+        yield from self._passage_problems()
+
+    def _text_problems(self) -> Iterator[str]:
+        for key, source, sha256 in self._rows("SELECT key, source, text_sha256 FROM documents ORDER BY key"):
+            rows = self._rows("SELECT text FROM texts WHERE document = ? ORDER BY part", (key,))
+            if _sha256("".join(text for (text,) in rows)) != sha256:
+                yield f"the stored text of '{source}' is damaged; remove it and add it again"
+
+    def _passage_problems(self) -> Iterator[str]:
+        counts = """SELECT d.source, d.passages, count(p.id) FROM documents d
+                    LEFT JOIN passages p ON p.document = d.key GROUP BY d.key
+                    HAVING d.passages != count(p.id)"""
+        for source, noted, there in self._rows(counts):
+            yield f"'{source}' should have {noted} passages and has {there}"
+        last = 0
+        sql = """SELECT p.id, p.start, p.end, p.page, p.headings, p.sentences, p.tokens, p.vector, p.crc,
+                 d.characters FROM passages p JOIN documents d ON d.key = p.document
+                 WHERE p.id > ? ORDER BY p.id LIMIT 4096"""
+        while rows := self._rows(sql, (last,)):
+            for number, start, end, page, headings, sentences, tokens, vector, crc, characters in rows:
+                if _passage_crc(start, end, page, headings, sentences, tokens, vector) != crc:
+                    yield f"passage {number} is damaged"
+                elif not (0 <= start < end <= characters and len(vector) == 2 * self.dim):
+                    yield f"passage {number} does not fit its document"
+            last = rows[-1][0]
+
+    def _check_encoder(self, fingerprint: str | None, token_fingerprint: str | None, dim: int | None) -> None:
+        for given, own, what in (
+            (fingerprint, self.fingerprint, "vectors"),
+            (token_fingerprint, self.token_fingerprint, "tokens"),
+            (None if dim is None else str(dim), str(self.dim), "dimension"),
+        ):
+            if given is not None and given != own:
+                raise EncoderMismatch(
+                    f"The {what} of '{self.path}' were made by '{own}', not by '{given}'. Use that model, or "
+                    f"encode again into a new folder: qa index FOLDER --index NEW --model NAME"
+                )
+
+    def _vectors(self, rows: Sequence[tuple[int, bytes]]) -> tuple[Ints, Floats]:
+        ids = np.array([number for number, _ in rows], dtype=np.int64)
+        try:
+            halves = np.frombuffer(b"".join(vector for _, vector in rows), dtype="<f2")
+            return ids, halves.reshape(len(rows), self.dim).astype(np.float32)
+        except ValueError as error:
+            raise LibraryCorrupt(f"A stored vector of '{self.path}' is damaged. Run: qa doctor") from error
+
+    def _rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        # fetchall, never a cursor left open: an open read keeps the write-ahead log from being emptied
+        with self._reader() as connection:
+            return connection.execute(sql, parameters).fetchall()
+
+    @contextmanager
+    def _reader(self) -> Iterator[sqlite3.Connection]:
+        """Lend a read connection of its own to the calling thread."""
+        with self._pool:
+            self._check_open()
+            connection = self._idle.pop() if self._idle else None
+        with _translated(self.path / FILE):
+            if connection is None:
+                connection = _connect(self.path / FILE, write=False)
+                with self._pool:
+                    self._all.append(connection)
+            try:
+                yield connection
+            finally:
+                with self._pool:
+                    self._idle.append(connection)
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Lend a read connection for several statements that see one and the same state."""
+        with self._reader() as connection:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("COMMIT")
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise QAError(f"The library '{self.path}' is closed.")
+
+
+class Change:
+    """What one transaction does; got from ``Library.transaction``."""
+
+    def __init__(self, connection: sqlite3.Connection, dim: int) -> None:
+        self._connection = connection
+        self._dim = dim
+
+    def add(
+        self,
+        document: Document,
+        path: str,
+        passages: Sequence[Passage],
+        vectors: Floats,
+        tokens: Sequence[TokenIds],
+    ) -> list[int]:
+        """Add a document with vectors (n, dim) and token ids of its n passages; return the passages' ids.
+
+        ``path`` is the file it was read from, empty if there is none. Its source must be free:
+        remove the old version first, in the same transaction.
+        """
+        self._check(document, passages, vectors, tokens)
+        key = self._insert_document(document, path, len(passages))
+        self._insert_text(key, document.text)
+        first = self._sequence("passages") + 1
+        halves = np.ascontiguousarray(vectors, dtype="<f2")
+        rows = [
+            _passage_row(first + at, key, passage, ids, halves[at].tobytes())
+            for at, (passage, ids) in enumerate(zip(passages, tokens, strict=True))
+        ]
+        self._connection.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        last = first + len(rows) - 1
+        self._log("add", first, last)
+        return list(range(first, last + 1))
+
+    def remove(self, document_id: str) -> Receipt:
+        """Remove a document: its row, text, passages, vectors and tokens are overwritten with zeros."""
+        key, source = self._find(document_id)
+        sql = "SELECT coalesce(min(id), 1), coalesce(max(id), 0), count(*) FROM passages WHERE document = ?"
+        first, last, count = self._connection.execute(sql, (key,)).fetchone()
+        self._connection.execute("DELETE FROM documents WHERE key = ?", (key,))
+        self._log("remove", first, last)
+        return Receipt(source, document_id, passages=count, vectors=count, postings=count)
+
+    def move(self, document_id: str, document: Document, path: str) -> None:
+        """Give a stored document a new source and path; its text and title stay as they are."""
+        key, _ = self._find(document_id)
+        self._connection.execute(
+            "UPDATE documents SET id = ?, source = ?, path = ? WHERE key = ?",
+            (document.id, document.source, path, key),
+        )
+        self._log("move", 1, 0)
+
+    def _check(
+        self, document: Document, passages: Sequence[Passage], vectors: Floats, tokens: Sequence[TokenIds]
+    ) -> None:
+        if vectors.shape != (len(passages), self._dim) or len(tokens) != len(passages):
+            raise ValueError(
+                f"'{document.source}' has {len(passages)} passages, {len(tokens)} token lists and vectors "
+                f"{vectors.shape}; this library needs one of each a passage, of dim {self._dim}."
+            )
+        if not np.isfinite(vectors).all():
+            raise ValueError(f"The encoder gave vectors with NaN or infinity for '{document.source}'.")
+        for passage in passages:
+            if not passage.text or passage.span.of(document.text) != passage.text:
+                raise ValueError(
+                    f"A passage of '{document.source}' at {passage.span} is no slice of its text."
+                )
+
+    def _insert_document(self, document: Document, path: str, passages: int) -> int:
+        sql = """INSERT INTO documents (id, source, path, title, media_type, pages, passages, characters,
+                 sha256, text_sha256, added, blocks, warnings)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+        row = (
+            document.id,
+            document.source,
+            path,
+            document.title,
+            document.media_type,
+            document.pages,
+            passages,
+            len(document.text),
+            document.sha256,
+            _sha256(document.text),
+            datetime.now(UTC).isoformat(timespec="seconds"),
+            _blocks_to_json(document.blocks),
+            json.dumps(document.warnings, ensure_ascii=False),
+        )
+        try:
+            key = self._connection.execute(sql, row).lastrowid
+        except sqlite3.IntegrityError as error:
+            raise ValueError(f"'{document.source}' is in the library already; remove it first.") from error
+        assert key is not None
+        return key
+
+    def _insert_text(self, key: int, text: str) -> None:
+        parts = [text[start : start + PART] for start in range(0, len(text), PART)]
+        rows = [(key, number, part, zlib.crc32(part.encode())) for number, part in enumerate(parts)]
+        self._connection.executemany("INSERT INTO texts VALUES (?, ?, ?, ?)", rows)
+
+    def _find(self, document_id: str) -> tuple[int, str]:
+        sql = "SELECT key, source FROM documents WHERE id = ?"
+        row = self._connection.execute(sql, (document_id,)).fetchone()
+        if row is None:
+            raise DocumentNotFound(f"No document with id '{document_id}'. See what is there: qa list")
+        return row[0], row[1]
+
+    def _sequence(self, table: str) -> int:
+        row = self._connection.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def _log(self, kind: str, first: int, last: int) -> None:
+        sql = "INSERT INTO changes (kind, first, last, stamp) VALUES (?, ?, ?, ?)"
+        self._connection.execute(sql, (kind, first, last, secrets.randbits(62) + 1))
+
+
+class WriterLock:
+    """The file ``LOCK``, locked by ``flock``: freed by the kernel however its holder ends.
+
+    The file is never deleted (another process could hold the deleted one); its content only tells
+    people who holds it.
+    """
+
+    def __init__(self, path: Path, wait: float) -> None:
+        self._file: IO[str] = path.open("a+", encoding="utf-8")
+        until = time.monotonic() + wait
+        while not self._acquire():
+            if time.monotonic() >= until:
+                holder = self._holder()
+                self._file.close()
+                raise LibraryLocked(
+                    f"The library '{path.parent}' is being written to by {holder}. Try again when it is done."
+                )
+            time.sleep(0.05)
+        self._tell(
+            {
+                "pid": os.getpid(),
+                "host": socket.gethostname(),
+                "since": datetime.now(UTC).isoformat(timespec="seconds"),
+            }
+        )
+
+    def release(self) -> None:
+        if not self._file.closed:
+            self._tell(None)
+            self._file.close()
+
+    def _acquire(self) -> bool:
+        import fcntl
+
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _tell(self, holder: dict[str, object] | None) -> None:
+        self._file.truncate(0)
+        if holder:
+            self._file.write(json.dumps(holder))
+        self._file.flush()
+
+    def _holder(self) -> str:
+        self._file.seek(0)
+        try:
+            holder = json.loads(self._file.read())
+            return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
+        except (ValueError, KeyError, TypeError):
+            return "another process"
+
+
+def is_library(path: Path) -> bool:
+    """Return whether the folder holds a library, whole or damaged."""
+    file = path / FILE
+    return file.is_file() and file.stat().st_size > 0
+
+
+def _connect(file: Path, *, write: bool) -> sqlite3.Connection:
+    uri = f"{file.resolve().as_uri()}?mode={'rwc' if write else 'ro'}"
+    connection = sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
+    pragmas = WRITER_PRAGMAS if write else READER_PRAGMAS
+    try:
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
+    return connection
+
+
+def _is_blank(connection: sqlite3.Connection) -> bool:
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    return not tables and connection.execute("PRAGMA application_id").fetchone()[0] == 0
+
+
+def _create(
+    connection: sqlite3.Connection, fingerprint: str | None, token_fingerprint: str | None, dim: int | None
+) -> None:
+    if fingerprint is None or token_fingerprint is None or dim is None:
+        raise ValueError("A new library needs fingerprint, token_fingerprint and dim.")
+    meta = {"fingerprint": fingerprint, "token_fingerprint": token_fingerprint, "dim": str(dim)}
+    connection.execute("BEGIN IMMEDIATE")  # one transaction: a library exists whole or not at all
+    for statement in SCHEMA.split(";"):
+        connection.execute(statement)
+    connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {FORMAT}")
+    connection.execute("COMMIT")
+
+
+def _check_format(connection: sqlite3.Connection, file: Path) -> None:
+    application, version = (
+        connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
+    )
+    if application == 0 and _is_blank(connection):
+        raise LibraryNotFound(f"The library at '{file.parent}' is empty. Build it: qa index FOLDER")
+    if application != APPLICATION_ID:
+        raise LibraryCorrupt(f"'{file}' is a database of another program, not a qa library.")
+    if version != FORMAT:
+        raise LibraryCorrupt(f"'{file}' has format {version}; this qa reads format {FORMAT}. Upgrade qa.")
+
+
+def _checkpoint(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+
+
+@contextmanager
+def _translated(file: Path) -> Iterator[None]:
+    """Turn what SQLite raises into errors that say what to do."""
+    try:
+        yield
+    except sqlite3.DatabaseError as error:
+        raise _explained(file, error) from error
+
+
+def _explained(file: Path, error: sqlite3.DatabaseError) -> QAError:
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_MISUSE) & 0xFF
+    if code in OUTSIDE:
+        return QAError(f"'{file}' cannot be used: {error}. Check free space, permissions and other programs.")
+    if isinstance(error, sqlite3.ProgrammingError):
+        return QAError(f"The library '{file.parent}' was closed while in use.")
+    return LibraryCorrupt(f"'{file}' is damaged or no library: {error}. Restore a backup or index again.")
+
+
+def _passage_row(
+    number: int, document: int, passage: Passage, tokens: NDArray[Any], vector: bytes
+) -> tuple[object, ...]:
+    headings = json.dumps(passage.headings, ensure_ascii=False)
+    ids = np.asarray(tokens, dtype="<u4").tobytes()
+    start, end, page = passage.span.start, passage.span.end, passage.page
+    sentences = _sentences_to_bytes(passage)
+    crc = _passage_crc(start, end, page, headings, sentences, ids, vector)
+    return number, document, start, end, page, headings, sentences, crc, ids, vector
+
+
+def _sentences_to_bytes(passage: Passage) -> bytes:
+    """Return the bounds of the sentences, counted from the passage's start."""
+    bounds = [(span.start - passage.span.start, span.end - passage.span.start) for span in passage.sentences]
+    return np.array(bounds, dtype="<u4").tobytes()
+
+
+def _sentences_from_bytes(sentences: bytes, start: int) -> tuple[Span, ...]:
+    bounds = np.frombuffer(sentences, dtype="<u4").reshape(-1, 2).tolist()
+    return tuple(Span(first + start, last + start) for first, last in bounds)
+
+
+def _passage_crc(start: int, end: int, page: int | None, headings: str, *blobs: bytes) -> int:
+    head = f"{start} {end} {page} {headings}".encode()
+    return functools.reduce(lambda crc, blob: zlib.crc32(blob, crc), blobs, zlib.crc32(head))
+
+
+def _blocks_to_json(blocks: Sequence[Block]) -> str:
+    trails: dict[tuple[str, ...], int] = {}  # each trail of headings once: many blocks share one
+    rows = [
+        (b.span.start, b.span.end, b.kind, b.page, trails.setdefault(b.headings, len(trails)), b.level)
+        for b in blocks
+    ]
+    return json.dumps({"headings": list(trails), "blocks": rows}, ensure_ascii=False, separators=(",", ":"))
+
+
+def _blocks_from_json(text: str) -> tuple[Block, ...]:
+    data = json.loads(text)
+    trails = [tuple(headings) for headings in data["headings"]]
+    return tuple(
+        Block(Span(start, end), kind, page, trails[trail], level)
+        for start, end, kind, page, trail, level in data["blocks"]
+    )
+
+
+def _as_ints(ids: Iterable[int]) -> list[int]:
+    return [int(number) for number in ids]
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,70 @@
+"""What a PDF's glyphs say: radicals and ligatures as characters, right-to-left lines in reading order."""
+
+from __future__ import annotations
+
+import unicodedata
+from itertools import groupby
+
+import regex
+
+_RADICALS = dict(
+    zip(
+        "⺁⺄⺅⺈⺊⺌⺎⺓⺖⺘⺙⺛⺝⺟⺠⺡⺢⺣⺤⺥⺧⺨⺩⺫⺬⺭⺮⺯⺰⺲⺶⺹⺼⺽⺾⻁⻂⻃⻄⻅⻆⻈⻉⻊⻋⻌⻍⻎⻏⻐⻑⻒⻓⻔⻖⻗⻘⻙⻚⻛⻜⻝⻟⻠⻢⻣⻤⻥⻦⻧⻨⻩⻪⻫⻬⻭⻮⻯⻰⻱⻲⻳",
+        "厂乙亻刀卜小兀幺忄扌攵旡月母民氵氺灬爫爫牛犭王目示礻竹糹纟罒羊耂肉臼艹虎衤覀西见角讠贝足车辶辶辶阝钅長镸长门阝雨青韦页风飞食飠饣马骨鬼鱼鸟卤麦黄黾斉齐歯齿竜龙龜亀龟",
+        strict=True,
+    )
+)
+"""The radicals fonts give for characters and NFKC leaves alone (EquivalentUnifiedIdeograph.txt)."""
+
+_COMPATIBLE = regex.compile(r"[\u2f00-\u2fdf\ufb00-\ufb4f\ufb50-\ufdff\ufe70-\ufefc]")
+_UNMAPPED = regex.compile(r"\(cid:\d+\)|[\x00-\x08\x0b\x0e-\x1f\ue000-\uf8ff]")
+_LETTERS = regex.compile(r"[\p{Arabic}\p{Hebrew}\p{Syriac}\p{Thaana}]")
+_LEFT_TO_RIGHT = regex.compile(r"[\p{Nd}\p{Latin}\p{Cyrillic}\p{Greek}\p{Han}%]")
+_MIRRORED = str.maketrans("()[]{}<>«»‹›", ")(][}{><»«›‹")
+
+
+def readable(glyph: str) -> str:
+    """Return the text of a glyph as people write it; � where the font does not say what it is."""
+    glyph = _UNMAPPED.sub("\ufffd", glyph)
+    if glyph in _RADICALS:
+        return _RADICALS[glyph]
+    return unicodedata.normalize("NFKC", glyph) if _COMPATIBLE.search(glyph) else glyph
+
+
+def logical(glyphs: list[str]) -> str:
+    """Join the glyphs of a line, which stand from left to right, in the order in which they are read.
+
+    A line mostly of Arabic or Hebrew is turned round; its numbers and foreign words keep their order.
+    """
+    text = "".join(glyphs)
+    turned = len(_LETTERS.findall(text))
+    if 2 * turned <= sum(char.isalpha() for char in text):
+        return text if not turned else _turned_words(glyphs)
+    return _turned(glyphs)
+
+
+def _turned(glyphs: list[str]) -> str:
+    parts = []
+    for is_foreign, group in groupby(_runs(glyphs), key=lambda run: run[0]):
+        run = [glyph for _, glyph in group]
+        parts.append("".join(run) if is_foreign else "".join(reversed(run)).translate(_MIRRORED))
+    return "".join(reversed(parts))
+
+
+def _turned_words(glyphs: list[str]) -> str:
+    """Turn round the Arabic or Hebrew words of a line that is mostly something else."""
+    parts: list[str] = []
+    for is_turned, group in groupby(glyphs, key=lambda glyph: bool(_LETTERS.search(glyph))):
+        run = list(group)
+        parts.extend(reversed(run) if is_turned else run)
+    return "".join(parts)
+
+
+def _runs(glyphs: list[str]) -> list[tuple[bool, str]]:
+    """Mark the glyphs that keep their order: letters and digits, and marks between two of them."""
+    marks = [bool(_LEFT_TO_RIGHT.search(glyph)) for glyph in glyphs]
+    for at in range(1, len(glyphs) - 1):
+        if not marks[at] and glyphs[at] in ".,:/-'’ " and marks[at - 1]:
+            after = next((i for i in range(at + 1, len(glyphs)) if glyphs[i] != " "), None)
+            marks[at] = after is not None and bool(_LEFT_TO_RIGHT.search(glyphs[after]))
+    return list(zip(marks, glyphs, strict=True))

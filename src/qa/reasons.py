@@ -1,0 +1,73 @@
+"""Why there is an answer or none, in words, in the question's language where it is written here."""
+
+from __future__ import annotations
+
+from qa.quotes import BestQuote
+from qa.ranking import Question
+from qa.text import fold, script, word_spans
+from qa.types import Quote, TokenEncoder
+
+MISSED = 0.45
+"""Token score under which a question word counts as met by nothing in the quote."""
+
+SHOWN = 4
+"""Words named in a reason at most."""
+
+_WORDS = {
+    "en": {
+        "empty": "The library holds no passage that could be compared with the question.",
+        "answered": "The passage meets the words of the question.",
+        "agrees": "Both name {words}.",
+        "missing": "The nearest passage, in {source}, says nothing about {words}.",
+        "weak": "The nearest passage, in {source}, is about something else or says too little.",
+        "comma": ", ",
+    },
+    "zh": {
+        "empty": "文档库里没有可以与问题比较的段落。",
+        "answered": "这一段与问题的词语相符。",
+        "agrees": "两者都提到{words}。",
+        "missing": "最接近的段落（{source}）没有提到{words}。",
+        "weak": "最接近的段落（{source}）说的是别的事，或说得太少。",
+        "comma": "、",
+    },
+}
+
+
+def reason_empty(question: str) -> str:
+    return _table(question)["empty"]
+
+
+def reason_answered(question: str, quote: Quote) -> str:
+    """Name the question's words that stand in the quote, or say that their meaning does."""
+    table = _table(question)
+    held = fold(quote.text)
+    shared = [word for word in _content_words(question) if fold(word) in held][:SHOWN]
+    if shared:
+        return table["agrees"].format(words=table["comma"].join(f"“{word}”" for word in shared))
+    return table["answered"]
+
+
+def reason_abstained(question: str, quote: Quote, best: BestQuote, encoder: TokenEncoder) -> str:
+    """Name the question's weighty words that the nearest passage does not meet."""
+    table = _table(question)
+    tokens = encoder.tokens(question)
+    asked = Question.of(tokens.ids, encoder)
+    missed: list[str] = []
+    for word in word_spans(question):
+        inside = (tokens.spans[:, 0] >= word.start) & (tokens.spans[:, 0] < word.end)
+        weighty = inside.any() and float(asked.weights[inside].sum()) >= 0.7 / max(1, len(tokens.ids))
+        if weighty and float(best.met[inside].max()) < MISSED:
+            missed.append(word.of(question))
+    if not missed:
+        return table["weak"].format(source=quote.source)
+    words = table["comma"].join(f"“{word}”" for word in missed[:SHOWN])
+    return table["missing"].format(source=quote.source, words=words)
+
+
+def _content_words(question: str) -> list[str]:
+    words = [span.of(question) for span in word_spans(question)]
+    return [word for word in dict.fromkeys(words) if len(word) > 3 or script(word) in ("han", "kana", "hangul")]
+
+
+def _table(question: str) -> dict[str, str]:
+    return _WORDS["zh" if script(question) == "han" else "en"]

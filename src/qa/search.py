@@ -1,0 +1,88 @@
+"""The ``Retriever`` of one machine: dense and lexical candidates, fused, reranked by tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from qa.library import Library
+from qa.ranking import Question, RankingModel, fuse, load_ranking_model, maxsim, top_k
+from qa.text import words
+from qa.types import Encoder, Floats, Hit, Ints, TokenEncoder
+from qa.views import Views
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Passages in play for one question: ids (n,) and a row of features (n, f) each."""
+
+    ids: Ints
+    features: Floats
+
+
+class Searcher:
+    """Finds passages of a library, best first."""
+
+    def __init__(
+        self,
+        library: Library,
+        views: Views,
+        encoder: Encoder,
+        token_encoder: TokenEncoder,
+        *,
+        candidates: int = 100,
+        model: RankingModel | None = None,
+    ) -> None:
+        self._library = library
+        self._views = views
+        self._encoder = encoder
+        self._token_encoder = token_encoder
+        self._candidates = candidates
+        self._model = model or load_ranking_model()
+
+    def search(self, question: str, *, k: int = 10) -> list[Hit]:
+        """Return the ``k`` best passages; equal scores are ordered by passage id, the older first."""
+        self._views.catch_up()
+        found = self.candidates(question, depth=max(self._candidates, k))
+        if not len(found.ids):
+            return []
+        scores = self._model.scores(found.features)
+        order = top_k(scores, found.ids, k=k)
+        passages = {passage.id: passage for passage in self._library.passages(found.ids[order].tolist())}
+        sources = self._library.sources([passage.document_id for passage in passages.values()])
+        hits: list[Hit] = []
+        for position in order.tolist():
+            passage = passages.get(int(found.ids[position]))
+            if passage is None:  # removed by a writer since the views caught up
+                continue
+            hits.append(
+                Hit(
+                    rank=len(hits) + 1,
+                    score=float(scores[position]),
+                    passage=passage,
+                    source=sources[passage.document_id],
+                    features=self._model.named(found.features[position]),
+                )
+            )
+        return hits
+
+    def candidates(self, question: str, *, depth: int) -> Candidates:
+        """Return the fused best of both sides with their features."""
+        query = self._encoder.encode_queries([question])[0]
+        terms = list(dict.fromkeys(words(question)))
+        dense_ids, _ = self._views.dense.search(query, depth)
+        lexical_ids, _ = self._views.lexical.search(terms, depth)
+        ids = fuse([dense_ids, lexical_ids], k=depth)
+        tokens = self._library.tokens(ids.tolist())
+        ids = np.array([identifier for identifier in ids.tolist() if identifier in tokens], dtype=np.int64)
+        if not len(ids):
+            return Candidates(ids, np.zeros((0, len(self._model.names)), np.float32))
+        asked = Question.of(self._token_encoder.token_ids([question])[0], self._token_encoder)
+        rows = [tokens[identifier] for identifier in ids.tolist()]
+        dense = self._views.dense.vectors(ids) @ query
+        late = maxsim(asked, rows, self._token_encoder)
+        lexical = self._views.lexical.shares(terms, ids)
+        lengths = np.array([len(row) for row in rows], dtype=np.float32)
+        features = np.stack([dense, late, lexical, lexical > 0, np.log1p(lengths)], axis=1)
+        return Candidates(ids, features.astype(np.float32))

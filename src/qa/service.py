@@ -1,0 +1,226 @@
+"""The only place where parts are put together; the public object."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from qa import indexing
+from qa.answer import Answerer, checked
+from qa.chat import Conversation
+from qa.confidence import load_calibrator
+from qa.config import Config, load_config
+from qa.encoder import BUILTIN, load_encoder, load_token_encoder, model_of
+from qa.errors import LibraryNotFound, QAError
+from qa.library import Library, is_library
+from qa.search import Searcher
+from qa.types import Answer, Document, DocumentInfo, Encoder, Hit, IndexReport, Receipt, TokenEncoder
+from qa.views import Views
+
+OnProgress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Engine:
+    """What answers questions over one open library."""
+
+    views: Views
+    searcher: Searcher
+    answerer: Answerer
+
+
+class QA:
+    """A library of documents that answers questions by quoting them.
+
+    Opening is cheap: encoders and indexes load with the first question. Safe to use from several threads;
+    several processes may read one library while one writes, and readers follow the writer by themselves.
+    """
+
+    def __init__(self, path: Path, config: Config, model: str | None) -> None:
+        self.path = path
+        self.config = config
+        self._model = model
+        self._lock = threading.RLock()
+        self._library: Library | None = None
+        self._engine: _Engine | None = None
+        self._encoders: tuple[Encoder, TokenEncoder] | None = None
+
+    @classmethod
+    def open(cls, path: str | Path = "index", *, model: str | None = None, config: Config | None = None) -> QA:
+        """Open the library at ``path``; one that is not there yet is created by the first ``add`` or ``sync``.
+
+        ``model`` is ``builtin``, a sentence-transformers folder or a hub id; None is the library's own.
+
+        Raises:
+            EncoderMismatch: the library's vectors were made by another model.
+            LibraryCorrupt: the library is damaged or of another format version.
+        """
+        config = config or load_config()
+        qa = cls(Path(path), config, model or config.model or None)
+        if is_library(qa.path):
+            with qa._lock:
+                qa._read()
+        return qa
+
+    def add(self, path: str | Path, *, on_progress: OnProgress | None = None) -> IndexReport:
+        """Add a file or every readable file below a folder; what is unchanged is skipped.
+
+        Files that cannot be read are in ``report.failed``; the rest is indexed.
+        """
+        with self._write() as library:
+            encoder, token_encoder = self._both()
+            return indexing.add(
+                library, [Path(path)], encoder=encoder, token_encoder=token_encoder, on_progress=on_progress
+            )
+
+    def sync(self, folder: str | Path, *, on_progress: OnProgress | None = None) -> IndexReport:
+        """Make the library equal to a folder: add and update as ``add`` does, and remove what is gone from it."""
+        with self._write() as library:
+            encoder, token_encoder = self._both()
+            return indexing.sync(
+                library, Path(folder), encoder=encoder, token_encoder=token_encoder, on_progress=on_progress
+            )
+
+    def add_documents(
+        self, documents: Iterable[Document], *, total: int = 0, on_progress: OnProgress | None = None
+    ) -> IndexReport:
+        """Add documents that are no files, such as the lines of a benchmark's corpus."""
+        with self._write() as library:
+            encoder, token_encoder = self._both()
+            return indexing.add_documents(
+                library,
+                documents,
+                encoder=encoder,
+                token_encoder=token_encoder,
+                total=total,
+                on_progress=on_progress,
+            )
+
+    def remove(self, source: str) -> Receipt:
+        """Remove a document by its source or id; the receipt says what is gone.
+
+        Raises:
+            DocumentNotFound: no document has this source or id.
+        """
+        self._read()
+        with self._write() as library:
+            return indexing.remove(library, source)
+
+    def documents(self) -> list[DocumentInfo]:
+        """Return the list of documents, by source."""
+        return self._read().documents()
+
+    def document(self, source: str) -> Document:
+        """Return a document with its text, by source or id."""
+        return self._read().document(source)
+
+    def search(self, question: str, *, k: int = 10) -> list[Hit]:
+        """Return the ``k`` best passages for a question in any language, best first."""
+        return self._running().searcher.search(checked(question), k=k)
+
+    def ask(self, question: str) -> Answer:
+        """Answer a question by a verified quote, or say why not."""
+        return self._running().answerer.answer(question, k=self.config.k)
+
+    def chat(self) -> Conversation:
+        """Begin a conversation: follow-ups are read with the turn before."""
+        return Conversation(self)
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the library, in sentences; an empty list if nothing is."""
+        library = self._read()
+        return [*library.check(), *Views(library).check()]
+
+    def close(self) -> None:
+        """Let go of the files; closing twice is fine."""
+        with self._lock:
+            if self._engine:
+                self._engine.views.close()
+            if self._library:
+                self._library.close()
+            self._engine = self._library = None
+
+    def __enter__(self) -> QA:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _read(self) -> Library:
+        """Return the library opened for reading."""
+        with self._lock:
+            if self._library is None:
+                if not is_library(self.path):
+                    raise LibraryNotFound(
+                        f"No library at '{self.path}'. Build one: qa index FOLDER --index {self.path}"
+                    )
+                library = Library.open(self.path)
+                recorded = model_of(library.fingerprint)
+                if self._model and self._model != recorded:
+                    library._check_encoder(load_encoder(self._model).fingerprint, None, None)
+                self._model = self._model or recorded
+                self._library = library
+            return self._library
+
+    @contextmanager
+    def _write(self) -> Iterator[Library]:
+        """Open the library for writing, creating it if need be; the lock is held until the block ends."""
+        with self._lock:
+            encoder, token_encoder = self._both()
+            library = Library.open(
+                self.path,
+                fingerprint=encoder.fingerprint,
+                token_fingerprint=token_encoder.fingerprint,
+                dim=encoder.dim,
+                write=True,
+                create=True,
+            )
+        with library:
+            yield library
+
+    def _both(self) -> tuple[Encoder, TokenEncoder]:
+        with self._lock:
+            if self._encoders is None:
+                self._encoders = load_encoder(self._model or BUILTIN), load_token_encoder()
+            return self._encoders
+
+    def _running(self) -> _Engine:
+        with self._lock:
+            if self._engine is None:
+                library = self._read()
+                encoder, token_encoder = self._both()
+                views = Views(library)
+                searcher = Searcher(
+                    library, views, encoder, token_encoder, candidates=self.config.candidates
+                )
+                answerer = Answerer(
+                    searcher, library, token_encoder, load_calibrator(), max_error=self.config.max_error
+                )
+                self._engine = _Engine(views, searcher, answerer)
+            return self._engine
+
+
+def retrieve(question: str, k: int = 5, index: str | Path = "index") -> list[Hit]:
+    """Return the ``k`` best passages of the library at ``index`` for a question in any language.
+
+    The library stays open between calls of one process.
+
+    Raises:
+        LibraryNotFound: there is no library at ``index``.
+        QuestionError: the question is empty or too long.
+    """
+    path = Path(index).resolve()
+    with _shared_lock:
+        if path not in _shared:
+            qa = QA.open(path)
+            qa.documents()
+            _shared[path] = qa
+        qa = _shared[path]
+    return qa.search(question, k=k)
+
+
+_shared: dict[Path, QA] = {}
+_shared_lock = threading.Lock()

@@ -1,0 +1,198 @@
+"""Whole sentences packed into passages, never across a heading; every passage is a slice of its document."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import regex
+
+from qa.text import fold, script, sentences, unwrap
+from qa.text.characters import may_cut
+from qa.text.terms import ALPHANUMERIC
+from qa.types import Block, Document, Passage, Span
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """How many characters a passage should have, and at most has."""
+
+    target: int
+    most: int
+
+    @property
+    def least(self) -> int:
+        """Below this a passage takes in the next paragraph, or is shared out with its neighbour."""
+        return self.target * 3 // 5
+
+
+_DENSE = _Size(target=250, most=350)
+_SPACED = _Size(target=450, most=700)
+_SIZES = {"han": _DENSE, "kana": _DENSE, "hangul": _DENSE}
+
+_SAMPLE = 400
+"""Characters of a block that decide its script."""
+
+_ATOM = regex.compile(rf"{ALPHANUMERIC}(?:(?<=\p{{Nd}})[万萬亿億兆千百만억조천백])*+|\X", regex.V1)
+"""What is never cut: a number with its unit, a word, a grapheme cluster."""
+_SPACE = regex.compile(r"[\s\x1c-\x1f]*+")
+_CLAUSE_MARKS = frozenset("，、；：,;:،؛።፣—–")
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A sentence, or a piece of one that is too long: what passages are packed from."""
+
+    span: Span
+    block: Span
+    page: int | None
+    size: _Size
+
+
+def split_document(document: Document, *, max_chars: int | None = None) -> list[Passage]:
+    """Return the passages of ``document`` in order; ``max_chars`` replaces the limit of the script.
+
+    A heading with nothing under it is a passage itself, so that its words are found.
+    """
+    passages: list[Passage] = []
+    for section in _sections(document.blocks):
+        units = [unit for block in section for unit in _units(document.text, block, max_chars)]
+        headings = section[0].headings
+        passages.extend(_passage(document, group, headings) for group in _packed(units))
+    return passages
+
+
+def search_text(passage: Passage) -> str:
+    """Return what is embedded and indexed: title and headings, each once, then the text on one line."""
+    lines: dict[str, str] = {}
+    for line in map(unwrap, (passage.title, *passage.headings, passage.text)):
+        lines.setdefault(fold(line), line)
+    return "\n".join(line for line in lines.values() if line)
+
+
+def _sections(blocks: tuple[Block, ...]) -> Iterator[list[Block]]:
+    """Yield runs of blocks under the same headings, and each heading that has nothing under it."""
+    section: list[Block] = []
+    for number, block in enumerate(blocks):
+        if block.kind == "heading":
+            if section:
+                yield section
+            section = []
+            if _is_bare(blocks, number):
+                yield [block]
+        else:
+            if section and section[0].headings != block.headings:
+                yield section
+                section = []
+            section.append(block)
+    if section:
+        yield section
+
+
+def _is_bare(blocks: tuple[Block, ...], number: int) -> bool:
+    """Return whether the heading has neither text nor a deeper heading under it."""
+    if number + 1 == len(blocks):
+        return True
+    following = blocks[number + 1]
+    return following.kind == "heading" and following.level <= blocks[number].level
+
+
+def _units(text: str, block: Block, max_chars: int | None) -> Iterator[_Unit]:
+    content = block.span.of(text)
+    size = _size(content, max_chars)
+    for sentence in sentences(content):
+        for piece in _pieces(content, sentence, size.most):
+            yield _Unit(piece.shift(block.span.start), block.span, block.page, size)
+
+
+def _size(content: str, max_chars: int | None) -> _Size:
+    size = _SIZES.get(script(content[:_SAMPLE]), _SPACED)
+    if max_chars is None:
+        return size
+    return replace(size, target=min(size.target, max_chars), most=max_chars)
+
+
+def _packed(units: list[_Unit]) -> list[list[_Unit]]:
+    """Pack units greedily: a group closes when it is full, or long enough and its paragraph ends."""
+    groups: list[list[_Unit]] = []
+    for unit in units:
+        if groups and _takes(groups[-1], unit):
+            groups[-1].append(unit)
+        else:
+            groups.append([unit])
+    if len(groups) > 1 and _length(groups[-1]) < groups[-1][0].size.least:
+        groups[-2:] = _shared(groups[-2] + groups[-1])
+    return groups
+
+
+def _takes(group: list[_Unit], unit: _Unit) -> bool:
+    """Return whether the next unit joins: within the limit, and rather with its whole paragraph."""
+    length, size = _length(group), unit.size
+    if unit.span.end - group[0].span.start > size.most:
+        return False
+    fits = unit.block.end - group[0].span.start <= size.most
+    if unit.block == group[-1].block:
+        return fits or length < size.target
+    return length < (size.least if fits else size.least // 2)
+
+
+def _shared(units: list[_Unit]) -> list[list[_Unit]]:
+    """Make one group of the last units where they fit, else two that are as equal as can be."""
+    if _length(units) <= units[0].size.most:
+        return [units]
+    cut = min(range(1, len(units)), key=lambda i: max(_length(units[:i]), _length(units[i:])))
+    return [units[:cut], units[cut:]]
+
+
+def _length(group: list[_Unit]) -> int:
+    return group[-1].span.end - group[0].span.start
+
+
+def _passage(document: Document, group: list[_Unit], headings: tuple[str, ...]) -> Passage:
+    span = Span(group[0].span.start, group[-1].span.end)
+    return Passage(
+        document_id=document.id,
+        span=span,
+        text=span.of(document.text),
+        title=document.title,
+        headings=headings,
+        page=group[0].page,
+        sentences=tuple(unit.span for unit in group),
+    )
+
+
+def _pieces(text: str, sentence: Span, most: int) -> Iterator[Span]:
+    """Cut a sentence longer than ``most`` after a clause, else at a space, else between words."""
+    start = sentence.start
+    while sentence.end - start > most:
+        end = _cut(text, start, start + most)
+        yield Span(start, start + len(text[start:end].rstrip()))
+        start = _after_space(text, end)
+    yield Span(start, sentence.end)
+
+
+def _cut(text: str, start: int, limit: int) -> int:
+    """Return the best place to cut in ``(start, limit]``; a longer word or cluster is cut at ``limit``."""
+    middle = (start + limit) // 2
+
+    def rank(position: int) -> tuple[bool, int, int]:
+        return position > middle, _border(text, position), position
+
+    # a slice, because \X looks back as far as it can see
+    starts = [start + found.start() for found in _ATOM.finditer(text[start : limit + 1])]
+    borders = sorted(starts[1:], key=rank, reverse=True)
+    places = borders or range(limit, start, -1)
+    return next((place for place in places if may_cut(text, place)), places[0])
+
+
+def _border(text: str, position: int) -> int:
+    """Return how good a place to cut is: 2 after a clause, 1 at a space, 0 between words."""
+    before = text[position - 1]
+    if before.isspace():
+        return 2 if text[max(0, position - 2)] in _CLAUSE_MARKS else 1
+    return 2 if before in _CLAUSE_MARKS else 0
+
+
+def _after_space(text: str, position: int) -> int:
+    found = _SPACE.match(text, position)
+    return int(found.end()) if found else position

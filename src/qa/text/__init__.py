@@ -1,0 +1,15 @@
+"""Script, sentences, words, folding: the only package that knows about CJK, Thai, Arabic and the rest.
+
+Every function takes any text and runs in linear time. Spans are code points of the text given.
+"""
+
+from __future__ import annotations
+
+from qa.text.boundaries import is_terminal, sentences
+from qa.text.characters import script
+from qa.text.folding import fold
+from qa.text.lines import unwrap
+from qa.text.quantities import numbers
+from qa.text.terms import word_spans, words
+
+__all__ = ["fold", "is_terminal", "numbers", "script", "sentences", "unwrap", "word_spans", "words"]

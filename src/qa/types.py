@@ -1,0 +1,330 @@
+"""The nouns: documents, passages, hits, quotes and answers, and the protocols between layers.
+
+Every offset is a code point of ``Document.text``, the one stored text of a document version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.errors import QuoteMismatch
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+TokenIds = NDArray[np.uint32]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range ``[start, end)`` of code points."""
+
+    start: int
+    end: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start <= self.end:
+            raise ValueError(f"Span needs 0 <= start <= end, got start={self.start} end={self.end}.")
+
+    def __len__(self) -> int:
+        return self.end - self.start
+
+    def of(self, text: str) -> str:
+        """Return the slice of ``text`` that this span names."""
+        return text[self.start : self.end]
+
+    def shift(self, offset: int) -> Span:
+        """Return the span moved by ``offset``: passage offsets become document offsets."""
+        return Span(self.start + offset, self.end + offset)
+
+    def contains(self, other: Span) -> bool:
+        return self.start <= other.start and other.end <= self.end
+
+    def overlaps(self, other: Span) -> bool:
+        return self.start < other.end and other.start < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One heading, paragraph, list item or table row of a document.
+
+    ``kind`` is one of ``heading paragraph item row``; ``page`` counts from 1 and is None where the
+    format has no pages; ``headings`` are the headings above the block, outermost first (a heading's
+    own text is not among its ``headings``); ``level`` is 1 for a top heading, 0 for what is not one.
+    """
+
+    span: Span
+    kind: str = "paragraph"
+    page: int | None = None
+    headings: tuple[str, ...] = ()
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One version of one document: its text and the blocks that cover what is worth searching.
+
+    ``id`` is derived from source and text, so a link to it means this version; ``source`` is what
+    people see (a path relative to the indexed folder, or a file name); ``sha256`` is of the bytes read.
+    """
+
+    id: str
+    source: str
+    title: str
+    text: str
+    blocks: tuple[Block, ...]
+    sha256: str
+    media_type: str = "text/plain"
+    pages: int | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A slice of a document made of whole sentences under one heading.
+
+    ``document.text[span.start:span.end] == text`` always. ``id`` is 0 until the library gives one.
+    ``sentences`` are the document spans of its sentences, in order: what a quote is made of.
+    """
+
+    document_id: str
+    span: Span
+    text: str
+    title: str = ""
+    headings: tuple[str, ...] = ()
+    page: int | None = None
+    id: int = 0
+    sentences: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found for a question. ``score`` orders hits (higher is better) and is no probability.
+
+    ``features`` names what the score was made of, for explanation and for the calibrator.
+    """
+
+    rank: int
+    score: float
+    passage: Passage
+    source: str
+    features: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return self.passage.text
+
+    @property
+    def page(self) -> int | None:
+        return self.passage.page
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        return self.passage.headings
+
+    @property
+    def start(self) -> int:
+        return self.passage.span.start
+
+    @property
+    def end(self) -> int:
+        return self.passage.span.end
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON shape of ``qa search --json`` and of ``hits`` in ``qa ask --json``."""
+        return {
+            "rank": self.rank,
+            "score": self.score,
+            "source": self.source,
+            "title": self.passage.title,
+            "page": self.page,
+            "headings": list(self.headings),
+            "start": self.start,
+            "end": self.end,
+            "passage_id": self.passage.id,
+            "document_id": self.passage.document_id,
+            "text": self.text,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Verbatim words of a document, with their place; ``highlights`` are the answering words.
+
+    All spans are document offsets; highlights lie inside ``span``, ordered, without overlap.
+    """
+
+    text: str
+    span: Span
+    document_id: str
+    source: str
+    passage_id: int
+    title: str = ""
+    page: int | None = None
+    headings: tuple[str, ...] = ()
+    highlights: tuple[Span, ...] = ()
+
+    def verify(self, document_text: str) -> None:
+        """Raise ``QuoteMismatch`` unless the quote equals the stored text at its span."""
+        if self.span.of(document_text) != self.text:
+            raise QuoteMismatch(self.source, self.span.start, self.span.end)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "text": self.text,
+            "source": self.source,
+            "title": self.title,
+            "page": self.page,
+            "headings": list(self.headings),
+            "start": self.span.start,
+            "end": self.span.end,
+            "passage_id": self.passage_id,
+            "document_id": self.document_id,
+            "highlights": [[span.start, span.end] for span in self.highlights],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one question got: a quote, or None with the reason in words.
+
+    ``confidence`` is the calibrated probability (0 to 1) that the best quote answers the question;
+    ``nearest`` is that best quote even when it was withheld.
+    """
+
+    question: str
+    quote: Quote | None
+    confidence: float
+    reason: str
+    hits: tuple[Hit, ...]
+    nearest: Quote | None = None
+
+    @property
+    def answered(self) -> bool:
+        return self.quote is not None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the one JSON object of ``qa ask --json``."""
+        return {
+            "question": self.question,
+            "answered": self.answered,
+            "confidence": self.confidence,
+            "reason": self.reason,
+            "quote": self.quote.to_dict() if self.quote else None,
+            "hits": [hit.to_dict() for hit in self.hits],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of a conversation: what was asked, how it was read, what was answered."""
+
+    question: str
+    standalone: str
+    answer: Answer
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """A line of the list of documents: everything but the text."""
+
+    id: str
+    source: str
+    title: str
+    path: str
+    media_type: str
+    pages: int | None
+    passages: int
+    characters: int
+    sha256: str
+    added: str
+    """UTC, ISO 8601."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """A file that could not be read, or was read with loss, and why, in a sentence."""
+
+    path: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What one indexing run did, by source. ``failed`` files are reported and the rest is indexed."""
+
+    added: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    unchanged: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    failed: tuple[FileProblem, ...] = ()
+    warnings: tuple[FileProblem, ...] = ()
+    passages: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof of a removal: the document and how many rows of each kind are gone."""
+
+    source: str
+    document_id: str
+    passages: int
+    vectors: int
+    postings: int
+
+
+@dataclass(frozen=True, slots=True)
+class TokenVectors:
+    """The tokens of one text: ids (t,), vectors (t, d), and spans (t, 2) as code points of that text."""
+
+    ids: TokenIds
+    vectors: Floats
+    spans: Ints
+
+
+class Encoder(Protocol):
+    """Turns texts into unit vectors; questions and passages may be prompted differently."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Name, revision, dimension and prompts in one line: a library refuses another's vectors."""
+        ...
+
+    @property
+    def dim(self) -> int: ...
+
+    def encode_queries(self, texts: Sequence[str]) -> Floats:
+        """Return unit vectors (n, dim)."""
+        ...
+
+    def encode_passages(self, texts: Sequence[str]) -> Floats:
+        """Return unit vectors (n, dim)."""
+        ...
+
+
+class TokenEncoder(Protocol):
+    """The vectors of single tokens, for late interaction, the quote and the highlights."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def token_ids(self, texts: Sequence[str]) -> list[TokenIds]:
+        """Return the token ids of each text: what a library stores beside a passage."""
+        ...
+
+    def vectors(self, ids: TokenIds) -> Floats:
+        """Return the vectors (t, d) of token ids (t,); the norm is the token's weight."""
+        ...
+
+    def tokens(self, text: str) -> TokenVectors: ...
+
+
+class Retriever(Protocol):
+    """Finds passages for a question, best first."""
+
+    def search(self, question: str, *, k: int = 10) -> list[Hit]: ...

@@ -1,0 +1,317 @@
+"""Keeps the dense and the lexical index equal to the library by replaying its change log.
+
+Each view knows the last change it has applied. Ids are never used twice, so a replay is simple: take out
+what was removed, put in what was added and is still there; doing it twice changes nothing. A view that is
+missing, damaged, or of another history than the library is rebuilt from the library, with a warning.
+
+Whose library is open for writing keeps both views on the disk. A reader replays the dense view in its own
+memory. Its lexical view follows the writer's commits; if it is behind and nobody is writing (the writer
+was killed), the reader takes the lock for a moment and finishes the writer's work.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from qa.dense import DenseIndex
+from qa.errors import LibraryCorrupt, QAError
+from qa.lexical import LexicalIndex
+from qa.library import FILE, Library
+from qa.splitter import search_text
+from qa.text import words
+from qa.types import Passage
+
+log = logging.getLogger("qa")
+
+LEXICAL = "lexical"
+BATCH = 4096  # passages replayed at once
+Cut = Callable[[Passage], list[str]]
+
+
+def passage_words(passage: Passage) -> list[str]:
+    """Return the words under which a passage is in the lexical index."""
+    return words(search_text(passage))
+
+
+class Views:
+    """The dense and the lexical view of one open library; loaded when first used, then kept up to date.
+
+    Safe to use from several threads. One at a time for a library that is open for writing.
+    ``problems`` tells what was found damaged since opening.
+    """
+
+    def __init__(self, library: Library, *, cut: Cut = passage_words) -> None:
+        self._library = library
+        self._cut = cut
+        self._dense: DenseIndex | None = None
+        self._lexical: LexicalIndex | None = None
+        self._lock = threading.RLock()
+        self.problems: list[str] = []
+
+    @classmethod
+    def open(cls, library: Library) -> Views:
+        """Load both views and bring them up to date."""
+        views = cls(library)
+        views.catch_up()
+        return views
+
+    def __enter__(self) -> Views:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    @property
+    def dense(self) -> DenseIndex:
+        """The dense view, complete up to the library's last change when it was loaded or caught up."""
+        with self._lock:
+            if self._dense is None:
+                dense = self._load_dense()
+                self._replay_dense(dense)
+                self._dense = dense
+            return self._dense
+
+    @property
+    def lexical(self) -> LexicalIndex:
+        """The lexical view, complete up to the library's last change when it was loaded or caught up."""
+        with self._lock:
+            if self._lexical is None:
+                self._lexical = self._load_lexical()
+                self._catch_up_lexical()
+            return self._lexical
+
+    def catch_up(self) -> bool:
+        """Apply what the library changed since the last call; return whether there was anything.
+
+        Costs some microseconds when there was nothing: call it before every search.
+        """
+        last = self._library.last_change()
+        dense, lexical = self._dense, self._lexical
+        if dense is not None and lexical is not None and dense.change == lexical.change == last:
+            return False
+        with self._lock:
+            before = (dense.change if dense is not None else None), (lexical.change if lexical is not None else None)
+            self.catch_up_lexical()  # first: what it finds is then in the dense view too
+            self._replay_dense(self.dense)
+            return before != (self.dense.change, self.lexical.change)
+
+    def catch_up_lexical(self) -> None:
+        """Apply what is missing to the lexical view alone, as indexing does between its batches."""
+        with self._lock:
+            if self._lexical is not None:  # an empty index is false
+                self._catch_up_lexical()
+            else:
+                self._lexical = self.lexical
+
+    def save(self, *, force: bool = False) -> None:
+        """Bring the files up to date: the postings always, the snapshot once its tail has grown by a tenth.
+
+        Both are written anew, without what was removed, once that is a tenth of them. ``force`` does so
+        at once: then nothing of a removed document is left on the disk.
+        """
+        library = self._library
+        if not library.writable:
+            raise QAError(f"The library '{library.path}' is open for reading. Open it with write=True.")
+        with self._lock:
+            self.catch_up_lexical()
+            removed = self.lexical.removed
+            if removed * 10 > len(self.lexical) or (force and removed):
+                self._rewrite_lexical()
+            if self._snapshot_is_old() or (force and self._snapshot_change() != library.last_change()):
+                self._replay_dense(self.dense)
+                self.dense.reshape()
+                self.dense.save(library.path)
+            library.checkpoint()
+
+    def check(self) -> list[str]:
+        """Return how the views differ from the library, in words; nothing if they are equal. Reads all."""
+        with self._lock:
+            self.catch_up()
+            problems = [*self.problems, *self._dense_problems()]
+            if self.lexical.change == self._library.last_change():  # else a writer is at work on it
+                problems += self._lexical_problems()
+            return problems
+
+    def close(self) -> None:
+        """Let go of both views; what was not saved is replayed by who opens the library next."""
+        with self._lock:
+            if self._lexical is not None:  # an empty index is false
+                self._lexical.close()
+            self._dense = self._lexical = None
+
+    # Dense
+
+    def _load_dense(self, *, mend: bool = True) -> DenseIndex:
+        library = self._library
+        try:
+            dense = DenseIndex.load(library.path)
+            self._check_history("dense.faiss", dense.change, dense.stamp)
+            if dense.dim != library.dim:
+                raise LibraryCorrupt(f"dense.faiss has dim {dense.dim}, the library {library.dim}")
+        except FileNotFoundError:
+            dense = DenseIndex(library.dim)  # replayed from change 0
+        except LibraryCorrupt as error:
+            self._warn(error)
+            dense = DenseIndex(library.dim)
+            if library.writable:
+                DenseIndex.discard(library.path)  # the next save writes it anew
+        if mend and not library.writable and self._snapshot_is_old(dense) and self._mend():
+            return self._load_dense(mend=False)
+        return dense
+
+    def _replay_dense(self, dense: DenseIndex) -> None:
+        library = self._library
+        last = library.last_change()
+        if dense.change == last:
+            return
+        added, removed = self._tail(dense.change, last)
+        dense.remove(removed)
+        if len(added) > library.count() // 2:
+            for ids, vectors in library.iter_vectors():  # one sweep is faster than half the library by id
+                dense.add(ids, vectors)
+        else:
+            for batch in batches(added):
+                dense.add(*library.vectors_left(batch))
+        dense.change, dense.stamp = last, library.stamp(last) or 0
+
+    def _snapshot_change(self) -> int:
+        described = DenseIndex.described(self._library.path)
+        return described[0] if described else 0
+
+    def _snapshot_is_old(self, dense: DenseIndex | None = None) -> bool:
+        described = (dense.change, len(dense)) if dense else DenseIndex.described(self._library.path)
+        change, count = described or (0, 0)
+        return self._library.tail(change) * 10 > count
+
+    def _dense_problems(self) -> Iterator[str]:
+        expected = self._library.ids()
+        if not np.array_equal(self.dense.ids(), expected):
+            yield f"the dense view holds {len(self.dense)} vectors, not the {len(expected)} of the library"
+            return
+        for ids, vectors in self._library.iter_vectors():
+            if not np.array_equal(self.dense.vectors(ids), vectors):
+                yield f"vectors of the dense view differ among passages {ids[0]} to {ids[-1]}"
+
+    # Lexical
+
+    def _load_lexical(self) -> LexicalIndex:
+        path = self._library.path / LEXICAL
+        try:
+            return self._opened_lexical(path)
+        except FileNotFoundError:
+            pass
+        except LibraryCorrupt as error:
+            self._warn(error)
+        if self._library.writable:
+            return LexicalIndex.create(path)
+        if self._mend():
+            return self._opened_lexical(path)
+        return LexicalIndex.in_memory()  # complete, if slow to make: a reader cannot write the files
+
+    def _opened_lexical(self, path: Path) -> LexicalIndex:
+        lexical = LexicalIndex.open(path)
+        self._check_history("lexical/", lexical.change, lexical.stamp)
+        return lexical
+
+    def _catch_up_lexical(self) -> None:
+        assert self._lexical is not None
+        last = self._library.last_change()
+        if self._lexical.change == last:
+            return
+        if self._library.writable or self._lexical.volatile:
+            self._replay_lexical(self._lexical, last)
+            return
+        self._follow_lexical()
+        if self._lexical.change < last and self._mend():
+            self._follow_lexical()
+
+    def _follow_lexical(self) -> None:
+        """See what the writer has committed; open anew if it had to replace the files."""
+        assert self._lexical is not None
+        try:
+            self._lexical.refresh()
+            self._check_history("lexical/", self._lexical.change, self._lexical.stamp)
+        except LibraryCorrupt as error:
+            self._warn(error)
+            self._lexical = self._load_lexical()
+            if self._lexical.volatile:
+                self._replay_lexical(self._lexical, self._library.last_change())
+
+    def _replay_lexical(self, lexical: LexicalIndex, last: int) -> None:
+        added, removed = self._tail(lexical.change, last)
+        try:
+            lexical.remove(removed)
+            for batch in batches(added):
+                passages = self._library.passages(batch)
+                lexical.add(
+                    [passage.id for passage in passages], [self._cut(passage) for passage in passages]
+                )
+            lexical.commit(last, self._library.stamp(last) or 0)
+        except BaseException:
+            lexical.rollback()
+            raise
+
+    def _rewrite_lexical(self) -> None:
+        lexical = self.lexical
+        last = lexical.change
+        lexical.clear()
+        lexical.change = 0
+        self._replay_lexical(lexical, last)
+
+    def _lexical_problems(self) -> Iterator[str]:
+        try:
+            self.lexical.check()
+        except LibraryCorrupt as error:
+            yield str(error)
+            return
+        expected = self._library.ids()
+        if not np.array_equal(self.lexical.ids(), expected):
+            yield f"the lexical view holds {len(self.lexical)} passages, the library {len(expected)}"
+
+    # Both
+
+    def _tail(self, after: int, last: int) -> tuple[list[int], list[int]]:
+        """Return the ids added and the ids removed by the changes in ``(after, last]``."""
+        added: list[int] = []
+        removed: list[int] = []
+        for number, kind, ids in self._library.changes(after):
+            if number > last:
+                break
+            (removed if kind == "remove" else added).extend(ids)
+        gone = set(removed)
+        return [number for number in added if number not in gone], removed
+
+    def _check_history(self, name: str, change: int, stamp: int) -> None:
+        if self._library.stamp(change) != stamp:
+            raise LibraryCorrupt(
+                f"{name} belongs to another history of the library (restored from a backup?)"
+            )
+
+    def _mend(self) -> bool:
+        """Finish what a killed writer left undone, if nobody is writing; return whether that was done."""
+        try:
+            with (
+                Library.open(self._library.path, write=True, wait=0) as library,
+                Views(library, cut=self._cut) as views,
+            ):
+                views.catch_up()
+                views.save()
+                return True
+        except (QAError, OSError) as error:  # a writer is at work, or the folder is read-only
+            log.debug("views of '%s' are not mended: %s", self._library.path, error)
+            return False
+
+    def _warn(self, error: LibraryCorrupt) -> None:
+        self.problems.append(f"{error}; rebuilt from {FILE}")
+        log.warning("%s; rebuilding it from %s", error, self._library.path / FILE)
+
+
+def batches(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    """Yield ``ids`` ``BATCH`` at a time."""
+    for start in range(0, len(ids), BATCH):
+        yield ids[start : start + BATCH]

@@ -1,0 +1,139 @@
+"""The chat page over HTTP: ``launch`` serves it, ``build_page`` makes it. Importing this loads no gradio."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
+
+from qa.errors import ConfigError
+from qa.web.settings import PageSettings
+
+if TYPE_CHECKING:
+    from qa.web.service import Service
+
+__all__ = ["PageSettings", "build_page", "launch"]
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+_GRACE_SECONDS = 1
+"""Open pages hold a stream open for ever; a stopping server waits for them no longer than this."""
+
+
+def build_page(service: Service, settings: PageSettings | None = None) -> Any:
+    """Return the page over ``service`` as ``gradio.Blocks``, for an application of one's own."""
+    from qa.web.page import build_page as build
+
+    return build(service, settings)
+
+
+def launch(
+    service: Service,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    settings: PageSettings | None = None,
+    auth: tuple[str, str] | None = None,
+    allow_remote: bool = False,
+    on_ready: Callable[[str], None] | None = None,
+) -> None:
+    """Serve the page and the HTTP API until interrupted; ``on_ready`` is told the address.
+
+    Only this machine reaches it, unless ``host`` says otherwise *and* either ``auth`` (a name and a
+    password) protects it or ``allow_remote`` says that it need not be protected. Port 0 takes a free one.
+
+    Raises:
+        ConfigError: the host is reachable from elsewhere and unprotected, or the port cannot be had.
+    """
+    local = is_loopback(host)
+    if not local and auth is None and not allow_remote:
+        raise ConfigError(
+            f"Host '{host}' would show the documents to everyone who reaches this machine. "
+            "Keep 127.0.0.1, or set a password (QA_AUTH=name:password), or add --allow-remote."
+        )
+    listener = listen(host, port)
+    address = f"http://{_in_url(host)}:{listener.getsockname()[1]}"
+    try:
+        from qa.server import create_app
+
+        hosts = LOOPBACK_NAMES if local else ("*",)
+        app = create_app(service, settings=settings, hosts=hosts, auth=auth)
+        _serve(app, listener, lambda: on_ready(address) if on_ready else None)
+    finally:
+        listener.close()
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether only this machine can reach ``host``; a name other than localhost counts as remote."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on ``host`` and ``port``.
+
+    Raises:
+        ConfigError: the port is taken, not allowed, or the host is none of this machine.
+    """
+    try:
+        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+        return _bound(*found[0])
+    except OSError as error:
+        raise ConfigError(_why_not(host, port, error)) from error
+
+
+def _bound(family: int, kind: int, protocol: int, _: str, address: Any) -> socket.socket:
+    listener = socket.socket(family, kind, protocol)
+    try:
+        # A server that was just stopped leaves its port waiting; that is no reason to refuse.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        # At once: until one listens, two programs can be bound to one port.
+        listener.listen()
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Port {port} on {host} is taken, perhaps by another qa. "
+            f"Stop that program, or choose another port: --port {port + 1}"
+        )
+    if error.errno == errno.EACCES:
+        return f"Port {port} needs more rights than this user has. Choose one above 1023: --port 7860"
+    return f"Cannot listen on {host}, port {port}: {error.strerror or error}. Check --host and --port."
+
+
+def _serve(app: Any, listener: socket.socket, ready: Callable[[], None]) -> None:
+    import uvicorn
+
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    with suppress(KeyboardInterrupt):  # the way to end it; uvicorn has closed everything by then
+        asyncio.run(_run(uvicorn.Server(config), listener, ready))
+
+
+async def _run(server: Any, listener: socket.socket, ready: Callable[[], None]) -> None:
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.05)
+    if server.started:
+        ready()
+    await serving
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host

@@ -1,0 +1,15 @@
+// Runs inside the gr.HTML component of the masthead, which comes in the reader's language. What Gradio
+// leaves out is added here: the page's language, a question box that turns right-to-left with what is
+// typed, and a name for the button beside it.
+function adopt() {
+  const masthead = element.querySelector(".masthead");
+  if (!masthead) return;
+  document.documentElement.lang = masthead.lang;
+  document.title = masthead.querySelector("h1").textContent;
+  const box = document.querySelector("#question textarea");
+  const button = document.querySelector("#question .submit-button");
+  if (box) box.dir = "auto";
+  if (button) button.setAttribute("aria-label", masthead.dataset.ask);
+}
+watch("value", adopt);
+adopt();

@@ -1,0 +1,33 @@
+// Runs inside the gr.HTML component of the conversation. Its value is always one turn, as HTML made
+// by render.py; a turn with a known id replaces itself, a new one is appended. So the page never
+// re-sends or redraws the turns before, and what the reader unfolded stays unfolded.
+const log = element.querySelector(".log");
+
+function show(turnHtml) {
+  const holder = document.createElement("div");
+  holder.innerHTML = turnHtml;
+  const turn = holder.firstElementChild;
+  if (!turn) return;
+  const known = document.getElementById(turn.id);
+  if (known) known.replaceWith(turn);
+  else log.append(turn);
+  const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  turn.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+}
+
+function copyQuote(button) {
+  const card = button.closest(".card");
+  const words = card.querySelector(".quote").textContent;
+  const place = card.querySelector(".where").textContent;
+  navigator.clipboard.writeText(words + "\n— " + place).then(() => {
+    const label = button.textContent;
+    button.textContent = button.dataset.copied;
+    setTimeout(() => (button.textContent = label), 1500);
+  });
+}
+
+watch("value", () => show(props.value || ""));
+log.addEventListener("click", (event) => {
+  const button = event.target.closest("button.copy");
+  if (button) copyQuote(button);
+});

@@ -1,0 +1,279 @@
+"""The chat page: a question in, a quote in its passage out; files in, a report out.
+
+What is shown is made by ``render``; here are only the components and what happens when.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
+
+import itertools
+import logging
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from fastapi import FastAPI
+
+from qa.errors import LibraryNotFound, QAError
+from qa.readers import READABLE
+from qa.types import Answer, DocumentInfo
+from qa.web import render
+from qa.web.examples import choose_examples
+from qa.web.render import FileOutcome
+from qa.web.service import OnProgress, Service, Talk
+from qa.web.settings import PageSettings
+from qa.web.strings import Strings, choose_strings
+from qa.web.uploads import follow, take_upload
+
+ASKING_AT_ONCE = 16
+WAITING_AT_MOST = 200
+MAX_QUESTION_CHARS = 2000
+CACHE_SECONDS = 3600
+"""Uploads that were left in Gradio's cache go after an hour."""
+
+_REFUSED_UNREAD = 4
+"""Files so many times too large do not even get into the cache."""
+
+_OTHER_SPELLINGS = {".htm", ".xhtml", ".markdown", ".text"}
+"""Taken, but not worth naming beside .html, .md and .txt."""
+
+_LOG = logging.getLogger(__name__)
+_PRIVATE: dict[str, Any] = {"api_visibility": "private"}
+
+OnAnswer = Callable[[Answer, float], None]
+
+
+@dataclass
+class Session:
+    """One browser tab: its conversation, and the numbers of its turns."""
+
+    talk: Talk
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+
+class Page:
+    """What happens on the page, free of components: every method returns values for them."""
+
+    def __init__(self, service: Service, settings: PageSettings, on_answer: OnAnswer | None) -> None:
+        self.service = service
+        self.settings = settings
+        self.on_answer = on_answer
+        self._examples: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+        """Document ids, and the questions chosen for them: once for a state of the library."""
+
+    def open(self, request: gr.Request) -> tuple[Any, ...]:
+        """Return header, examples, question box, upload limits and documents in the reader's language."""
+        strings = _strings(request)
+        limits = render.render_upload_limits(
+            sorted(READABLE - _OTHER_SPELLINGS),
+            self.settings.max_upload_mb,
+            self.settings.max_uploads,
+            strings,
+        )
+        return (
+            render.render_header(strings),
+            self.examples(strings),
+            gr.update(placeholder=strings.ask_placeholder, label=strings.ask_label),
+            limits,
+            self.documents(strings),
+        )
+
+    def ask(self, question: str, session: Session | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Yield question box, turn and session: first while searching, then with the answer."""
+        strings = _strings(request)
+        question = question.strip()
+        if not question:
+            yield gr.skip(), gr.skip(), session
+            return
+        session = session or Session(self.service.chat())
+        turn_id = f"turn-{next(session.numbers)}"
+        yield "", render.render_pending(turn_id, question, strings), session
+        yield gr.skip(), self._turn(turn_id, question, session.talk, strings), gr.skip()
+
+    def ask_example(
+        self, session: Session | None, event: gr.EventData, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
+        yield from self.ask(str(event.question), session, request)
+
+    def _turn(self, turn_id: str, question: str, talk: Talk, strings: Strings) -> str:
+        if len(question) > MAX_QUESTION_CHARS:
+            message = strings.question_too_long.format(count=MAX_QUESTION_CHARS)
+            return render.render_failure(turn_id, question[:MAX_QUESTION_CHARS] + "…", message, strings)
+        try:
+            started = time.perf_counter()
+            turn = talk.ask(question)
+            if self.on_answer:
+                self.on_answer(turn.answer, time.perf_counter() - started)
+        except LibraryNotFound:
+            message = f"{strings.no_documents}. {strings.no_documents_note}"
+            return render.render_failure(turn_id, question, message, strings)
+        except QAError as error:
+            return render.render_failure(turn_id, question, str(error), strings)
+        except Exception:
+            # The reader must not be left with "Searching…"; the trace belongs to whoever runs the server.
+            _LOG.exception("A question on the page failed.")
+            return render.render_failure(turn_id, question, strings.unexpected, strings)
+        return render.render_turn(turn_id, question, turn.standalone, turn.answer, strings)
+
+    def upload(self, uploads: list[dict[str, Any]] | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Yield report, documents, upload box and examples: the report often, the rest at the end."""
+        strings = _strings(request)
+        taken = (uploads or [])[: self.settings.max_uploads]
+        note = ""
+        if uploads and len(uploads) > len(taken):
+            note = strings.too_many.format(total=len(uploads), count=len(taken))
+        outcomes: list[FileOutcome] = []
+        for upload in taken:
+            file = Path(upload["path"])
+            name = str(upload.get("orig_name") or file.name)
+            for step in follow(partial(self._take, file, name, strings)):
+                if isinstance(step, FileOutcome):
+                    outcomes.append(step)
+                    continue
+                report = render.render_report(
+                    outcomes, strings, total=len(taken), reading=name, share=step, note=note
+                )
+                yield report, gr.skip(), gr.skip(), gr.skip()
+        report = render.render_report(outcomes, strings, total=len(taken), note=note)
+        yield report, self.documents(strings), None, self.examples(strings)
+
+    def _take(self, file: Path, name: str, strings: Strings, on_progress: OnProgress) -> FileOutcome:
+        if file.stat().st_size > self.settings.max_upload_mb * 1_000_000:
+            return FileOutcome(name, "failed", strings.too_large.format(size=self.settings.max_upload_mb))
+        try:
+            return take_upload(self.service, file, name, on_progress=on_progress)
+        except Exception:
+            _LOG.exception("An upload failed.")
+            return FileOutcome(name, "failed", strings.unexpected)
+
+    def documents(self, strings: Strings) -> str:
+        try:
+            return render.render_documents(self._documents(), strings)
+        except QAError as error:
+            return render.render_alert(str(error), strings)
+
+    def examples(self, strings: Strings) -> str:
+        try:
+            documents = self._documents()
+        except QAError:
+            return ""  # the list of documents says what is wrong
+        if not documents:
+            return render.render_invitation(strings)
+        return render.render_examples(self._chosen(documents), strings)
+
+    def _chosen(self, documents: list[DocumentInfo]) -> tuple[str, ...]:
+        ids = tuple(info.id for info in documents)
+        if self._examples[0] != ids:
+            self._examples = (ids, choose_examples(self.service, self.settings.examples, documents))
+        return self._examples[1]
+
+    def _documents(self) -> list[DocumentInfo]:
+        try:
+            return self.service.documents()
+        except LibraryNotFound:
+            return []  # made by the first upload
+
+
+def build_page(
+    service: Service, settings: PageSettings | None = None, *, on_answer: OnAnswer | None = None
+) -> gr.Blocks:
+    """Return the page over ``service``; ``on_answer`` is told every answer and its seconds."""
+    page = Page(service, settings or PageSettings(), on_answer)
+    blocks = gr.Blocks(
+        analytics_enabled=False, title="qa", fill_width=True, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)
+    )
+    with blocks:
+        session = gr.State(None)
+        header = gr.HTML(apply_default_css=False, js_on_load=_asset("header.js"))
+        with gr.Row(elem_id="columns"):
+            with gr.Column(scale=3, elem_id="conversation"):
+                examples = gr.HTML(apply_default_css=False, js_on_load=_asset("examples.js"))
+                log = gr.HTML(
+                    html_template='<div class="log" role="log" aria-live="polite"></div>',
+                    js_on_load=_asset("log.js"),
+                    apply_default_css=False,
+                    elem_id="log",
+                )
+                question = gr.Textbox(
+                    lines=1,
+                    max_lines=5,
+                    max_length=MAX_QUESTION_CHARS,
+                    submit_btn=True,
+                    autofocus=True,
+                    elem_id="question",
+                )
+            with gr.Column(scale=1, min_width=300, elem_id="library"):
+                limits = gr.HTML(apply_default_css=False)
+                files_box = gr.File(
+                    file_count="multiple", show_label=False, height=128, elem_id="upload", interactive=True
+                )
+                report = gr.HTML(apply_default_css=False, elem_id="report")
+                documents = gr.HTML(apply_default_css=False)
+        asking: dict[str, Any] = {
+            "outputs": [question, log, session],
+            "concurrency_limit": ASKING_AT_ONCE,
+            "concurrency_id": "ask",
+            "show_progress": "hidden",
+            **_PRIVATE,
+        }
+        opened = [header, examples, question, limits, documents]
+        blocks.load(page.open, outputs=opened, queue=False, **_PRIVATE)
+        question.submit(page.ask, [question, session], **asking)
+        examples.click(page.ask_example, [session], **asking)
+        # One file at a time: a library has one writer.
+        files_box.upload(
+            page.upload,
+            [files_box],
+            [report, documents, files_box, examples],
+            preprocess=False,
+            concurrency_limit=1,
+            show_progress="hidden",  # the report shows it
+            **_PRIVATE,
+        )
+    blocks.queue(max_size=WAITING_AT_MOST, default_concurrency_limit=ASKING_AT_ONCE, api_open=False)
+    return blocks
+
+
+def mount_page(app: FastAPI, blocks: gr.Blocks, settings: PageSettings | None = None) -> FastAPI:
+    """Return ``app`` with the page at ``/``: no telemetry, no share link, no files of this machine."""
+    settings = settings or PageSettings()
+    mounted: FastAPI = gr.mount_gradio_app(
+        app,
+        blocks,
+        path="/",
+        theme=_theme(),
+        css=_asset("style.css"),
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        show_error=True,
+        # Gradio refuses a whole upload in its own words; up to here we refuse one file in the reader's.
+        max_file_size=f"{_REFUSED_UNREAD * settings.max_upload_mb}mb",
+    )
+    return mounted
+
+
+def _theme() -> gr.themes.Base:
+    """Return a plain theme of system fonts: nothing is fetched, and every script has its face."""
+    sans = ["system-ui", "-apple-system", "Segoe UI", "Noto Sans", "sans-serif"]
+    mono = ["ui-monospace", "Menlo", "Consolas", "Noto Sans Mono", "monospace"]
+    return gr.themes.Base(primary_hue="teal", neutral_hue="stone", font=sans, font_mono=mono)
+
+
+def _asset(name: str) -> str:
+    return files("qa.web").joinpath(name).read_text(encoding="utf-8")
+
+
+def _strings(request: gr.Request) -> Strings:
+    return choose_strings(request.headers.get("accept-language"))

@@ -1,0 +1,36 @@
+"""What the page and the server ask of ``qa.service.QA``, as protocols: tests stand in for it with fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from qa.types import Answer, DocumentInfo, Hit, IndexReport, Turn
+
+OnProgress = Callable[[int, int, str], None]
+
+
+class Talk(Protocol):
+    """A conversation: questions may refer to earlier ones."""
+
+    def ask(self, question: str) -> Turn: ...
+
+
+class Service(Protocol):
+    """The part of ``QA`` that is shown to the network."""
+
+    @property
+    def path(self) -> Path:
+        """The folder of the library."""
+        ...
+
+    def ask(self, question: str) -> Answer: ...
+
+    def search(self, question: str, *, k: int = 10) -> list[Hit]: ...
+
+    def documents(self) -> list[DocumentInfo]: ...
+
+    def add(self, path: Path, *, on_progress: OnProgress | None = None) -> IndexReport: ...
+
+    def chat(self) -> Talk: ...

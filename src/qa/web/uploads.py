@@ -1,0 +1,113 @@
+"""Uploaded files: a safe name, a place under the library, and one outcome a file."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import unicodedata
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from pathlib import Path
+
+from qa.errors import QAError
+from qa.types import IndexReport
+from qa.web.render import FileOutcome
+from qa.web.service import OnProgress, Service
+
+FOLDER = "uploads"
+SECONDS_BETWEEN_REPORTS = 0.3
+MAX_NAME_BYTES = 200
+"""File systems take 255; the rest is room for a suffix while a file is replaced."""
+
+# Separators, what Windows refuses, controls, and invisible characters that can fake a name; the joiners
+# that Persian and emoji need (U+200C, U+200D) stay.
+_UNSAFE = re.compile(
+    r'[/\\:*?"<>|]' + "|[\x00-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]"
+)
+_RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+
+
+def safe_name(name: str) -> str:
+    """Return ``name`` as one that can only be a plain file of one folder, on any system.
+
+    Letters of every script, spaces and emoji stay; ``../`` and hidden names do not.
+    """
+    last = unicodedata.normalize("NFC", name).replace("\\", "/").rsplit("/", 1)[-1]
+    clean = _UNSAFE.sub("_", last).strip(" .")
+    if not clean.strip("_"):
+        clean = "document"
+    if _RESERVED.match(clean):
+        clean = f"_{clean}"
+    return _shorten(clean)
+
+
+def _shorten(name: str) -> str:
+    """Return the name within ``MAX_NAME_BYTES`` of UTF-8, its extension kept."""
+    stem, extension = Path(name).stem, Path(name).suffix
+    room = MAX_NAME_BYTES - len(extension.encode())
+    if room <= 0:
+        return name.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
+    return stem.encode()[:room].decode(errors="ignore").rstrip(" .") + extension
+
+
+def take_upload(
+    service: Service, file: Path, name: str, *, on_progress: OnProgress | None = None
+) -> FileOutcome:
+    """Move ``file`` under the library as ``name``, add it, and say what became of it.
+
+    A file that cannot be read leaves nothing behind; the one it was to replace comes back.
+    """
+    kept = service.path / FOLDER / safe_name(name)
+    previous = kept.with_name(f".{kept.name}.previous")
+    outcome = FileOutcome(name, "failed")
+    try:
+        _place(file, kept, previous)
+        outcome = _outcome(name, service.add(kept, on_progress=on_progress))
+    except (QAError, OSError) as error:
+        outcome = FileOutcome(name, "failed", str(error))
+    finally:
+        _settle(kept, previous, keep=outcome.outcome != "failed")
+    return outcome
+
+
+def follow(work: Callable[[OnProgress], FileOutcome]) -> Iterator[float | FileOutcome]:
+    """Do ``work`` beside, yield the share done (0 to 1) now and then, and at the end its outcome."""
+    share = 0.0
+
+    def on_progress(done: int, total: int, _: str) -> None:
+        nonlocal share
+        share = done / total if total else 0.0
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(work, on_progress)
+        while not wait([future], timeout=SECONDS_BETWEEN_REPORTS).done:
+            yield share
+        yield future.result()
+
+
+def _place(file: Path, kept: Path, previous: Path) -> None:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    if kept.exists():
+        kept.replace(previous)
+    shutil.move(file, kept)
+
+
+def _settle(kept: Path, previous: Path, *, keep: bool) -> None:
+    if keep:
+        previous.unlink(missing_ok=True)
+        return
+    kept.unlink(missing_ok=True)
+    if previous.exists():
+        previous.replace(kept)
+
+
+def _outcome(name: str, report: IndexReport) -> FileOutcome:
+    """Return what the report on a single file comes to."""
+    if report.failed:
+        return FileOutcome(name, "failed", report.failed[0].message)
+    warnings = " ".join(problem.message for problem in report.warnings)
+    if report.updated:
+        return FileOutcome(name, "updated", warnings)
+    if report.added:
+        return FileOutcome(name, "added", warnings)
+    return FileOutcome(name, "unchanged", warnings)

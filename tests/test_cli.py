@@ -1,0 +1,630 @@
+"""The command line: which stream carries what, exit statuses, and documents that cannot act on a terminal."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from qa import cli
+from qa.errors import LibraryNotFound, QuestionError
+from qa.types import (
+    Answer,
+    Document,
+    DocumentInfo,
+    FileProblem,
+    Hit,
+    IndexReport,
+    Passage,
+    Quote,
+    Receipt,
+    Span,
+    Turn,
+)
+
+ROOT = Path(__file__).parent.parent
+
+TEXT = "第一段。\n2023年增长\n7.6%。\x1b[31mrot\x9b0m\u202e [red]:smile: é\n"
+QUOTED = Span(5, 18)
+
+
+def quote_of(text: str = TEXT, span: Span = QUOTED, source: str = "报告 2023.pdf") -> Quote:
+    highlight = Span(13, 17)
+    return Quote(
+        span.of(text), span, "d" * 32, source, 1, page=3, headings=("概况", "增长"), highlights=(highlight,)
+    )
+
+
+class FakeQA:
+    """Answers ``known`` questions with the same quote; every file it is given goes as ``fail`` says."""
+
+    def __init__(
+        self, *, quote: Quote | None = None, fail: Iterable[str] = (), problems: Sequence[str] = ()
+    ) -> None:
+        self.quote = quote or quote_of()
+        self.fail = set(fail)
+        self.problems = list(problems)
+        self.calls: list[tuple[str, str]] = []
+        self.k = 0
+
+    def __enter__(self) -> FakeQA:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.calls.append(("close", ""))
+
+    def _take(
+        self, name: str, path: Path, on_progress: Callable[[int, int, str], None] | None
+    ) -> IndexReport:
+        self.calls.append((name, str(path)))
+        if on_progress:
+            for done in range(3):
+                on_progress(done, 2, "[bold]file[/bold] \x1b[31m.txt")
+                time.sleep(0.15)
+        if path.name in self.fail:
+            return IndexReport(failed=(FileProblem(str(path), "it is\nencrypted"),), seconds=0.5)
+        return IndexReport(added=(path.name,), passages=2, seconds=0.5)
+
+    def sync(self, path: Path, *, on_progress: Any = None) -> IndexReport:
+        return self._take("sync", path, on_progress)
+
+    def add(self, path: Path, *, on_progress: Any = None) -> IndexReport:
+        return self._take("add", path, on_progress)
+
+    def add_documents(
+        self, documents: Iterable[Document], *, total: int = 0, on_progress: Any = None
+    ) -> IndexReport:
+        self.added = list(documents)
+        return IndexReport(added=tuple(document.source for document in self.added), passages=total)
+
+    def remove(self, source: str) -> Receipt:
+        self.calls.append(("remove", source))
+        return Receipt(source, "d" * 32, 1, 1, 1)
+
+    def documents(self) -> list[DocumentInfo]:
+        source = self.quote.source
+        return [
+            DocumentInfo(
+                "d" * 32, source, "标题", "/x", "application/pdf", 3, 1, 9, "", "2025-01-01T00:00:00Z"
+            )
+        ]
+
+    def search(self, question: str, *, k: int = 10) -> list[Hit]:
+        self.k = k
+        if question == "nothing":
+            return []
+        return [Hit(1, 2.5, Passage("d" * 32, Span(0, len(TEXT)), TEXT, page=3, id=1), self.quote.source)]
+
+    def ask(self, question: str) -> Answer:
+        if question == "interrupt":
+            raise KeyboardInterrupt
+        if question == "empty":
+            raise QuestionError("The question is empty. Ask in a few words.")
+        hits = tuple(self.search(question))
+        if question == "unknown":
+            return Answer(question, None, 0.2, "No passage speaks of it.", hits, nearest=self.quote)
+        return Answer(question, self.quote, 0.9, "The quote names “增长”.", hits, nearest=self.quote)
+
+    def chat(self) -> FakeConversation:
+        return FakeConversation(self)
+
+    def check(self) -> list[str]:
+        return self.problems
+
+
+class FakeConversation:
+    def __init__(self, qa: FakeQA) -> None:
+        self.qa = qa
+
+    def ask(self, question: str) -> Turn:
+        return Turn(question, f"{question} (2023)", self.qa.ask(question))
+
+
+@pytest.fixture
+def qa(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> FakeQA:
+    fake = FakeQA()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "open_qa", lambda config, **_: fake)
+    return fake
+
+
+def run(*args: str, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(cli.app, list(args), input=stdin)
+
+
+def one_object(result: Result) -> dict[str, Any]:
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.count("\n") == 1
+    value: dict[str, Any] = json.loads(result.stdout)
+    return value
+
+
+# --- ask ---------------------------------------------------------------------------------------------------
+
+
+def test_ask_prints_one_object_that_is_not_escaped(qa: FakeQA) -> None:
+    result = run("ask", "增长", "多少？", "--json")
+    value = one_object(result)
+    assert list(value)[:4] == ["question", "answered", "confidence", "reason"]
+    assert value["question"] == "增长 多少？"
+    assert value["quote"]["text"] == TEXT[value["quote"]["start"] : value["quote"]["end"]]
+    assert value["hits"][0].keys() >= {"rank", "score", "source", "page", "headings", "start", "end", "text"}
+    assert "增长" in result.stdout
+    assert result.stderr == ""
+
+
+def test_json_output_cannot_act_on_a_terminal_and_loses_nothing(qa: FakeQA) -> None:
+    result = run("ask", "x", "--json")
+    assert one_object(result)["hits"][0]["text"] == TEXT
+    assert not any(ord(char) < 32 or 0x7F <= ord(char) < 0xA0 for char in result.stdout.strip("\n"))
+
+
+def test_ask_shows_quote_place_confidence_and_reason(qa: FakeQA) -> None:
+    result = run("ask", "增长多少？")
+    assert result.exit_code == 0
+    assert result.stdout == (
+        "“2023年增长\n7.6%。”\n"
+        "报告 2023.pdf · page 3 · 概况 › 增长 [5–18]\n"
+        "Likely answers this. The quote names “增长”.\n"
+    )
+
+
+def test_ask_says_plainly_that_the_documents_do_not_hold_the_answer(qa: FakeQA) -> None:
+    result = run("ask", "unknown")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[:2] == ["Not in these documents.", "No passage speaks of it."]
+    assert "Nearest, but not an answer:" in lines
+    assert one_object(run("ask", "unknown", "--json"))["quote"] is None
+
+
+def test_an_error_is_one_sentence_on_standard_error(qa: FakeQA) -> None:
+    for arguments in (["ask", "empty"], ["ask", "empty", "--json"]):
+        result = run(*arguments)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr == "The question is empty. Ask in a few words.\n"
+
+
+def test_a_missing_library_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def missing(config: Any, **_: Any) -> FakeQA:
+        raise LibraryNotFound(f"No library at '{config.index}'. Build one: qa index corpus/")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(cli, "open_qa", missing)
+    for command in (
+        ["ask", "x"],
+        ["search", "x"],
+        ["list"],
+        ["remove", "x"],
+        ["chat"],
+        ["doctor"],
+        ["serve"],
+    ):
+        result = run(*command, "--index", "nowhere", "--json")
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr == "No library at 'nowhere'. Build one: qa index corpus/\n"
+
+
+def test_the_index_comes_from_the_flag_else_from_the_environment(
+    qa: FakeQA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert one_object(run("list", "--json"))["index"] == "index"
+    monkeypatch.setenv("QA_INDEX", "elsewhere")
+    assert one_object(run("list", "--json"))["index"] == "elsewhere"
+    assert one_object(run("list", "--json", "--index", "here"))["index"] == "here"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["ask"], ["ask", "x", "--unknown"], ["unknown"], ["search", "x", "-k", "many"]]
+)
+def test_wrong_usage_exits_with_2(qa: FakeQA, arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Usage: ")
+
+
+@pytest.mark.parametrize(
+    "command", ["index", "add", "remove", "list", "search", "ask", "chat", "serve", "eval", "doctor"]
+)
+def test_every_command_has_help_and_json(command: str) -> None:
+    result = run(command, "--help")
+    assert result.exit_code == 0
+    assert "--json" in result.stdout
+
+
+def test_ctrl_c_exits_with_130_without_a_traceback(qa: FakeQA) -> None:
+    result = run("ask", "interrupt")
+    assert (result.exit_code, result.stdout, result.stderr) == (130, "", "Stopped.\n")
+
+
+# --- text of documents on a terminal -----------------------------------------------------------------------
+
+
+def test_escapes_and_markup_of_documents_are_shown_and_never_obeyed(qa: FakeQA) -> None:
+    output = run("search", "x").stdout
+    assert "␛[31mrot\N{REPLACEMENT CHARACTER}0m\N{REPLACEMENT CHARACTER} [red]:smile: é" in output
+    assert not any(char in output for char in "\x1b\x9b\u202e")
+
+
+def test_a_name_over_several_lines_stays_on_one(qa: FakeQA) -> None:
+    qa.quote = quote_of(source="a\nRemoved everything.\r\x1b[2K.txt")
+    assert "a Removed everything. ␛[2K.txt · page 3" in run("ask", "x").stdout
+
+
+def test_neutralising_keeps_every_position() -> None:
+    assert len(cli._safe(TEXT)) == len(TEXT)
+    assert cli._safe("a\r\nb\x0cc\td") == "a \nb c\td"
+
+
+# --- index, add, remove, list, search ----------------------------------------------------------------------
+
+
+def test_index_mirrors_folders_and_adds_files(qa: FakeQA, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "文件 一.txt").write_text("x", encoding="utf-8")
+    report = one_object(run("index", "folder", "文件 一.txt", "--json"))
+    assert qa.calls == [("sync", "folder"), ("add", "文件 一.txt"), ("close", "")]
+    assert report["added"] == ["folder", "文件 一.txt"]
+    assert (report["passages"], report["seconds"], report["failed"]) == (4, 1.0, [])
+    qa.calls.clear()
+    assert run("add", "folder").exit_code == 0
+    assert qa.calls[0] == ("add", "folder")
+
+
+def test_a_failed_file_is_reported_and_the_rest_indexed(qa: FakeQA, tmp_path: Path) -> None:
+    for name in ("good.txt", "bad.pdf"):
+        (tmp_path / name).touch()
+    qa.fail = {"bad.pdf"}
+    result = run("index", "good.txt", "bad.pdf")
+    assert result.exit_code == 0
+    assert result.stderr == "bad.pdf: it is encrypted\n"
+    assert "1 added, 0 updated, 0 unchanged, 0 removed, 1 failed" in result.stdout
+    result = run("index", "good.txt", "bad.pdf", "--json")
+    assert one_object(result)["failed"] == [{"path": "bad.pdf", "message": "it is\nencrypted"}]
+    assert run("index", "good.txt", "bad.pdf", "--quiet").stdout == ""
+
+
+def test_index_fails_when_every_file_fails(qa: FakeQA, tmp_path: Path) -> None:
+    (tmp_path / "bad.pdf").touch()
+    qa.fail = {"bad.pdf"}
+    result = run("index", "bad.pdf", "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["added"] == []
+
+
+def test_index_of_a_path_that_is_not_there_does_nothing(qa: FakeQA, tmp_path: Path) -> None:
+    (tmp_path / "good.txt").touch()
+    result = run("index", "good.txt", "missing")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "There is no file or folder 'missing'; nothing was indexed.\n"
+    assert qa.calls == []
+
+
+def test_remove_gives_a_receipt_and_refuses_unknown_names_before_removing(qa: FakeQA) -> None:
+    source = qa.quote.source
+    assert one_object(run("remove", source, "--json")) == {
+        "removed": [asdict(Receipt(source, "d" * 32, 1, 1, 1))]
+    }
+    qa.calls.clear()
+    result = run("remove", source, "no such.txt")
+    assert result.exit_code == 1
+    assert "No document 'no such.txt'" in result.stderr
+    assert qa.calls == [("close", "")]
+
+
+def test_list_names_every_document(qa: FakeQA) -> None:
+    assert run("list").stdout == "报告 2023.pdf · 标题 · 3 pages · 1 passage\n1 document, 1 passage.\n"
+    assert one_object(run("list", "--json"))["documents"][0]["source"] == "报告 2023.pdf"
+
+
+def test_search_passes_k_on(qa: FakeQA) -> None:
+    value = one_object(run("search", "x", "-k", "3", "--json"))
+    assert qa.k == 3
+    assert value["hits"][0]["rank"] == 1
+    assert run("search", "nothing").stdout == "No passage comes near this question.\n"
+
+
+def test_doctor_exits_with_1_when_there_are_problems(qa: FakeQA) -> None:
+    assert run("doctor").stdout == "The library at 'index' is sound: 1 document.\n"
+    assert one_object(run("doctor", "--json"))["ok"] is True
+    qa.problems = ["dense.faiss is damaged; it is rebuilt at the next opening."]
+    result = run("doctor")
+    assert (result.exit_code, result.stdout) == (
+        1,
+        "dense.faiss is damaged; it is rebuilt at the next opening.\n",
+    )
+    result = run("doctor", "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["problems"] == qa.problems
+
+
+# --- chat --------------------------------------------------------------------------------------------------
+
+
+def test_chat_answers_until_quit_or_the_end(qa: FakeQA) -> None:
+    result = run("chat", stdin="增长多少？\n\nempty\nunknown\n/quit\nnever asked\n")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Read as: 增长多少？ (2023)\n“2023年增长\n7.6%。”\n")
+    assert "Not in these documents." in result.stdout
+    assert "never asked" not in result.stdout
+    assert result.stderr == "The question is empty. Ask in a few words.\n"
+    assert run("chat", stdin="").exit_code == 0
+
+
+def test_chat_as_json_is_an_object_a_line(qa: FakeQA) -> None:
+    turns = [json.loads(line) for line in run("chat", "--json", stdin="a\nunknown\n").stdout.splitlines()]
+    assert [(turn["question"], turn["standalone"], turn["answered"]) for turn in turns] == [
+        ("a", "a (2023)", True),
+        ("unknown", "unknown (2023)", False),
+    ]
+
+
+# --- serve -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def served(qa: FakeQA, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    seen: dict[str, Any] = {}
+
+    def launch(service: FakeQA, *, on_ready: Callable[[str], None], **settings: Any) -> None:
+        seen.update(settings, service=service)
+        on_ready("http://127.0.0.1:1234")
+
+    monkeypatch.setattr("qa.web.launch", launch)
+    monkeypatch.delenv("QA_AUTH", raising=False)
+    return seen
+
+
+def test_serve_tells_the_address(qa: FakeQA, served: dict[str, Any]) -> None:
+    assert "http://127.0.0.1:1234" in run("serve").stdout
+    assert (served["host"], served["port"], served["auth"], served["allow_remote"]) == (
+        "127.0.0.1",
+        7860,
+        None,
+        False,
+    )
+    assert served["service"] is qa
+    assert one_object(run("serve", "--port", "0", "--json"))["address"] == "http://127.0.0.1:1234"
+    assert served["port"] == 0
+
+
+def test_serve_takes_the_password_from_the_environment_and_never_shows_it(
+    served: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QA_AUTH", "anna:a:b")
+    assert run("serve", "--host", "0.0.0.0").exit_code == 0
+    assert served["auth"] == ("anna", "a:b")
+    monkeypatch.setenv("QA_AUTH", "secret")
+    result = run("serve")
+    assert result.exit_code == 1
+    assert "secret" not in result.stderr
+
+
+# --- eval --------------------------------------------------------------------------------------------------
+
+
+def test_eval_of_a_question_set(qa: FakeQA, tmp_path: Path) -> None:
+    source = json.dumps(qa.quote.source)
+    lines = (
+        f'{{"id": "a", "question": "增长？", "answers": ["增长7.6%"], "source": {source}, "lang": "zh"}}\n'
+        '{"id": "b", "question": "unknown", "lang": "en"}\n'
+    )
+    (tmp_path / "questions.jsonl").write_text(lines, encoding="utf-8")
+    value = one_object(run("eval", "questions.jsonl", "--json", "--run", "run.txt"))
+    for name in ("nDCG@10", "R@10", "RR@10", "Success@1", "quote_accuracy"):
+        assert value[name] == 1.0
+    assert value["abstention"]["correct_abstentions"] == 1
+    assert value["counts"]["questions"] == 2
+    assert value["seconds"] >= 0
+    lines = (tmp_path / "run.txt").read_text(encoding="utf-8")
+    assert [line.split()[:4] for line in lines.splitlines()] == [
+        ["a", "Q0", "报告%202023.pdf", "1"],
+        ["b", "Q0", "报告%202023.pdf", "1"],
+    ]
+    assert "lang zh" in run("eval", "questions.jsonl").stdout
+
+
+def test_eval_of_a_beir_folder_ranks_documents_of_a_library_of_its_own(
+    qa: FakeQA, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    opened: list[Path] = []
+
+    def open_qa(config: Any, **_: Any) -> FakeQA:
+        opened.append(Path(config.index))
+        return qa
+
+    monkeypatch.setattr(cli, "open_qa", open_qa)
+    source = json.dumps(qa.quote.source)
+    (tmp_path / "set" / "qrels").mkdir(parents=True)
+    (tmp_path / "set" / "corpus.jsonl").write_text(
+        f'{{"_id": {source}, "title": "标题", "text": "正文。"}}\n{{"_id": "empty", "text": ""}}\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "set" / "queries.jsonl").write_text('{"_id": "1", "text": "x"}\n', encoding="utf-8")
+    (tmp_path / "set" / "qrels" / "test.tsv").write_text(
+        f"query-id\tcorpus-id\tscore\n1\t{qa.quote.source}\t1\nmissing\tempty\t1\n", encoding="utf-8"
+    )
+    value = one_object(run("eval", "set", "--json", "--run", "run.txt"))
+    assert [value[name] for name in ("nDCG@10", "R@10", "RR@10", "Success@1")] == [0.5] * 4
+    assert value["counts"]["missing"] == 1
+    assert value["indexing"]["documents"] == 1
+    assert [(document.source, document.title, document.text) for document in qa.added] == [
+        (qa.quote.source, "标题", "正文。")
+    ]
+    assert (tmp_path / "run.txt").read_text(encoding="utf-8") == "1 Q0 报告%202023.pdf 1 2.5 qa\n"
+    assert opened[0] != Path("index")
+    assert not opened[0].exists()
+
+
+def test_eval_of_a_malformed_set_names_file_and_line(qa: FakeQA, tmp_path: Path) -> None:
+    (tmp_path / "questions.jsonl").write_text("{}\n", encoding="utf-8")
+    result = run("eval", "questions.jsonl", "--json")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("questions.jsonl, line 1: ")
+
+
+def test_a_run_file_that_cannot_be_written_is_an_error(qa: FakeQA, tmp_path: Path) -> None:
+    (tmp_path / "questions.jsonl").write_text('{"id": "b", "question": "x"}\n', encoding="utf-8")
+    result = run("eval", "questions.jsonl", "--run", "no/such/folder/run.txt")
+    assert (result.exit_code, result.stderr) == (1, "No such file or directory: 'no/such/folder/run.txt'\n")
+
+
+# --- whole processes ---------------------------------------------------------------------------------------
+
+DRIVER = """
+import sys
+from qa import cli
+from tests.test_cli import FakeQA
+cli.open_qa = lambda config, **_: FakeQA()
+cli.main()
+"""
+ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "TERM": "xterm-256color"}
+
+
+def on_terminal(*args: str, when: bytes = b"", press: bytes = b"") -> tuple[int, str]:
+    """Run ``qa`` with all three streams on a terminal; ``press`` keys while it waits after ``when``."""
+    keys, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", DRIVER, *args],
+        env=ENVIRONMENT,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that Ctrl-C reaches it
+    )
+    os.close(terminal)
+    output = b""
+    deadline = time.monotonic() + 15
+    try:
+        while time.monotonic() < deadline:
+            # A key pressed between the prompt and the wait for keys is lost on Python: press again.
+            if select.select([keys], [], [], 0.5)[0]:
+                try:
+                    output += os.read(keys, 65536)
+                except OSError:  # the other end is closed
+                    break
+            elif when and when in output:
+                os.write(keys, press)
+        return process.wait(timeout=5), output.decode()
+    finally:
+        process.kill()
+        process.wait()
+        os.close(keys)
+
+
+def test_the_answering_words_are_emphasised_on_a_terminal() -> None:
+    status, output = on_terminal("ask", "x")
+    assert status == 0
+    assert "\x1b[1;4m7.6%\x1b[0m" in output.replace("\r\n", "\n")
+    assert "\x1b[31m" not in output
+
+
+def test_progress_shows_rate_and_time_left_on_a_terminal(tmp_path: Path) -> None:
+    status, output = on_terminal("index", str(tmp_path))
+    assert status == 0
+    assert "/s" in output
+    assert "0:00:0" in output
+    assert "[bold]file[/bold]" in output
+    assert "\x1b[31m" not in output
+    for flag in ("--json", "--quiet"):
+        assert "/s" not in on_terminal("index", str(tmp_path), flag)[1]
+
+
+def test_ctrl_c_at_the_prompt_of_a_chat_is_clean() -> None:
+    status, output = on_terminal("chat", when=b"> ", press=b"\x03")
+    assert status == 130
+    assert "Traceback" not in output
+    assert "Stopped." in output
+
+
+def test_a_chat_on_a_terminal_ends_with_ctrl_d() -> None:
+    status, output = on_terminal("chat", when=b"> ", press=b"x\n\x04")
+    assert status == 0
+    assert "“2023" in output
+
+
+def test_a_reader_that_goes_away_is_no_error_to_speak_of() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", DRIVER, "list"],
+        env=ENVIRONMENT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    errors = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(timeout=15) == 128 + signal.SIGPIPE
+    assert errors == b""
+
+
+def test_a_fault_of_the_program_is_one_sentence_too_and_its_traceback_can_be_had() -> None:
+    driver = DRIVER.replace("FakeQA()", "1 / 0")
+    for environment, lines in ((ENVIRONMENT, 1), ({**ENVIRONMENT, "QA_TRACEBACK": "1"}, None)):
+        done = subprocess.run(
+            [sys.executable, "-c", driver, "list"],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=15,
+        )
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "ZeroDivisionError" in done.stderr
+        assert (done.stderr.count("\n") == 1) is (lines == 1)
+
+
+def test_names_that_are_no_utf8_neither_stop_json_nor_text() -> None:
+    driver = DRIVER.replace("FakeQA()", "FakeQA(quote=quote_of(source='a\\udcff.txt'))").replace(
+        "import FakeQA", "import FakeQA, quote_of"
+    )
+    for arguments in (["ask", "x", "--json"], ["list"]):
+        done = subprocess.run(
+            [sys.executable, "-c", driver, *arguments],
+            env={**ENVIRONMENT, "PYTHONIOENCODING": "ascii"},
+            capture_output=True,
+            check=True,
+            timeout=15,
+        )
+        assert rb"a\udcff.txt" in done.stdout
+        assert "年" in done.stdout.decode() or arguments == ["list"]
+
+
+def test_starting_loads_nothing_heavy() -> None:
+    code = "import sys, qa.cli; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=ENVIRONMENT, capture_output=True, check=True, text=True, timeout=15
+    )
+    loaded = set(done.stdout.split())
+    assert "qa" in loaded
+    assert not loaded & {
+        "numpy",
+        "rich",
+        "faiss",
+        "torch",
+        "gradio",
+        "tantivy",
+        "tokenizers",
+        "ir_measures",
+        "fastapi",
+    }
+
+
+def test_the_fake_stands_for_documents_as_they_are() -> None:
+    document = Document("d" * 32, "报告 2023.pdf", "", TEXT, (), "")
+    quote_of().verify(document.text)

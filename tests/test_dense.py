@@ -1,0 +1,324 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.dense import FLAT, IVF, DenseIndex
+from qa.errors import LibraryCorrupt
+from qa.types import Floats, Ints
+
+DIM = 16
+
+
+def unit(count: int, seed: int = 0) -> Floats:
+    vectors = np.random.default_rng(seed).standard_normal((count, DIM)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def filled(count: int, seed: int = 0) -> DenseIndex:
+    index = DenseIndex(DIM)
+    index.add(np.arange(1, count + 1), unit(count, seed))
+    return index
+
+
+def exact(vectors: Floats, ids: Ints, query: Floats, k: int) -> list[int]:
+    scores = vectors.astype(np.float16).astype(np.float32) @ query
+    return ids[np.lexsort((ids, -scores))[:k]].tolist()  # type: ignore[no-any-return]
+
+
+def test_nearest_first_with_their_inner_products() -> None:
+    index = DenseIndex(2)
+    index.add([10, 20, 30], np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32))
+    ids, scores = index.search(np.array([0, 1], np.float32), 2)
+    assert ids.tolist() == [20, 30]
+    assert scores == pytest.approx([1.0, 0.8], abs=1e-3)
+
+
+def test_no_more_than_there_are_and_never_minus_one() -> None:
+    index = DenseIndex(DIM)
+    assert index.search(unit(1)[0], 5)[0].tolist() == []
+    index.add([7], unit(1))
+    assert index.search(unit(1)[0], 5)[0].tolist() == [7]
+    assert index.search(unit(1)[0], 0)[0].tolist() == []
+
+
+def test_equal_scores_are_ordered_by_id() -> None:
+    index = DenseIndex(DIM)
+    index.add([5, 3, 9], np.repeat(unit(1), 3, axis=0))
+    assert index.search(unit(1)[0], 3)[0].tolist() == [3, 5, 9]
+
+
+def test_it_finds_what_exact_search_finds() -> None:
+    vectors, index = unit(2000), filled(2000)
+    ids = np.arange(1, 2001)
+    for query in unit(10, seed=1):
+        assert index.search(query, 100)[0].tolist() == exact(vectors, ids, query, 100)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["add", "remove"]), st.lists(st.integers(1, 40), min_size=1, unique=True)),
+        max_size=12,
+    )
+)
+def test_any_order_of_adding_and_removing_equals_a_dict(steps: list[tuple[str, list[int]]]) -> None:
+    index, truth = DenseIndex(DIM), dict[int, Floats]()
+    for seed, (kind, ids) in enumerate(steps):
+        if kind == "add":
+            vectors = unit(len(ids), seed)
+            index.add(ids, vectors)
+            truth |= dict(zip(ids, vectors, strict=True))
+        else:
+            assert index.remove(ids) == len(truth.keys() & set(ids))
+            truth = {key: vector for key, vector in truth.items() if key not in ids}
+        assert index.ids().tolist() == sorted(truth)
+        assert len(index) == len(truth)
+    for key, vector in truth.items():
+        assert index.vectors([key])[0] == pytest.approx(vector, abs=1e-3)
+        assert index.search(vector, 1)[0].tolist() == [key]
+
+
+def test_a_vector_that_is_gone_reads_as_zeros() -> None:
+    index = filled(3)
+    index.remove([2])
+    vectors = index.vectors([3, 2, 99])
+    assert vectors[0] == pytest.approx(unit(3)[2], abs=1e-3)
+    assert not vectors[1:].any()
+
+
+def test_what_does_not_fit_is_refused() -> None:
+    index = DenseIndex(DIM)
+    for ids, vectors in (([1], unit(2)), ([1], unit(1)[:, :3]), ([1, 1], unit(2))):
+        with pytest.raises(ValueError):
+            index.add(ids, vectors)
+    assert len(index) == 0
+
+
+def test_searches_and_changes_go_on_at_once() -> None:
+    index, errors = filled(3000), list[BaseException]()
+    done = threading.Event()
+
+    def search(seed: int) -> None:
+        try:
+            for query in unit(200, seed):
+                ids, scores = index.search(query, 20)
+                assert len(ids) == 20
+                assert (np.diff(scores) <= 0).all()
+                assert (ids <= 2000).sum() + (ids > 2000).sum() == 20
+        except BaseException as error:
+            errors.append(error)
+
+    def change() -> None:
+        number = 0
+        while not done.is_set():
+            ids = np.arange(3000, 3100) + 100 * number
+            index.add(ids, unit(100, number))
+            index.remove(ids if number % 2 else ids[::3])
+            number += 1
+
+    searching = [threading.Thread(target=search, args=(seed,)) for seed in range(3)]
+    changing = threading.Thread(target=change)
+    for thread in (*searching, changing):
+        thread.start()
+    for thread in searching:
+        thread.join()
+    done.set()
+    changing.join()
+    assert errors == []
+
+
+# Snapshots
+
+
+def saved(path: Path, count: int = 50) -> DenseIndex:
+    index = filled(count)
+    index.remove([3])
+    index.change, index.stamp = 12, 345
+    index.save(path)
+    return index
+
+
+def test_a_snapshot_comes_back_identical(tmp_path: Path) -> None:
+    index = saved(tmp_path)
+    loaded = DenseIndex.load(tmp_path)
+    assert (loaded.change, loaded.stamp, loaded.dim, loaded.kind) == (12, 345, DIM, FLAT)
+    assert np.array_equal(loaded.ids(), index.ids())
+    assert np.array_equal(loaded.vectors(loaded.ids()), index.vectors(index.ids()))
+    assert loaded.remove([4, 5]) == 2
+    loaded.add([4, 900], unit(2, seed=5))
+    assert len(loaded) == 49
+    loaded.save(tmp_path)
+    assert DenseIndex.load(tmp_path).ids().tolist() == loaded.ids().tolist()
+
+
+def test_an_empty_snapshot_comes_back(tmp_path: Path) -> None:
+    DenseIndex(DIM).save(tmp_path)
+    assert len(DenseIndex.load(tmp_path)) == 0
+
+
+def test_a_folder_name_in_any_script_works(tmp_path: Path) -> None:
+    folder = tmp_path / "索引 📰"
+    folder.mkdir()
+    saved(folder)
+    assert len(DenseIndex.load(folder)) == 49
+
+
+def test_without_a_snapshot_there_is_nothing_to_load(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        DenseIndex.load(tmp_path)
+    assert DenseIndex.described(tmp_path) is None
+    saved(tmp_path)
+    assert DenseIndex.described(tmp_path) == (12, 49)
+    DenseIndex.discard(tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_byte_of_a_damaged_snapshot_reaches_faiss(tmp_path: Path) -> None:
+    saved(tmp_path)
+    file = tmp_path / "dense.faiss"
+    good = file.read_bytes()
+    for place in range(0, len(good), 37):
+        file.write_bytes(good[:place] + bytes([good[place] ^ 1]) + good[place + 1 :])
+        with pytest.raises(LibraryCorrupt, match=r"not the file that dense\.json describes"):
+            DenseIndex.load(tmp_path)
+    for size in (0, 1, len(good) // 2, len(good) - 1):
+        file.write_bytes(good[:size])
+        with pytest.raises(LibraryCorrupt):
+            DenseIndex.load(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"snapshots": 3}', '{"snapshots": [{"sha256": 1}]}', "\x00"])
+def test_a_damaged_description_is_found(tmp_path: Path, content: str) -> None:
+    saved(tmp_path)
+    (tmp_path / "dense.json").write_text(content)
+    with pytest.raises(LibraryCorrupt):
+        DenseIndex.load(tmp_path)
+
+
+def forge(path: Path, data: bytes, **changes: object) -> None:
+    """Put a foreign file in place with a description that fits it."""
+    (path / "dense.faiss").write_bytes(data)
+    entry = {"change": 1, "stamp": 1, "count": 5, "dim": DIM, "type": FLAT}
+    entry |= {"sha256": hashlib.sha256(data).hexdigest(), **changes}
+    (path / "dense.json").write_text(json.dumps({"snapshots": [entry]}))
+
+
+def test_a_foreign_index_with_a_fitting_sum_is_refused(tmp_path: Path) -> None:
+    import faiss
+
+    foreign = faiss.IndexHNSWFlat(DIM, 8)
+    foreign.add(unit(5))
+    for index in (foreign, faiss.IndexIDMap2(faiss.IndexFlatIP(DIM))):
+        forge(tmp_path, faiss.serialize_index(index).tobytes())
+        with pytest.raises(LibraryCorrupt, match="does not use"):
+            DenseIndex.load(tmp_path)
+    forge(tmp_path, b"IxMp garbage" * 100)
+    with pytest.raises(LibraryCorrupt, match="cannot be read"):
+        DenseIndex.load(tmp_path)
+
+
+def test_a_description_that_lies_is_found(tmp_path: Path) -> None:
+    saved(tmp_path)
+    data = (tmp_path / "dense.faiss").read_bytes()
+    for lie in ({"count": 50}, {"dim": 8}, {"type": IVF}):
+        forge(tmp_path, data, **{"count": 49, **lie})
+        with pytest.raises(LibraryCorrupt, match="describes"):
+            DenseIndex.load(tmp_path)
+
+
+def test_a_kill_between_any_two_steps_of_saving_leaves_the_old_or_the_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    real = {"replace": Path.replace, "fsync": os.fsync}
+    for last in range(30):
+        folder = tmp_path / str(last)
+        folder.mkdir()
+        saved(folder)
+        newer = filled(60)
+        newer.change = 13
+        steps = iter(range(last))
+
+        def step(name: str, *arguments: object, steps: object = steps) -> object:
+            if next(steps, None) is None:  # type: ignore[call-overload]
+                raise Killed
+            return real[name](*arguments)  # type: ignore[operator]
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Path, "replace", lambda *a, step=step: step("replace", *a))
+            patch.setattr(os, "fsync", lambda *a, step=step: step("fsync", *a))
+            try:
+                newer.save(folder)
+                finished = True
+            except Killed:
+                finished = False
+        loaded = DenseIndex.load(folder)
+        assert (loaded.change, len(loaded)) in {(12, 49), (13, 60)}
+        newer.save(folder)  # whatever the kill left, the next one mends
+        assert DenseIndex.load(folder).change == 13
+        assert sorted(file.name for file in folder.iterdir()) == ["dense.faiss", "dense.json"]
+        if finished:
+            assert last > 3
+            return
+    pytest.fail("saving never finished")
+
+
+# Many vectors
+
+
+def clustered(count: int) -> Floats:
+    centres = unit(60, seed=9)
+    vectors = centres[np.arange(count) % 60] + 0.4 * unit(count, seed=10)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
+
+
+def test_above_the_limit_it_becomes_inverted_lists_with_the_recall_promised(tmp_path: Path) -> None:
+    vectors, ids = clustered(6000), np.arange(1, 6001)
+    index = DenseIndex(DIM)
+    index.add(ids, vectors)
+    assert not index.reshape(6000)
+    assert index.reshape(5000)
+    assert index.kind == IVF
+    assert not index.reshape(5000)
+    queries = vectors[::100] + np.roll(vectors[::100], 1, axis=0)
+    found = [
+        len(set(index.search(query, 100)[0].tolist()) & set(exact(vectors, ids, query, 100)))
+        for query in queries / np.linalg.norm(queries, axis=1, keepdims=True)
+    ]
+    assert np.mean(found) >= 97  # of 100; nprobe was chosen for 99 on other questions
+
+    assert index.remove([1, 2, 99_999]) == 2
+    index.add([3, 7000], unit(2))
+    assert len(index) == 5999
+    assert index.vectors([3])[0] == pytest.approx(unit(2)[0], abs=1e-3)
+    assert not index.vectors([1]).any()
+    index.save(tmp_path)
+    loaded = DenseIndex.load(tmp_path)
+    assert (loaded.kind, len(loaded)) == (IVF, 5999)
+    assert np.array_equal(loaded.ids(), index.ids())
+    assert loaded.remove([3, 1]) == 1
+    assert loaded.search(unit(2)[1], 1)[0].tolist() == [7000]
+
+    loaded.remove(np.arange(1000, 6001))
+    assert loaded.reshape(5000)
+    assert (loaded.kind, len(loaded)) == (FLAT, 997)
+
+
+def test_inverted_lists_are_made_anew_when_it_has_grown_much() -> None:
+    index = DenseIndex(DIM)
+    index.add(np.arange(1, 1001), clustered(1000))
+    assert index.reshape(900)
+    index.add(np.arange(1001, 4501), clustered(3500))
+    assert index.reshape(900)
+    assert len(index) == 4500

@@ -1,0 +1,138 @@
+"""The built-in model: numpy and sentence-transformers agree; any other model goes the same way."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa.encoder import BUILTIN, load_encoder, load_token_encoder, model_of
+from qa.errors import EncoderNotFound
+
+TEXTS = [
+    "安吉县上半年地区生产总值增长7.6%。", "漢字繁體與简体", "How many households are there?", "كم عدد السكان؟", "Сколько жителей?",
+    "サムライと新幹線", "한국의 차 문화", "ประเทศไทย", "भारत की चाय", "", "   ", "🎉", "naïve café", "Ａ１",
+]  # fmt: skip
+
+FOLDER = Path(str(resources.files("qa") / "model"))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+def test_sentence_transformers_gives_the_same_vectors() -> None:
+    from sentence_transformers import SentenceTransformer
+
+    theirs = SentenceTransformer(str(FOLDER), device="cpu").encode(TEXTS, convert_to_numpy=True)
+    ours = load_encoder().encode_passages(TEXTS)
+    # float16 sums there, float32 here
+    np.testing.assert_allclose(ours, np.asarray(theirs, np.float32), atol=5e-3)
+
+
+def test_one_at_a_time_and_in_bulk_agree() -> None:
+    encoder = load_encoder()
+    bulk = encoder.encode_passages(TEXTS * 10)
+    single = np.concatenate([encoder.encode_passages([text]) for text in TEXTS])
+    np.testing.assert_allclose(bulk[: len(TEXTS)], single, atol=1e-5)
+
+
+def test_vectors_are_unit_and_an_empty_text_is_zero() -> None:
+    lengths = np.linalg.norm(load_encoder().encode_queries(["中国", ""]), axis=1)
+    assert lengths.tolist() == pytest.approx([1.0, 0.0], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("漢語圖書館", "汉语图书馆"), ("ＡＢＣ１２３", "abc123"), ("STRASSE", "straße"), ("القُرْآن", "القرآن"), ("Ёлка", "елка")],
+)
+def test_variants_fold_to_the_same_tokens(one: str, other: str) -> None:
+    first, second = load_token_encoder().token_ids([one, other])
+    assert first.tolist() == second.tolist()
+
+
+def test_token_spans_point_into_the_original_text() -> None:
+    text = "ＧＤＰ增长 7.6%,\nnaïve"
+    tokens = load_token_encoder().tokens(text)
+    covered = {text[start:end] for start, end in tokens.spans.tolist()}
+    assert any("ＧＤＰ" in piece or piece == "Ｇ" for piece in covered)
+    assert all(0 <= start <= end <= len(text) for start, end in tokens.spans.tolist())
+
+
+def test_a_name_that_leads_nowhere_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(EncoderNotFound, match="empty"):
+        load_encoder(str(tmp_path / "empty"))
+
+
+def test_a_damaged_static_folder_says_which_file(tmp_path: Path) -> None:
+    for name in ("modules.json", "config_sentence_transformers.json"):
+        (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
+    (tmp_path / "tokenizer.json").write_text("{}")
+    (tmp_path / "model.safetensors").write_bytes(b"\0" * 16)
+    with pytest.raises(EncoderNotFound, match=r"tokenizer\.json"):
+        load_encoder(str(tmp_path))
+
+
+def test_the_fingerprint_names_the_model() -> None:
+    assert model_of(load_encoder().fingerprint) == BUILTIN
+    with pytest.raises(EncoderNotFound):
+        model_of("garbage")
+
+
+def _small_model(folder: Path) -> Path:
+    """Make a sentence-transformers folder with a transformer of one layer and prompts of its own."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+
+    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "query", "passage", ":", "tea", "grows", "in", "hills", "ships", "where"]
+    tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    fast = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]"
+    )
+    config = BertConfig(
+        vocab_size=len(words), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
+    )
+    raw = folder / "raw"
+    BertModel(config).save_pretrained(raw)
+    fast.save_pretrained(raw)
+    transformer = Transformer(str(raw))
+    model = SentenceTransformer(
+        modules=[transformer, Pooling(16)], prompts={"query": "query: ", "document": "passage: "}, device="cpu"
+    )
+    model.save(str(folder / "small"))
+    return folder / "small"
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+def test_any_sentence_transformers_folder_with_its_prompts(tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    folder = _small_model(tmp_path)
+    encoder = load_encoder(str(folder))
+    asked, told = encoder.encode_queries(["tea"]), encoder.encode_passages(["tea"])
+    assert asked.shape == told.shape == (1, 16)
+    assert not np.allclose(asked, told), "question and passage prompts must differ"
+    plain = SentenceTransformer(str(folder), device="cpu").encode(["query: tea"], normalize_embeddings=True, prompt="")
+    np.testing.assert_allclose(asked, plain, atol=1e-5)
+    assert json.loads(encoder.fingerprint)["prompts"]["query"] == "query: "
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")
+def test_a_library_made_with_another_model(tmp_path: Path) -> None:
+    from qa import QA
+    from qa.errors import EncoderMismatch
+
+    folder = _small_model(tmp_path)
+    (tmp_path / "tea.txt").write_text("Tea grows in hills. Ships carry it to other lands.", encoding="utf-8")
+    with QA.open(tmp_path / "index", model=str(folder)) as qa:
+        assert qa.add(tmp_path / "tea.txt").added == ("tea.txt",)
+    with QA.open(tmp_path / "index") as qa:  # the library knows its model
+        assert qa.search("where grows tea", k=1)[0].source == "tea.txt"
+    with pytest.raises(EncoderMismatch, match="--model"):
+        QA.open(tmp_path / "index", model="builtin")

@@ -1,0 +1,480 @@
+"""The chat page end to end, in headless Chromium, with no network but the loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+from qa import QA
+from tests.web_fakes import EXAMPLES, HOSTILE, HOSTILE_NAME, demo
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+ROOT = Path(__file__).parent.parent
+SECONDS = 20
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+if not (CHROMIUM and DRIVER):
+    REASON = "NO BROWSER, THE PAGE IS NOT TESTED: apt-get install chromium chromium-driver"
+    if os.environ.get("QA_REQUIRE_BROWSER"):
+        pytest.fail(REASON, pytrace=False)
+    pytest.skip(REASON, allow_module_level=True)
+
+
+# --- a server and a browser ---
+
+
+class Server:
+    """A process that prints the address it serves; ended as Ctrl+C does."""
+
+    def __init__(self, *command: str) -> None:
+        places = [str(ROOT / "src"), str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
+        self._process = subprocess.Popen(
+            [sys.executable, *command], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment
+        )
+
+    @cached_property
+    def address(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert "http://" in line, f"no address from {self._process.args!r}: {line!r}"
+        return next(word for word in line.split() if word.startswith("http://"))
+
+    def end(self) -> int:
+        self._process.send_signal(signal.SIGINT)
+        try:
+            return self._process.wait(timeout=10)
+        finally:
+            self._process.kill()
+            self._process.communicate()
+
+
+@contextmanager
+def _browser(folder: Path, language: str) -> Iterator[webdriver.Chrome]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM or ""
+    for flag in (*FLAGS, f"--user-data-dir={folder}", f"--lang={language}", "--window-size=1280,900"):
+        options.add_argument(flag)
+    options.add_experimental_option("prefs", {"intl.accept_languages": language})
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    browser = webdriver.Chrome(options=options, service=Service(DRIVER))
+    try:
+        yield browser
+    finally:
+        browser.quit()
+
+
+class Reader:
+    """Someone in front of the page."""
+
+    def __init__(self, browser: webdriver.Chrome, address: str = "") -> None:
+        self.browser = browser
+        if address:
+            self.open(address)
+
+    def open(self, address: str, *, width: int = 1280, height: int = 900, dark: bool = False) -> None:
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        self.browser.get(address)
+        self.wait_for(".masthead")
+        self.wait_for(".examples, .empty")
+
+    def wait_for(self, css: str) -> None:
+        WebDriverWait(self.browser, SECONDS, poll_frequency=0.05).until(
+            lambda browser: browser.find_elements(By.CSS_SELECTOR, css), f"nothing on the page is {css}"
+        )
+
+    def ask(self, question: str) -> str:
+        """Ask by keyboard and return the selector of the finished turn."""
+        box = self.browser.find_element(By.CSS_SELECTOR, "#question textarea")
+        number = len(self.browser.find_elements(By.CSS_SELECTOR, ".turn")) + 1
+        box.send_keys(question, Keys.ENTER)
+        self.wait_for(f"#turn-{number} .card")
+        return f"#turn-{number}"
+
+    def text(self, css: str) -> str:
+        """Return the ``textContent``, as it is and not as it looks."""
+        return str(self.run("return document.querySelector(arguments[0]).textContent", css))
+
+    def count(self, css: str) -> int:
+        return len(self.browser.find_elements(By.CSS_SELECTOR, css))
+
+    def run(self, script: str, *arguments: object) -> object:
+        return self.browser.execute_script(script, *arguments)
+
+    def logged(self, kind: str) -> list[dict[str, Any]]:
+        return list(self.browser.get_log(kind))  # type: ignore[no-untyped-call]
+
+    def upload(self, *files: Path) -> None:
+        box = self.browser.find_element(By.CSS_SELECTOR, "#upload input[type=file]")
+        box.send_keys("\n".join(map(str, files)))
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("index")
+
+
+@pytest.fixture(scope="module")
+def real_index(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("real") / "index"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def servers(library: Path, real_index: Path) -> Iterator[dict[str, Server]]:
+    """Start the servers; the browser comes up meanwhile."""
+    servers = {
+        "demo": Server("-m", "tests.web_fakes", str(library)),
+        "real": Server("app.py", "--index", str(real_index), "--port", "0"),
+    }
+    yield servers
+    codes = {name: server.end() for name, server in servers.items()}
+    assert codes == dict.fromkeys(codes, 0), "a server did not end in order"
+
+
+@pytest.fixture(scope="module")
+def browser(
+    servers: dict[str, Server], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[webdriver.Chrome]:
+    with _browser(tmp_path_factory.mktemp("profile"), "en") as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def address(servers: dict[str, Server], browser: webdriver.Chrome) -> str:
+    return servers["demo"].address
+
+
+@pytest.fixture
+def fresh(browser: webdriver.Chrome, address: str) -> Reader:
+    """A reader who has just opened the page."""
+    reader = Reader(browser)
+    reader.open(address)
+    return reader
+
+
+@pytest.fixture(scope="module")
+def reader(browser: webdriver.Chrome, address: str) -> Reader:
+    """A reader who goes on with the conversation of the tests before, or with a new one."""
+    return Reader(browser, address)
+
+
+# --- what is shown ---
+
+
+@pytest.mark.parametrize("question", [*EXAMPLES, "What is the secret number?"])
+def test_words_shown_as_the_quote_are_the_quote(reader: Reader, library: Path, question: str) -> None:
+    turn = reader.ask(question)
+    answer = demo(library).ask(question)
+    assert answer.quote is not None
+    assert reader.text(f"{turn} .quote") == answer.quote.text
+    assert reader.text(f"{turn} blockquote") == answer.hits[0].text
+    marked = "".join(
+        mark.shift(-answer.quote.span.start).of(answer.quote.text) for mark in answer.quote.highlights
+    )
+    assert reader.text(f"{turn} mark") == marked
+    assert reader.text(f"{turn} .where .source") == answer.quote.source
+    assert reader.text(f"{turn} .reason") == answer.reason
+    assert "%" not in reader.text(f"{turn} .confidence")
+
+
+def test_place_is_source_page_and_heading(reader: Reader) -> None:
+    turn = reader.ask(EXAMPLES[0])
+    assert reader.text(f"{turn} .where") == "人民日报 第6版.txt · page 6 · “三新汇聚”塑造发展新动能新优势"
+
+
+def test_hostile_document_stays_text(reader: Reader) -> None:
+    turn = reader.ask("What is the secret number?")
+    assert reader.text(f"{turn} .quote") == HOSTILE
+    assert reader.text(f"{turn} .where .source") == HOSTILE_NAME
+    time.sleep(0.3)
+    assert reader.run("return window.hacked === undefined") is True
+    inside = "#log :is(script, img, style, a, textarea), .documents :is(img, script), .examples img"
+    assert reader.count(inside) == 0
+
+
+def test_hostile_question_stays_text(reader: Reader) -> None:
+    question = "<img src=x onerror=window.hacked=1> ${window.hacked=1} {{constructor}} **b**"
+    turn = reader.ask(question)
+    assert reader.text(f"{turn} .question") == question
+    assert reader.run("return window.hacked === undefined") is True
+
+
+def test_not_in_these_documents_looks_like_no_answer(reader: Reader) -> None:
+    answered, abstained = reader.ask(EXAMPLES[1]), reader.ask("Who won the chess game?")
+    assert reader.text(f"{abstained} h3") == "Not in these documents"
+    assert reader.count(f"{abstained} :is(.quote, mark, blockquote)") == 0
+    assert reader.count(f"{abstained} .hits .where") > 0
+    style = """const style = getComputedStyle(document.querySelector(arguments[0]));
+        return style.backgroundColor + style.borderStyle"""
+    assert reader.run(style, f"{abstained} .card") != reader.run(style, f"{answered} .card")
+
+
+def test_other_passages_unfold_and_stay_unfolded(reader: Reader) -> None:
+    turn = reader.ask(EXAMPLES[1])
+    summary = reader.browser.find_element(By.CSS_SELECTOR, f"{turn} summary")
+    summary.send_keys(Keys.ENTER)
+    reader.wait_for(f"{turn} details[open]")
+    reader.ask("Who won?")
+    assert reader.count(f"{turn} details[open]") == 1
+
+
+def test_metrics_count_what_is_asked_on_the_page(reader: Reader, address: str) -> None:
+    before = _answers_counted(address)
+    reader.ask(EXAMPLES[1])
+    assert _answers_counted(address) == before + 1
+
+
+def _answers_counted(address: str) -> int:
+    with urlopen(f"{address}/metrics") as response:
+        lines = response.read().decode().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("qa_answers_total")))
+
+
+def test_follow_up_shows_how_it_was_read(reader: Reader) -> None:
+    turn = reader.ask("How did the council vote there?")
+    assert reader.text(f"{turn} .read-as") == "Read as: How did the council vote in Anji?"
+
+
+def test_bug_on_the_server_becomes_a_sentence_and_the_page_goes_on(reader: Reader) -> None:
+    failed = reader.ask("please explode")
+    assert "Something went wrong" in reader.text(f"{failed} .failed")
+    assert reader.count(f"{reader.ask(EXAMPLES[1])} .quote") == 1
+
+
+def test_blank_question_asks_nothing(fresh: Reader) -> None:
+    box = fresh.browser.find_element(By.CSS_SELECTOR, "#question textarea")
+    box.send_keys("   ", Keys.ENTER)
+    time.sleep(0.5)
+    assert fresh.count(".turn") == 0
+
+
+# --- how it is used ---
+
+
+def test_example_is_asked_by_click_and_by_keyboard(fresh: Reader, address: str) -> None:
+    examples = fresh.browser.find_elements(By.CSS_SELECTOR, ".example")
+    assert [example.text for example in examples] == list(EXAMPLES)
+    examples[1].click()
+    fresh.wait_for("#turn-1 .answered")
+    assert fresh.text("#turn-1 .question") == EXAMPLES[1]
+    fresh.open(address)
+    fresh.browser.find_elements(By.CSS_SELECTOR, ".example")[3].send_keys(Keys.ENTER)
+    fresh.wait_for("#turn-1 .answered")
+    assert fresh.text("#turn-1 .question") == EXAMPLES[3]
+
+
+def test_everything_is_reached_by_tab_with_the_focus_in_sight(fresh: Reader) -> None:
+    fresh.ask(EXAMPLES[1])
+    seen = set()
+    for _ in range(12):
+        fresh.browser.switch_to.active_element.send_keys(Keys.TAB)
+        seen.add(
+            fresh.run(
+                """const e = document.activeElement, s = getComputedStyle(e);
+                const name = e.getAttribute("aria-label") || e.textContent.trim() || e.placeholder;
+                const ring = s.outlineStyle !== "none" || e.matches("#question textarea");
+                return [e.tagName, e.className.split(" ")[0], Boolean(name), ring].join(":")"""
+            )
+        )
+    named = {str(item).split(":", 1)[0] for item in seen if str(item).endswith(":true:true")}
+    assert {"BUTTON", "SUMMARY", "TEXTAREA"} <= named
+    assert any("submit-button" in str(item) and str(item).endswith("true:true") for item in seen)
+
+
+def test_screen_readers_get_roles_and_names(fresh: Reader) -> None:
+    fresh.ask(EXAMPLES[1])
+    assert fresh.count("[role=log][aria-live=polite] .turn") == 1
+    assert fresh.run("return document.documentElement.lang") == "en"
+    label = "return document.querySelector('#question textarea').labels[0].textContent.trim()"
+    assert fresh.run(label) == "Your question"
+    assert fresh.count("h1") == 1
+
+
+def test_right_to_left_text_runs_right_to_left(reader: Reader) -> None:
+    turn = reader.ask(EXAMPLES[2])
+    direction = "return getComputedStyle(document.querySelector(arguments[0])).direction"
+    assert reader.run(direction, f"{turn} blockquote") == "rtl"
+    assert reader.run(direction, f"{turn} .question") == "rtl"
+    assert reader.run(direction, turn) == "ltr"
+    assert reader.run("return document.querySelector('#question textarea').dir") == "auto"
+
+
+@pytest.mark.parametrize(("width", "dark"), [(390, False), (768, True), (1600, False)])
+def test_page_fits_its_window_in_light_and_dark(reader: Reader, address: str, width: int, dark: bool) -> None:
+    reader.open(address, width=width, dark=dark)
+    reader.ask(EXAMPLES[0])
+    assert reader.run("return document.documentElement.scrollWidth <= innerWidth") is True
+    bright = "return getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)[0] > 128"
+    assert reader.run(bright) is not dark
+    box = "return document.querySelector('#question').getBoundingClientRect().bottom <= innerHeight + 1"
+    assert reader.run(box) is True
+
+
+def test_list_of_documents_longer_than_the_window_stays_below_the_upload(
+    reader: Reader, address: str
+) -> None:
+    reader.open(address, height=400)
+    left = "return document.querySelector(arguments[0]).getBoundingClientRect().left"
+    assert reader.run(left, ".documents") == reader.run(left, ".limits")
+
+
+def test_contrast_of_every_text_is_at_least_that_of_wcag(reader: Reader, address: str) -> None:
+    contrast = """
+      const channel = v => (v /= 255) <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+      const light = c => .2126 * channel(c[0]) + .7152 * channel(c[1]) + .0722 * channel(c[2]);
+      const colour = t => t.match(/[\\d.]+/g).map(Number);
+      const ground = e => { for (; e; e = e.parentElement) {
+        const c = colour(getComputedStyle(e).backgroundColor);
+        if (c[3] !== 0) return c; } return [255, 255, 255]; };
+      const poor = [];
+      for (const e of document.querySelectorAll(".masthead *, .turn *, .documents *, .limits *")) {
+        const own = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
+        if (!own || !e.offsetParent) continue;
+        const a = light(colour(getComputedStyle(e).color)), b = light(ground(e));
+        const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+        if (ratio < 4.5) poor.push(e.className + " " + ratio.toFixed(2));
+      } return poor;"""
+    for dark in (False, True):
+        reader.open(address, dark=dark)
+        reader.ask(EXAMPLES[1])
+        reader.ask("Who won?")
+        reader.ask("please explode")
+        assert reader.run(contrast) == []
+
+
+def test_nothing_is_fetched_from_elsewhere_and_no_policy_is_broken(reader: Reader, address: str) -> None:
+    reader.logged("performance")
+    reader.logged("browser")
+    reader.open(address)
+    reader.ask(EXAMPLES[0])
+    asked = set()
+    for entry in reader.logged("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            asked.add(message["params"]["request"]["url"])
+    assert len(asked) > 10
+    own = (address, "data:", "blob:")
+    assert [url for url in asked if not url.startswith(own)] == []
+    assert [entry for entry in reader.logged("browser") if entry["level"] == "SEVERE"] == []
+
+
+# --- files ---
+
+
+def test_upload_reports_every_file_and_lists_what_was_added(
+    reader: Reader, library: Path, tmp_path: Path
+) -> None:
+    contents = {
+        "报告（终稿） 😀.txt": "海港图书馆馆藏42000册。".encode(),
+        "broken.txt": b"\xff\xfe\x00\xd8",
+        "big.txt": b"x" * 1_500_000,
+        "fourth.txt": b"one too many",
+    }
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    reader.upload(*(tmp_path / name for name in contents))
+    reader.wait_for(".report progress[value='3']")
+    lines = [line.text for line in reader.browser.find_elements(By.CSS_SELECTOR, ".report li")]
+    assert lines[0] == "报告（终稿） 😀.txt added"
+    assert lines[1].startswith("broken.txt not added")
+    assert "broken.txt: this is no text." in lines[1]
+    assert lines[2].startswith("big.txt not added")
+    assert "larger than 1 MB" in lines[2]
+    assert len(lines) == 3
+    assert "4 files are too many" in reader.text(".report .note")
+    assert [file.name for file in (library / "uploads").iterdir()] == ["报告（终稿） 😀.txt"]
+    assert "报告（终稿） 😀.txt" in reader.text(".documents .list")
+    (tmp_path / "报告（终稿） 😀.txt").write_bytes("海港图书馆馆藏43000册。".encode())
+    reader.upload(tmp_path / "报告（终稿） 😀.txt")
+    reader.wait_for(".report li.updated")
+
+
+# --- languages ---
+
+
+def test_interface_follows_the_browser(address: str, tmp_path: Path) -> None:
+    with _browser(tmp_path, "zh-CN") as browser:
+        reader = Reader(browser, address)
+        assert reader.text("h1") == "问你的文档"
+        assert reader.run("return document.documentElement.lang") == "zh"
+        assert reader.text(f"{reader.ask('Who won?')} h3") == "这些文档里没有答案"
+
+
+# --- the real thing ---
+
+
+def test_app_starts_empty_takes_files_and_answers_from_them(
+    servers: dict[str, Server], real_index: Path, browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    reader = Reader(browser, servers["real"].address)
+    assert reader.text(".empty h2") == "No documents yet"
+    assert "No documents yet" in reader.text(f"{reader.ask('Anything?')} .failed")
+
+    lighthouse, library, noise = (
+        tmp_path / "lighthouse.txt",
+        tmp_path / "图书馆 （一）.txt",
+        tmp_path / "noise.pdf",
+    )
+    lighthouse.write_text(
+        "The lighthouse of Port Ellen was built in 1832.\n\nIt is 18 metres tall and painted white.",
+        encoding="utf-8",
+    )
+    library.write_text("海港图书馆于1911年开馆。馆藏图书42000册。", encoding="utf-8")
+    noise.write_bytes(b"%PDF-1.7 this is none")
+    reader.upload(lighthouse, library, noise)
+    reader.wait_for(".report progress[value='3']")
+    assert reader.count(".report li.added") == 2
+    assert reader.text(".report li.failed .source") == "noise.pdf"
+    assert "图书馆 （一）.txt" in reader.text(".documents .list")
+
+    with QA.open(real_index) as qa:
+        for question in ("When was the lighthouse of Port Ellen built?", "海港图书馆哪一年开馆？"):
+            turn, answer = reader.ask(question), qa.ask(question)
+            assert reader.count(f"{turn} .answered") == int(answer.answered)
+            assert reader.text(f"{turn} .reason") == answer.reason
+            if answer.quote:
+                assert reader.text(f"{turn} .quote") == answer.quote.text
+                assert answer.quote.span.of(qa.document(answer.quote.source).text) == answer.quote.text
+
+
+def test_app_says_which_port_is_taken(tmp_path: Path) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        command = [sys.executable, "app.py", "--index", str(tmp_path), "--port", port]
+        ended = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert ended.returncode == 1
+    assert f"Port {port} on 127.0.0.1 is taken" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -1,0 +1,81 @@
+"""Fusion, late interaction and the ranking model, with expected values worked out by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from qa.ranking import FEATURES, Question, RankingModel, blend, fuse, interact, load_ranking_model, maxsim, top_k
+from qa.types import TokenIds
+from tests.fakes import HashingEncoder
+
+
+def ids(*values: int) -> TokenIds:
+    return np.array(values, dtype=np.uint32)
+
+
+def test_fusion_does_not_punish_what_one_side_lacks() -> None:
+    dense, lexical = np.array([7, 1, 2]), np.array([1, 9])
+    # 1: 1/62 + 1/61; 7: 1/61; 9: 1/62; 2: 1/63
+    assert fuse([dense, lexical], k=10).tolist() == [1, 7, 9, 2]
+
+
+def test_fusion_breaks_ties_by_the_older_id() -> None:
+    assert fuse([np.array([5]), np.array([3])], k=2).tolist() == [3, 5]
+
+
+def test_top_k_orders_equal_scores_by_id() -> None:
+    scores, passages = np.float32([0.5, 0.9, 0.5]), np.array([30, 20, 10])
+    assert top_k(scores, passages, k=3).tolist() == [1, 2, 0]
+
+
+def test_blend_adds_half_of_two_neighbours_on_either_side() -> None:
+    values = np.float32([1, 0, 0, 0, 0])
+    assert blend(values).tolist() == [1.0, 0.5, 0.5, 0.0, 0.0]
+
+
+def test_maxsim_of_a_text_with_itself_is_highest() -> None:
+    encoder = HashingEncoder()
+    texts = encoder.token_ids(["the county library opens at nine", "bread and butter", "opens"])
+    question = Question.of(texts[0], encoder)
+    scores = maxsim(question, texts, encoder)
+    assert int(scores.argmax()) == 0
+    # a text's tokens laid beside others' score as they do alone
+    assert scores[1] == pytest.approx(float(maxsim(question, [texts[1]], encoder)[0]), abs=1e-6)
+
+
+def test_maxsim_of_one_token_by_hand() -> None:
+    encoder = HashingEncoder()
+    (token,) = encoder.token_ids(["word"])
+    # one unit token against itself: cosine 1, weight 1
+    assert maxsim(Question.of(token, encoder), [token], encoder)[0] == pytest.approx(1.0, abs=1e-4)
+
+
+def test_maxsim_of_an_empty_text_is_the_lowest() -> None:
+    encoder = HashingEncoder()
+    (token,) = encoder.token_ids(["word"])
+    scores = maxsim(Question.of(token, encoder), [ids(), token, ids()], encoder)
+    assert scores[0] == scores[2] == -1.0
+    assert scores[1] > 0.9
+
+
+def test_interaction_has_a_row_for_each_question_token() -> None:
+    encoder = HashingEncoder()
+    asked, told = encoder.token_ids(["who wrote it", "Tolstoy wrote the novel"])
+    found = interact(Question.of(asked, encoder), [told], encoder)
+    scores = found.scores[:, found.starts[0] : found.ends[0]]
+    assert scores.shape == (3, 4)
+    assert int(scores[1].argmax()) == 1  # "wrote" meets "wrote"
+
+
+def test_a_passage_without_shared_words_is_not_judged_by_them() -> None:
+    shared, unshared = (0.0, 1.0, 1.0, 5.0, 0.0, 0.0), (0.5, 1.0, 1.0, 0.0, 0.0, 0.0)
+    model = RankingModel(FEATURES, shared, unshared)
+    rows = np.float32([[0.5, 0.5, 0.1, 1, 3], [0.5, 0.5, 0.0, 0, 3]])
+    assert model.scores(rows).tolist() == pytest.approx([1.5, 1.5])
+
+
+def test_the_shipped_weights_fit_the_features() -> None:
+    model = load_ranking_model()
+    assert model.names == FEATURES
+    assert len(model.shared) == len(model.unshared) == len(FEATURES) + 1

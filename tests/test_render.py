@@ -1,0 +1,309 @@
+"""Answers as HTML: whatever a document, a name or a question holds, it is shown as text, and exactly."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+
+import pytest
+
+from qa.types import Answer, DocumentInfo, Hit, Passage, Quote, Span
+from qa.web import render
+from qa.web.render import FileOutcome
+from qa.web.strings import EN, LANGUAGES, ZH, Strings, choose_strings
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '<img src=x onerror="alert(1)">',
+    "</style></textarea></span></blockquote><h1>taken</h1>",
+    "\"><svg/onload=alert(1)> ' onmouseover='alert(1)",
+    "**bold** [link](javascript:alert(1)) `code` # title",
+    "$x^2$ $$\\int$$ \\(y\\) {{constructor}} ${alert(1)} `${1}`",
+    "&lt;b&gt; &amp; &#60; &copy",
+    "\u202egpj.exe\u202c \u2066isolate\u2069 \u200f",
+    "a\rb\r\nc\nd\te",
+    "汉字\n\n漢字\nかな\n한글",
+]
+
+
+class _Page(HTMLParser):
+    """Reads HTML as a browser would for our purposes: elements, and the text inside those of a class."""
+
+    VOID = frozenset({"img", "br", "input", "hr", "meta", "link"})
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.open: list[tuple[str, str]] = []
+        self.pieces: list[tuple[tuple[str, ...], str]] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in self.VOID:
+            self.open.append((tag, dict(attrs).get("class") or ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop()[0] == tag
+
+    def handle_data(self, data: str) -> None:
+        self.pieces.append((tuple(name for _, names in self.open for name in [*names.split(), ""]), data))
+
+    def text(self, name: str) -> str:
+        return "".join(data for classes, data in self.pieces if name in classes)
+
+    def of_tag(self, tag: str) -> int:
+        return self.tags.count(tag)
+
+
+def _read(html: str) -> _Page:
+    page = _Page(html)
+    assert not page.open, f"left open: {page.open}"
+    assert not any(name.startswith("on") for name, _ in page.attributes)
+    assert not {"script", "img", "svg", "style", "a", "iframe", "textarea", "h1"} & set(page.tags)
+    return page
+
+
+def _answer(
+    before: str = "Before. ",
+    quote: str = "The council voted 17 to 5.",
+    after: str = " After.",
+    marks: tuple[tuple[int, int], ...] = (),
+    source: str = "minutes.txt",
+    headings: tuple[str, ...] = ("Chronicle", "1911"),
+    reason: str = "It says so.",
+    start: int = 100,
+) -> Answer:
+    text = before + quote + after
+    passage = Passage("d", Span(start, start + len(text)), text, headings=headings, page=3, id=7)
+    span = Span(start + len(before), start + len(before) + len(quote))
+    shown = Quote(
+        quote,
+        span,
+        "d",
+        source,
+        7,
+        page=3,
+        headings=headings,
+        highlights=tuple(Span(span.start + a, span.start + b) for a, b in marks),
+    )
+    other = Passage("e", Span(0, 9), "Far away.", id=8)
+    hits = (Hit(1, 0.731, passage, source), Hit(2, 0.5, other, "other.txt"))
+    return Answer("Who voted?", shown, 0.97, reason, hits)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_escaped_text_reads_back_exactly_and_makes_no_element(text: str) -> None:
+    page = _read(f'<p class="x" title="{render.escape(text)}">{render.escape(text)}</p>')
+    assert page.text("x") == text
+    assert page.tags == ["p"]
+    assert dict(page.attributes)["title"] == text
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize("strings", LANGUAGES.values(), ids=LANGUAGES.keys())
+def test_quote_in_the_card_is_the_quote_whatever_it_holds(text: str, strings: Strings) -> None:
+    answer = _answer(
+        before=text, quote=f"It says {text} here", after=text, source=text, headings=(text,), reason=text
+    )
+    page = _read(render.render_turn("turn-1", text, f"{text}!", answer, strings))
+    assert page.text("quote") == f"It says {text} here"
+    assert page.text("passage") == answer.hits[0].text + "Far away."
+    assert page.text("question") == text
+    assert page.text("reason") == text
+
+
+def test_marks_cover_the_answering_words_and_nothing_else() -> None:
+    page = _read(render.render_answer(_answer(marks=((12, 17), (18, 25))), EN))
+    assert page.of_tag("mark") == 2
+    html = render.render_answer(_answer(marks=((12, 17), (18, 25))), EN)
+    assert "<mark>voted</mark> <mark>17 to 5</mark>." in html
+    assert page.text("quote") == "The council voted 17 to 5."
+
+
+def test_marks_of_a_quote_with_line_breaks_keep_every_character() -> None:
+    quote = "- one\n- two\nfour hundred\nand five"
+    page = _read(render.render_answer(_answer(quote=quote, marks=((2, 9), (12, 24))), EN))
+    assert page.text("quote") == quote
+
+
+def test_context_stands_before_and_after_the_quote() -> None:
+    page = _read(render.render_answer(_answer(), EN))
+    assert page.text("context") == "Before.  After."
+    assert page.text("where").startswith("minutes.txt · page 3 · Chronicle › 1911")
+
+
+def test_quote_across_two_passages_takes_context_from_both() -> None:
+    first = Passage("d", Span(0, 10), "One. Two b", id=1)
+    second = Passage("d", Span(10, 20), "egins. End", id=2)
+    hits = (Hit(1, 2.0, first, "a.txt"), Hit(2, 1.0, second, "a.txt"))
+    quote = Quote("Two begins.", Span(5, 16), "d", "a.txt", 1)
+    assert render.surroundings(quote, hits) == ("One. ", " End")
+
+
+def test_quote_without_its_passage_among_the_hits_stands_alone() -> None:
+    quote = Quote("Two begins.", Span(5, 16), "gone", "a.txt", 99)
+    assert render.surroundings(quote, _answer().hits) == ("", "")
+
+
+def test_confidence_is_said_in_words_and_never_as_a_score() -> None:
+    html = render.render_answer(_answer(), EN)
+    assert EN.confidence[0] in html
+    assert "%" not in html
+    assert "0.97" not in html
+    assert "0.731" not in html
+
+
+@pytest.mark.parametrize(
+    ("probability", "step"), [(1.0, 0), (0.95, 0), (0.94, 1), (0.85, 1), (0.7, 2), (0.69, 3), (0.0, 3)]
+)
+def test_confidence_steps(probability: float, step: int) -> None:
+    assert render.confidence_step(probability) == step
+
+
+def test_abstention_shows_the_nearest_passages_and_no_quote() -> None:
+    answered = _answer()
+    answer = Answer("Who?", None, 0.2, "Too far.", answered.hits, nearest=answered.quote)
+    page = _read(render.render_answer(answer, EN))
+    assert EN.not_found in page.text("abstained")
+    assert EN.nearest in page.text("abstained")
+    assert page.text("passage") == answered.hits[0].text + "Far away."
+    assert page.text("quote") == ""
+    assert page.of_tag("mark") == 0
+    assert page.text("answered") == ""
+
+
+def test_abstention_without_any_passage_says_so() -> None:
+    page = _read(render.render_answer(Answer("Who?", None, 0.0, "Nothing is there.", ()), ZH))
+    assert ZH.nothing_near in page.text("abstained")
+
+
+def test_other_passages_are_folded_and_the_quoted_one_is_not_repeated() -> None:
+    page = _read(render.render_answer(_answer(), EN))
+    assert page.of_tag("details") == 1
+    assert "Far away." in page.text("others")
+    assert "Before." not in page.text("others")
+    assert "other.txt" in page.text("others")
+
+
+def test_follow_up_shows_how_it_was_read_and_a_plain_question_does_not() -> None:
+    assert "and there (Who voted?)" in _read(
+        render.render_turn("turn-1", "and there", "and there (Who voted?)", _answer(), EN)
+    ).text("read-as")
+    assert "read-as" not in render.render_turn("turn-1", "Who voted?", "Who voted? ", _answer(), EN)
+
+
+def test_every_piece_of_document_text_finds_its_own_direction() -> None:
+    html = render.render_answer(_answer(quote="تضم المكتبة ثمانية ملايين كتاب.", before="", after=""), EN)
+    assert '<blockquote class="passage" dir="auto" lang="ar">' in html
+    assert '<p class="passage" dir="auto"' in html
+    assert '<bdi dir="auto">minutes.txt</bdi>' in html
+
+
+def test_name_cannot_turn_its_extension_around() -> None:
+    page = _read(render.escape_name("invoice\u202efdp.exe\n"))
+    assert page.text("") == "invoice\ufffdfdp.exe\ufffd"
+
+
+def test_unsendable_characters_become_replacement_marks() -> None:
+    assert render.escape("a\x00b\ud800c") == "a\ufffdb\ufffdc"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        # a column's edge broke these
+        ("The council voted after a long debate\nto heat the room through the winter,\nall of it.", 1),
+        ("作为绿水青山就是金山银山理念诞生地，安吉县坚持稳\n进立聚焦创改开，坚定不移走生态优先之路，在", 1),
+        ("坚持产业集群化导向，全力打造覆盖33平方公里的“两\n\n山”未来科技城，在余村布局人才社区。", 1),
+        ("It began in the first year. The town had\nno harbour then, and ships lay here.\nLater it had.", 1),
+        # these were meant
+        ("Opening hours:\n- Monday\n- Tuesday", 3),
+        ("name\tyear\nAda Lovelace\t1815\nAlan Turing\t1912", 3),
+        ("One paragraph ends here.\n\nAnother one begins.", 2),
+        ("布局新经济\n挺进发展新赛道\n\n安吉县以落实3个“一号工程”为牵引，大力发展新经济产业，推动发展。", 3),
+    ],
+)  # fmt: skip
+def test_lines_that_were_meant_are_kept_apart(text: str, lines: int) -> None:
+    assert len(render.line_breaks(text)) == lines - 1
+
+
+def test_break_between_han_characters_draws_no_space_and_between_latin_words_one() -> None:
+    html = render.render_answer(
+        _answer(quote="打造覆盖三十三平方公里的全国首个青年人才社区“两\n\n山”科技城"), ZH
+    )
+    assert '“两<span class="joint">\n\n</span>山”' in html
+    assert "joint" not in render.render_answer(_answer(quote="hello old\nworld"), EN)
+
+
+def _info(source: str, title: str = "", pages: int | None = None, added: str = "2026-01-01") -> DocumentInfo:
+    return DocumentInfo("d", source, title, source, "text/plain", pages, 4, 100, "0", added)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_document_list_shows_names_as_text(text: str) -> None:
+    page = _read(render.render_documents([_info("a" + text, title=text)], EN))
+    assert page.of_tag("li") == 1
+
+
+def test_long_document_list_is_cut_and_says_so() -> None:
+    infos = [_info(f"{n}.txt", pages=2, added=f"2026-{n:04}") for n in range(250)]
+    page = _read(render.render_documents(infos, EN))
+    assert page.of_tag("li") == render.SHOWN_DOCUMENTS
+    assert "… and 50 more" in page.text("documents")
+    assert "Documents: 250 · passages: 1000" in page.text("documents")
+    assert "249.txt" in page.text("documents")
+    assert "page" in page.text("facts")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_upload_report_and_examples_show_names_as_text(text: str) -> None:
+    outcomes = [FileOutcome(text, "failed", f"cannot be read: {text}"), FileOutcome("b.txt", "added")]
+    page = _read(render.render_report(outcomes, EN, total=3, reading=text, note=text))
+    assert f"cannot be read: {text}" in page.text("message")
+    assert ("max", "3") in page.attributes
+    assert ("value", "2") in page.attributes
+    assert ("data-question", text) in _read(render.render_examples([text], EN)).attributes
+
+
+def test_failure_is_a_sentence_in_the_page() -> None:
+    page = _read(render.render_failure("turn-1", "Why?", "No library at '<b>'. Build one.", EN))
+    assert "No library at '<b>'. Build one." in page.text("failed")
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("zh", "zh"),
+        ("zh-TW", "zh"),
+        ("en-GB,en;q=0.9,zh;q=0.1", "en"),
+        ("fr,zh;q=0.5,en;q=0.7", "en"),
+        ("fr;q=0.9, ZH-Hans;q=0.4", "zh"),
+        ("zh;q=0, fr", "en"),
+        ("*", "en"),
+        ("", "en"),
+        (None, "en"),
+        (";;;q=x,,", "en"),
+    ],
+)
+def test_interface_speaks_the_first_known_language_of_the_browser(header: str | None, expected: str) -> None:
+    assert choose_strings(header).lang == expected
+
+
+def test_languages_fill_in_the_same_fields() -> None:
+    import dataclasses
+    import string
+
+    def fields(template: str) -> set[str]:
+        return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+    for strings in LANGUAGES.values():
+        for item in dataclasses.fields(Strings):
+            ours, english = getattr(strings, item.name), getattr(EN, item.name)
+            if isinstance(english, str):
+                assert ours, item.name
+                assert fields(ours) == fields(english), item.name

@@ -1,0 +1,1 @@
+"""Builds the built-in model from open data; nothing in ``src/qa`` imports it."""

@@ -1,0 +1,81 @@
+"""Development sets as documents and questions: one half to fit on, one that nothing is fitted on."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+
+from qa.types import Block, Document, Span
+
+Half = Literal["fit", "final"]
+
+
+@dataclass(frozen=True, slots=True)
+class DevQuestion:
+    """A question with its passage's key and the answer's text; ``half`` goes by passage."""
+
+    text: str
+    lang: str
+    passage: str
+    passage_lang: str
+    answer: str
+    half: Half
+
+
+@dataclass(frozen=True, slots=True)
+class DevSet:
+    """Passages by key and the questions about them."""
+
+    passages: dict[str, str]
+    langs: dict[str, str]
+    questions: list[DevQuestion]
+
+
+def key_of(passage: str) -> str:
+    return hashlib.sha256(passage.encode()).hexdigest()[:16]
+
+
+def half_of(key: str) -> Half:
+    return "fit" if int(key[:8], 16) % 2 == 0 else "final"
+
+
+def load_dev(data: Path, *, split: str = "dev", langs: frozenset[str] | None = None, most: int | None = None) -> DevSet:
+    """Read the ``split`` rows of ``qa/``; at most ``most`` questions a language, the same ones each time."""
+    passages: dict[str, str] = {}
+    languages: dict[str, str] = {}
+    questions: list[DevQuestion] = []
+    for path in sorted((data / "qa").glob("*.parquet")):
+        if langs is not None and path.stem not in langs:
+            continue
+        frame = pd.read_parquet(path)
+        frame = frame[frame.split == split].dropna(subset=["question", "passage", "answer"])
+        if most is not None and len(frame) > most:
+            frame = frame.sample(n=most, random_state=0)
+        for row in frame.itertuples():
+            key = key_of(row.passage)
+            asked = getattr(row, "q_lang", path.stem)
+            told = getattr(row, "p_lang", path.stem)
+            passages[key] = row.passage
+            languages[key] = told
+            questions.append(DevQuestion(row.question, asked, key, told, row.answer, half_of(key)))
+    return DevSet(passages, languages, questions)
+
+
+def load_ntrex(data: Path) -> dict[str, dict[str, str]]:
+    """Return NTREX sentences by English sentence, by language: ``[lang][english] -> text``."""
+    table: dict[str, dict[str, str]] = {}
+    for path in sorted((data / "parallel").glob("*.parquet")):
+        frame = pd.read_parquet(path)
+        frame = frame[frame.source == "ntrex-128"]
+        if len(frame):
+            table[path.stem] = dict(zip(frame.en, frame.text, strict=True))
+    return table
+
+
+def as_document(key: str, text: str) -> Document:
+    """Return a passage as a document of one paragraph, whose source is its key."""
+    return Document(key, key, "", text, (Block(Span(0, len(text.rstrip()) or 1)),), key)

@@ -1,0 +1,48 @@
+"""Writes a trained table as the sentence-transformers folder that the package ships."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+
+MODULES = [
+    {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.StaticEmbedding"},
+    {"idx": 1, "name": "1", "path": "1_Normalize", "type": "sentence_transformers.models.Normalize"},
+]
+SETTINGS = {
+    "model_type": "SentenceTransformer",
+    "prompts": {"query": "", "document": ""},
+    "default_prompt_name": None,
+    "similarity_fn_name": "cosine",
+}
+
+
+def export(work: Path, out: Path) -> None:
+    """Write ``work``'s tokenizer and checkpoint to ``out`` as float16."""
+    weight = load_file(work / "checkpoint.safetensors")["weight"].astype(np.float32)
+    weight /= np.sqrt(np.mean(np.square(weight).sum(axis=1)))  # mean norm 1: no float16 value under- or overflows
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "1_Normalize").mkdir(exist_ok=True)
+    (out / "1_Normalize" / "config.json").write_text("{}\n")
+    save_file({"embedding.weight": weight.astype(np.float16)}, out / "model.safetensors")
+    tokenizer = json.loads((work / "tokenizer.json").read_text(encoding="utf-8"))
+    compact = json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":"))
+    (out / "tokenizer.json").write_text(compact, encoding="utf-8")
+    (out / "modules.json").write_text(json.dumps(MODULES, indent=2) + "\n")
+    (out / "config_sentence_transformers.json").write_text(json.dumps(SETTINGS, indent=2) + "\n")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("src/qa/model"))
+    args = parser.parse_args()
+    export(args.work, args.out)
+
+
+if __name__ == "__main__":
+    main()
