@@ -7,10 +7,12 @@ import re
 import zlib
 from collections.abc import Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
-from qa.types import Block, Document, Floats, Ints, Passage, Span, TokenIds, TokenVectors
+from qa.library import Library
+from qa.types import Block, Document, Floats, Ints, Passage, Receipt, Span, TokenIds, TokenVectors
 
 _WORD = re.compile(r"[぀-ヿ㐀-鿿가-힯฀-๿]|[^\W_]+")  # kana, Han, Hangul and Thai stand alone
 
@@ -91,3 +93,32 @@ def make_passages(document: Document) -> list[Passage]:
         )
         for block in document.blocks
     ]
+
+
+ENCODER = HashingEncoder()
+
+
+def create(path: Path) -> Library:
+    """Open a library for writing, made for ``ENCODER`` if it is new."""
+    return Library.open(
+        path,
+        fingerprint=ENCODER.fingerprint,
+        token_fingerprint=ENCODER.fingerprint,
+        dim=ENCODER.dim,
+        write=True,
+        create=True,
+    )
+
+
+def put(library: Library, document: Document, path: str = "") -> list[int]:
+    """Add a document in a transaction of its own; return the ids of its passages."""
+    passages = make_passages(document)
+    texts = [passage.text for passage in passages]
+    with library.transaction() as change:
+        return change.add(document, path, passages, ENCODER.encode_passages(texts), ENCODER.token_ids(texts))
+
+
+def drop(library: Library, source: str) -> Receipt:
+    """Remove a document in a transaction of its own."""
+    with library.transaction() as change:
+        return change.remove(library.find(source).id)

@@ -20,7 +20,7 @@ DIM = 16
 
 def unit(count: int, seed: int = 0) -> Floats:
     vectors = np.random.default_rng(seed).standard_normal((count, DIM)).astype(np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
 def filled(count: int, seed: int = 0) -> DenseIndex:
@@ -196,7 +196,9 @@ def test_no_byte_of_a_damaged_snapshot_reaches_faiss(tmp_path: Path) -> None:
             DenseIndex.load(tmp_path)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"snapshots": 3}', '{"snapshots": [{"sha256": 1}]}', "\x00"])
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{}", '{"snapshots": 3}', '{"snapshots": [{"sha256": 1}]}', "\x00"]
+)
 def test_a_damaged_description_is_found(tmp_path: Path, content: str) -> None:
     saved(tmp_path)
     (tmp_path / "dense.json").write_text(content)

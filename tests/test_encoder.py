@@ -44,7 +44,13 @@ def test_vectors_are_unit_and_an_empty_text_is_zero() -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("漢語圖書館", "汉语图书馆"), ("ＡＢＣ１２３", "abc123"), ("STRASSE", "straße"), ("القُرْآن", "القرآن"), ("Ёлка", "елка")],
+    [
+        ("漢語圖書館", "汉语图书馆"),
+        ("ＡＢＣ１２３", "abc123"),
+        ("STRASSE", "straße"),
+        ("القُرْآن", "القرآن"),
+        ("Ёлка", "елка"),
+    ],
 )
 def test_variants_fold_to_the_same_tokens(one: str, other: str) -> None:
     first, second = load_token_encoder().token_ids([one, other])
@@ -88,22 +94,44 @@ def _small_model(folder: Path) -> Path:
     from tokenizers import Tokenizer, models, pre_tokenizers, processors
     from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-    words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "query", "passage", ":", "tea", "grows", "in", "hills", "ships", "where"]
-    tokenizer = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, unk_token="[UNK]"))
+    words = [
+        "[PAD]",
+        "[UNK]",
+        "[CLS]",
+        "[SEP]",
+        "query",
+        "passage",
+        ":",
+        "tea",
+        "grows",
+        "in",
+        "hills",
+        "ships",
+        "where",
+    ]
+    tokenizer = Tokenizer(
+        models.WordLevel({word: number for number, word in enumerate(words)}, unk_token="[UNK]")
+    )
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
     tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
     fast = PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]"
     )
     config = BertConfig(
-        vocab_size=len(words), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16
+        vocab_size=len(words),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=16,
     )
     raw = folder / "raw"
     BertModel(config).save_pretrained(raw)
     fast.save_pretrained(raw)
     transformer = Transformer(str(raw))
     model = SentenceTransformer(
-        modules=[transformer, Pooling(16)], prompts={"query": "query: ", "document": "passage: "}, device="cpu"
+        modules=[transformer, Pooling(16)],
+        prompts={"query": "query: ", "document": "passage: "},
+        device="cpu",
     )
     model.save(str(folder / "small"))
     return folder / "small"
@@ -118,7 +146,9 @@ def test_any_sentence_transformers_folder_with_its_prompts(tmp_path: Path) -> No
     asked, told = encoder.encode_queries(["tea"]), encoder.encode_passages(["tea"])
     assert asked.shape == told.shape == (1, 16)
     assert not np.allclose(asked, told), "question and passage prompts must differ"
-    plain = SentenceTransformer(str(folder), device="cpu").encode(["query: tea"], normalize_embeddings=True, prompt="")
+    plain = SentenceTransformer(str(folder), device="cpu").encode(
+        ["query: tea"], normalize_embeddings=True, prompt=""
+    )
     np.testing.assert_allclose(asked, plain, atol=1e-5)
     assert json.loads(encoder.fingerprint)["prompts"]["query"] == "query: "
 

@@ -15,7 +15,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "qa"
 LAYERS = {
     "errors": 0, "types": 0,
     "config": 1, "text": 1,
-    "readers": 2, "splitter": 2, "encoder": 2, "dense": 2, "lexical": 2, "ranking": 2, "quotes": 2, "reasons": 2,
+    "readers": 2, "splitter": 2, "encoder": 2, "dense": 2, "lexical": 2, "ranking": 2, "languages": 2, "quotes": 2, "reasons": 2,
     "confidence": 2, "evaluation": 2,
     "library": 3, "views": 3, "answer": 3,
     "indexing": 4, "search": 4, "chat": 4,
@@ -61,7 +61,9 @@ def test_training_and_benchmarks_are_imported_by_nothing_that_ships() -> None:
     for path in MODULES:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         modules = {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-        assert not any(module.split(".")[0] in {"training", "benchmarks", "tests"} for module in modules), path
+        assert not any(module.split(".")[0] in {"training", "benchmarks", "tests"} for module in modules), (
+            path
+        )
 
 
 @pytest.mark.parametrize("statement", ["import qa", "from qa import QA, retrieve", "import qa.cli"])

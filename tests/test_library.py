@@ -23,9 +23,8 @@ from qa.errors import (
 )
 from qa.library import FILE, LOCK, PART, Library
 from qa.types import Block, Document, Passage, Receipt, Span
-from tests.fakes import HashingEncoder, make_document, make_passages
+from tests.fakes import ENCODER, HashingEncoder, create, drop, make_document, make_passages, put
 
-ENCODER = HashingEncoder()
 TEXTS = {
     "zh.txt": "全县有居民2142户。\n今年上半年，地区生产总值增长7.6%。",
     "ja.txt": "東京タワーの高さは333メートルです。\n１９５８年に完成した。",
@@ -38,31 +37,6 @@ TEXTS = {
     "de.txt": "Die Straße ist 3,5 km lang.",
     "emoji.txt": "👩‍👩‍👧 und e\u0301\x00 NUL\r\nmit \U0001f600 Zeilen",
 }
-
-
-def create(path: Path) -> Library:
-    return Library.open(
-        path,
-        fingerprint=ENCODER.fingerprint,
-        token_fingerprint=ENCODER.fingerprint,
-        dim=ENCODER.dim,
-        write=True,
-        create=True,
-    )
-
-
-def put(library: Library, document: Document, path: str = "") -> list[int]:
-    passages = make_passages(document)
-    texts = [passage.text for passage in passages]
-    with library.transaction() as change:
-        return change.add(
-            document, path, passages, ENCODER.encode_passages(texts), ENCODER.token_ids(texts)
-        )
-
-
-def drop(library: Library, source: str) -> Receipt:
-    with library.transaction() as change:
-        return change.remove(library.find(source).id)
 
 
 @pytest.fixture
@@ -121,7 +95,14 @@ def test_all_fields_of_a_passage_survive(library: Library) -> None:
         )
     (stored,) = library.passages([number])
     assert stored == Passage(
-        document.id, Span(0, 15), document.text, "Title", ("Über", "章 2"), 7, number, (Span(0, 8), Span(9, 15))
+        document.id,
+        Span(0, 15),
+        document.text,
+        "Title",
+        ("Über", "章 2"),
+        7,
+        number,
+        (Span(0, 8), Span(9, 15)),
     )
 
 
@@ -131,7 +112,9 @@ def test_all_fields_of_a_document_survive(library: Library) -> None:
         Block(Span(6, 9), "row", 2, ("Title",), 0),
         Block(Span(9, 11), "item", None, ("Title", "小"), 0),
     )
-    document = Document("d" * 32, "s", "t", "Title row it", blocks, "ab", "application/pdf", 9, ("page 3 is empty",))
+    document = Document(
+        "d" * 32, "s", "t", "Title row it", blocks, "ab", "application/pdf", 9, ("page 3 is empty",)
+    )
     put(library, document, "/x/s")
     assert library.document("s") == document
     info = library.find("s")
@@ -198,11 +181,12 @@ def test_a_document_without_passages_can_be_kept_and_removed(library: Library) -
 def test_an_error_in_a_transaction_undoes_all_of_it(library: Library) -> None:
     put(library, make_document("a", "one"))
     before = library.last_change(), library.documents()
-    with pytest.raises(RuntimeError), library.transaction() as change:
+    twice = make_document("b", "two")
+    vectors, tokens = np.ones((1, 32), np.float32), ENCODER.token_ids(["x"])
+    with pytest.raises(ValueError), library.transaction() as change:  # noqa: PT012
         change.remove(library.find("a").id)
-        document = make_document("b", "two")
-        change.add(document, "", make_passages(document), np.ones((1, 32), np.float32), ENCODER.token_ids(["x"]))
-        raise RuntimeError
+        change.add(twice, "", make_passages(twice), vectors, tokens)
+        change.add(twice, "", make_passages(twice), vectors, tokens)
     assert (library.last_change(), library.documents()) == before
 
 
@@ -210,7 +194,9 @@ def test_readers_see_nothing_of_an_unfinished_transaction(library: Library) -> N
     document = make_document("a", "one")
     with Library.open(library.path) as reader:
         with library.transaction() as change:
-            change.add(document, "", make_passages(document), np.ones((1, 32), np.float32), ENCODER.token_ids(["x"]))
+            change.add(
+                document, "", make_passages(document), np.ones((1, 32), np.float32), ENCODER.token_ids(["x"])
+            )
             assert reader.documents() == []
         assert [info.source for info in reader.documents()] == ["a"]
 
@@ -304,6 +290,14 @@ def test_no_library_says_how_to_build_one(tmp_path: Path) -> None:
         with pytest.raises(LibraryNotFound, match=r"No library at '.*'\. Build one: qa index"):
             Library.open(tmp_path / "nowhere", write=write)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_place_that_cannot_hold_a_library_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(QAError, match=r"'.*file' cannot be written to: .*\. Choose another folder"):
+        create(tmp_path / "file")
+    with pytest.raises(LibraryNotFound):
+        Library.open(tmp_path / "file")
 
 
 def test_an_empty_database_file_is_no_library(tmp_path: Path) -> None:
@@ -501,11 +495,15 @@ def test_a_truncated_file_is_found(tmp_path: Path, keep: float) -> None:
     file = tmp_path / FILE
     with file.open("r+b") as handle:
         handle.truncate(int(file.stat().st_size * keep))
+    assert problems_of(tmp_path) != []
+
+
+def problems_of(path: Path) -> list[str]:
     try:
-        with Library.open(tmp_path) as library:
-            assert library.check() != []
-    except QAError as error:
-        assert isinstance(error, LibraryCorrupt)
+        with Library.open(path) as library:
+            return library.check()
+    except LibraryCorrupt as error:
+        return [str(error)]
 
 
 def test_damaged_vectors_and_tokens_are_found_by_the_check(tmp_path: Path) -> None:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qa.ranking import FEATURES, Question, RankingModel, blend, fuse, interact, load_ranking_model, maxsim, top_k
+from qa.ranking import (
+    FEATURES,
+    Question,
+    RankingModel,
+    blend,
+    fuse,
+    interact,
+    load_ranking_model,
+    maxsim,
+    top_k,
+)
 from qa.types import TokenIds
 from tests.fakes import HashingEncoder
 
@@ -38,23 +48,37 @@ def test_maxsim_of_a_text_with_itself_is_highest() -> None:
     encoder = HashingEncoder()
     texts = encoder.token_ids(["the county library opens at nine", "bread and butter", "opens"])
     question = Question.of(texts[0], encoder)
-    scores = maxsim(question, texts, encoder)
+    scores, _ = maxsim(question, interact(question, texts, encoder))
     assert int(scores.argmax()) == 0
     # a text's tokens laid beside others' score as they do alone
-    assert scores[1] == pytest.approx(float(maxsim(question, [texts[1]], encoder)[0]), abs=1e-6)
+    alone, _ = maxsim(question, interact(question, [texts[1]], encoder))
+    assert scores[1] == pytest.approx(float(alone[0]), abs=1e-6)
 
 
 def test_maxsim_of_one_token_by_hand() -> None:
     encoder = HashingEncoder()
     (token,) = encoder.token_ids(["word"])
     # one unit token against itself: cosine 1, weight 1
-    assert maxsim(Question.of(token, encoder), [token], encoder)[0] == pytest.approx(1.0, abs=1e-4)
+    question = Question.of(token, encoder)
+    whole, window = maxsim(question, interact(question, [token], encoder))
+    assert whole[0] == window[0] == pytest.approx(1.0, abs=1e-4)
+
+
+def test_a_window_wants_the_partners_together() -> None:
+    encoder = HashingEncoder()
+    filler = " ".join(f"filler{number}" for number in range(60))
+    together, apart = encoder.token_ids([f"{filler} gold coin {filler}", f"gold {filler} {filler} coin"])
+    (asked,) = encoder.token_ids(["gold coin"])
+    question = Question.of(asked, encoder)
+    _, window = maxsim(question, interact(question, [together, apart], encoder))
+    assert window[0] > window[1] + 0.2
 
 
 def test_maxsim_of_an_empty_text_is_the_lowest() -> None:
     encoder = HashingEncoder()
     (token,) = encoder.token_ids(["word"])
-    scores = maxsim(Question.of(token, encoder), [ids(), token, ids()], encoder)
+    question = Question.of(token, encoder)
+    scores, _ = maxsim(question, interact(question, [ids(), token, ids()], encoder))
     assert scores[0] == scores[2] == -1.0
     assert scores[1] > 0.9
 
@@ -68,14 +92,15 @@ def test_interaction_has_a_row_for_each_question_token() -> None:
     assert int(scores[1].argmax()) == 1  # "wrote" meets "wrote"
 
 
-def test_a_passage_without_shared_words_is_not_judged_by_them() -> None:
-    shared, unshared = (0.0, 1.0, 1.0, 5.0, 0.0, 0.0), (0.5, 1.0, 1.0, 0.0, 0.0, 0.0)
-    model = RankingModel(FEATURES, shared, unshared)
-    rows = np.float32([[0.5, 0.5, 0.1, 1, 3], [0.5, 0.5, 0.0, 0, 3]])
-    assert model.scores(rows).tolist() == pytest.approx([1.5, 1.5])
+def test_a_passage_in_another_language_is_not_judged_by_words() -> None:
+    same, cross = (0.0, 1.0, 1.0, 0.0, 5.0, 0.0, 0.0), (0.5, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)
+    model = RankingModel(FEATURES, same, cross)
+    rows = np.float32([[0.5, 0.5, 0.5, 0.1, 1, 3], [0.5, 0.5, 0.5, 0.0, 0, 3], [0.5, 0.5, 0.5, 0.2, 0.5, 3]])
+    # 0.5 + 0.5 + 5 · 0.1; 0.5 + 0.5 + 0.5; half of 2.0 and half of 1.5
+    assert model.scores(rows).tolist() == pytest.approx([1.5, 1.5, 1.75])
 
 
 def test_the_shipped_weights_fit_the_features() -> None:
     model = load_ranking_model()
     assert model.names == FEATURES
-    assert len(model.shared) == len(model.unshared) == len(FEATURES) + 1
+    assert len(model.same) == len(model.cross) == len(FEATURES) + 1

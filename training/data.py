@@ -11,7 +11,13 @@ import pandas as pd
 HELD_OUT = frozenset({"ntrex-128", "tico-19"})
 """Sources of sentence pairs that are the cross-language development set and never trained on."""
 
-NOISY = {"coursera": 0.5, "multi30k-ext-mt": 0.5, "insuranceqa_zh_mt": 0.3, "stsb_multi_mt_train": 0.5, "omw": 0.5}
+NOISY = {
+    "coursera": 0.5,
+    "multi30k-ext-mt": 0.5,
+    "insuranceqa_zh_mt": 0.3,
+    "stsb_multi_mt_train": 0.5,
+    "omw": 0.5,
+}
 """Share of a noisy source's rows that is used."""
 
 NAMES_HELD_OUT = 0.02

@@ -43,7 +43,9 @@ def half_of(key: str) -> Half:
     return "fit" if int(key[:8], 16) % 2 == 0 else "final"
 
 
-def load_dev(data: Path, *, split: str = "dev", langs: frozenset[str] | None = None, most: int | None = None) -> DevSet:
+def load_dev(
+    data: Path, *, split: str = "dev", langs: frozenset[str] | None = None, most: int | None = None
+) -> DevSet:
     """Read the ``split`` rows of ``qa/``; at most ``most`` questions a language, the same ones each time."""
     passages: dict[str, str] = {}
     languages: dict[str, str] = {}

@@ -24,7 +24,9 @@ SETTINGS = {
 def export(work: Path, out: Path) -> None:
     """Write ``work``'s tokenizer and checkpoint to ``out`` as float16."""
     weight = load_file(work / "checkpoint.safetensors")["weight"].astype(np.float32)
-    weight /= np.sqrt(np.mean(np.square(weight).sum(axis=1)))  # mean norm 1: no float16 value under- or overflows
+    weight /= np.sqrt(
+        np.mean(np.square(weight).sum(axis=1))
+    )  # mean norm 1: no float16 value under- or overflows
     out.mkdir(parents=True, exist_ok=True)
     (out / "1_Normalize").mkdir(exist_ok=True)
     (out / "1_Normalize" / "config.json").write_text("{}\n")

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from benchmarks.retrieval.run import LANGS, open_collection
 from qa.ranking import FEATURES
@@ -28,17 +28,16 @@ NEWS_LANGS = ("zh", "en", "de", "fr", "ru", "ar", "ja", "ko", "es", "vi", "hi", 
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """Features (n, f) and whether each candidate holds the answer (n,)."""
+class Asked:
+    """One question's candidates: features (n, f) and whether each holds the answer (n,)."""
 
     features: Floats
-    labels: NDArray[np.bool_]
+    right: NDArray[np.bool_]
 
 
-def collect(passages: dict[str, str], questions: Iterable[DevQuestion]) -> Rows:
-    """Ask questions of a collection and label their candidates."""
-    features: list[Floats] = []
-    labels: list[NDArray[np.bool_]] = []
+def collect(passages: dict[str, str], questions: Iterable[DevQuestion]) -> list[Asked]:
+    """Ask questions of a collection and label their candidates; questions without a right one are left out."""
+    asked: list[Asked] = []
     with tempfile.TemporaryDirectory() as folder:
         library, searcher = open_collection(Path(folder), passages)
         with library:
@@ -47,12 +46,14 @@ def collect(passages: dict[str, str], questions: Iterable[DevQuestion]) -> Rows:
                 found = searcher.candidates(question.text, depth=100)
                 told = library.passages(found.ids.tolist())
                 right = np.array(
-                    [owner[p.document_id] == question.passage and _bare(question.answer) in _bare(p.text) for p in told]
+                    [
+                        owner[p.document_id] == question.passage and _bare(question.answer) in _bare(p.text)
+                        for p in told
+                    ]
                 )
                 if right.any():
-                    features.append(found.features)
-                    labels.append(right)
-    return Rows(np.concatenate(features), np.concatenate(labels))
+                    asked.append(Asked(found.features, right))
+    return asked
 
 
 def _bare(text: str) -> str:
@@ -80,21 +81,42 @@ def news(data: Path, *, count: int, seed: int) -> tuple[dict[str, str], list[Dev
     return passages, rng.sample(questions, min(count, len(questions)))
 
 
-def fit(rows: Rows) -> dict[str, object]:
-    """Return the weights for candidates with and without shared words."""
-    met = rows.features[:, FEATURES.index("words_met")] > 0
-    weights: dict[str, object] = {"names": list(FEATURES)}
-    for name, chosen, used in (
-        ("shared", met, ("dense", "late", "lexical", "length")),
-        ("unshared", ~met, ("dense", "late", "length")),
-    ):
-        columns = [FEATURES.index(feature) for feature in used]
-        model = LogisticRegression(C=100.0, max_iter=1000)
-        model.fit(rows.features[chosen][:, columns], rows.labels[chosen])
-        full = dict.fromkeys(FEATURES, 0.0) | dict(zip(used, model.coef_[0].tolist(), strict=True))
-        weights[name] = [round(float(model.intercept_[0]), 4), *(round(full[feature], 4) for feature in FEATURES)]
-        print(name, int(chosen.sum()), "candidates,", int(rows.labels[chosen].sum()), "right:", weights[name])
-    return weights
+def fit(asked: list[Asked]) -> dict[str, object]:
+    """Return the weights that give the right candidates of each question the most of a softmax over all of them.
+
+    Only comparisons within a question count (a conditional logit): how high the words of a question can score at all
+    differs from question to question.
+    """
+    share = FEATURES.index("same_language")
+    used = torch.tensor([1.0, *(float(number != share) for number in range(len(FEATURES)))])
+    groups = [(torch.from_numpy(one.features), torch.from_numpy(one.right)) for one in asked]
+    weights = torch.zeros(2, len(FEATURES) + 1, requires_grad=True)  # same language, across
+    optimiser = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
+
+    def scores(features: torch.Tensor) -> torch.Tensor:
+        sides = features @ (weights * used)[:, 1:].T + weights[:, 0]
+        same = features[:, share]
+        return same * sides[:, 0] + (1 - same) * sides[:, 1]
+
+    def loss() -> torch.Tensor:
+        optimiser.zero_grad()
+        found = [(scores(features), right) for features, right in groups]
+        losses = [torch.logsumexp(score, 0) - torch.logsumexp(score[right], 0) for score, right in found]
+        total = torch.stack(losses).mean() + 1e-4 * weights.square().sum()
+        total.backward()
+        return total
+
+    optimiser.step(loss)
+    with torch.no_grad():
+        first = np.mean([bool(right[scores(features).argmax()]) for features, right in groups])
+        values = (weights * used).numpy()
+    print(f"{len(groups)} questions, first right {first:.3f}, loss {float(loss().detach()):.3f}")
+    values[:, 0] -= values[0, 0]  # only the difference of the two intercepts means anything
+    result: dict[str, object] = {"names": list(FEATURES)}
+    for side, row in zip(("same", "cross"), values.tolist(), strict=True):
+        result[side] = [round(value, 4) for value in row]
+        print(side, dict(zip(("one", *FEATURES), result[side], strict=True)))
+    return result
 
 
 def main() -> None:
@@ -106,15 +128,16 @@ def main() -> None:
 
     dev = load_dev(args.data, langs=frozenset(LANGS), most=args.most * 2)
     across = load_dev(args.data, split="train", langs=frozenset(["xling"]), most=1500)
-    hindi = [question for question in across.questions if {question.lang, question.passage_lang} == {"hi", "en"}]
-    passages, questions = news(args.data, count=400, seed=0)
-    parts = [
-        collect(dev.passages | across.passages, [q for q in dev.questions if q.half == "fit"]),
-        collect(dev.passages | across.passages, hindi[:600]),
-        collect(passages, questions),
+    hindi = [
+        question for question in across.questions if {question.lang, question.passage_lang} == {"hi", "en"}
     ]
-    rows = Rows(np.concatenate([part.features for part in parts]), np.concatenate([part.labels for part in parts]))
-    args.out.write_text(json.dumps(fit(rows)) + "\n", encoding="utf-8")
+    passages, questions = news(args.data, count=400, seed=0)
+    asked = [
+        *collect(dev.passages | across.passages, [q for q in dev.questions if q.half == "fit"]),
+        *collect(dev.passages | across.passages, hindi[:600]),
+        *collect(passages, questions),
+    ]
+    args.out.write_text(json.dumps(fit(asked)) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -67,7 +67,11 @@ def folding_rules() -> dict[str, str]:
         if folded != char:
             rules[char] = folded
         decomposition = unicodedata.normalize("NFD", char)
-        if len(decomposition) > 1 and decomposition != char and unicodedata.normalize("NFC", decomposition) == char:
+        if (
+            len(decomposition) > 1
+            and decomposition != char
+            and unicodedata.normalize("NFC", decomposition) == char
+        ):
             rules[decomposition] = folded
     for code in (0x09, 0x0A, 0x0D, 0x0B, 0x0C, 0x85, 0x2028, 0x2029):
         rules[chr(code)] = " "
@@ -161,7 +165,9 @@ def main() -> None:
         shrinking_factor=0.7,
         show_progress=sys.stderr.isatty(),
     )
-    tokenizer.train_from_iterator(sample_texts(args.data, characters=args.characters, seed=args.seed), trainer)
+    tokenizer.train_from_iterator(
+        sample_texts(args.data, characters=args.characters, seed=args.seed), trainer
+    )
     args.out.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(args.out / "tokenizer.json"))
     print(f"{tokenizer.get_vocab_size()} pieces; character map {len(base64.b64encode(charsmap)) // 1024} KiB")

@@ -40,7 +40,9 @@ class Ragged:
     def encode(cls, tokenizer: Tokenizer, texts: list[str], *, longest: int) -> Ragged:
         rows: list[NDArray[np.int32]] = []
         for start in range(0, len(texts), 4096):
-            for encoding in tokenizer.encode_batch_fast(texts[start : start + 4096], add_special_tokens=False):
+            for encoding in tokenizer.encode_batch_fast(
+                texts[start : start + 4096], add_special_tokens=False
+            ):
                 rows.append(np.array(encoding.ids[:longest], dtype=np.int32))
         lengths = np.array([len(row) for row in rows], dtype=np.int64)
         ids = np.concatenate(rows) if rows else np.zeros(0, np.int32)
@@ -149,7 +151,12 @@ def blend(tokens: torch.Tensor) -> torch.Tensor:
 
     def around(values: torch.Tensor) -> torch.Tensor:
         padded = F.pad(values, (0, 0, 2, 2))
-        return padded[:, 0:length] + padded[:, 1 : length + 1] + padded[:, 3 : length + 3] + padded[:, 4 : length + 4]
+        return (
+            padded[:, 0:length]
+            + padded[:, 1 : length + 1]
+            + padded[:, 3 : length + 3]
+            + padded[:, 4 : length + 4]
+        )
 
     squares = tokens.square().sum(-1, keepdim=True)
     return (tokens + 0.5 * around(tokens)) / (squares + 0.25 * around(squares) + 1e-6).sqrt()
@@ -206,7 +213,9 @@ def step(stage: Stage, table: Table, rng: np.random.Generator, *, rate: float) -
         right_tokens, right_mask = pad(vectors, right_ids, right.lengths)
         forward, backward = late_scores(left_tokens, left_mask, right_tokens, right_mask)
         loss = 0.3 * pooled + contrast(forward, same)
-        if stage.longest[0] == stage.longest[1]:  # a passage says more than its question: only equals score both ways
+        if (
+            stage.longest[0] == stage.longest[1]
+        ):  # a passage says more than its question: only equals score both ways
             loss = loss + 0.5 * contrast(backward, same)
     loss.backward()
     assert vectors.grad is not None
@@ -256,7 +265,14 @@ def load_tasks(data: Path, tokenizer: Tokenizer, cache: Path, *, seed: int) -> d
         right = Ragged.encode(tokenizer, pairs.right, longest=longest)
         task = _without_empty(Task(name, left, right))
         both = (("left", task.left), ("right", task.right))
-        save_file({f"{side}.{part}": np.ascontiguousarray(getattr(of, part)) for side, of in both for part in _PARTS}, file)
+        save_file(
+            {
+                f"{side}.{part}": np.ascontiguousarray(getattr(of, part))
+                for side, of in both
+                for part in _PARTS
+            },
+            file,
+        )
         return task
 
     tasks: dict[str, tuple[Task, ...]] = {}
@@ -299,7 +315,13 @@ def plan(tasks: dict[str, tuple[Task, ...]]) -> tuple[Stage, ...]:
 
 
 def train(
-    table: Table, stages: tuple[Stage, ...], *, steps: int, start: int, rates: Callable[[int], float], seed: int
+    table: Table,
+    stages: tuple[Stage, ...],
+    *,
+    steps: int,
+    start: int,
+    rates: Callable[[int], float],
+    seed: int,
 ) -> Iterator[tuple[int, dict[str, float]]]:
     """Yield (steps done, mean loss by stage) every 500 steps and at the end, which is when the rate is 0."""
     shares = np.array([stage.share for stage in stages])
@@ -340,11 +362,15 @@ def save_checkpoint(path: Path, table: Table, done: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--work", type=Path, required=True, help="folder with tokenizer.json; takes the checkpoint")
+    parser.add_argument(
+        "--work", type=Path, required=True, help="folder with tokenizer.json; takes the checkpoint"
+    )
     parser.add_argument("--dim", type=int, default=256)
     parser.add_argument("--steps", type=int, default=20_000)
     parser.add_argument("--rate", type=float, default=0.1)
-    parser.add_argument("--minutes", type=float, help="end after so many minutes, the rate falling with the clock")
+    parser.add_argument(
+        "--minutes", type=float, help="end after so many minutes, the rate falling with the clock"
+    )
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
 
@@ -352,7 +378,10 @@ def main() -> None:
     tokenizer = Tokenizer.from_file(str(args.work / "tokenizer.json"))
     began = time.time()
     tasks = load_tasks(args.data, tokenizer, args.work / "tokenised", seed=args.seed)
-    print(f"tokenised {sum(len(t) for ts in tasks.values() for t in ts):,} pairs in {time.time() - began:.0f} s", flush=True)
+    print(
+        f"tokenised {sum(len(t) for ts in tasks.values() for t in ts):,} pairs in {time.time() - began:.0f} s",
+        flush=True,
+    )
     table = Table(tokenizer.get_vocab_size(), args.dim, seed=args.seed)
     checkpoint, start = args.work / "checkpoint.safetensors", 0
     if checkpoint.exists():

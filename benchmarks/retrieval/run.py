@@ -20,6 +20,7 @@ import numpy as np
 
 from qa.encoder import load_encoder, load_token_encoder
 from qa.indexing import add_documents
+from qa.languages import Languages
 from qa.library import Library
 from qa.ranking import load_ranking_model
 from qa.search import Candidates, Searcher
@@ -27,7 +28,27 @@ from qa.types import Floats
 from qa.views import Views
 from training.dev import DevQuestion, DevSet, as_document, load_dev
 
-LANGS = ("zh", "zh_hant", "en", "ja", "ko", "ar", "fa", "fi", "fr", "he", "hi", "id", "no", "pt", "ru", "sv", "th", "tr", "vi")
+LANGS = (
+    "zh",
+    "zh_hant",
+    "en",
+    "ja",
+    "ko",
+    "ar",
+    "fa",
+    "fi",
+    "fr",
+    "he",
+    "hi",
+    "id",
+    "no",
+    "pt",
+    "ru",
+    "sv",
+    "th",
+    "tr",
+    "vi",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +67,7 @@ def open_collection(folder: Path, passages: dict[str, str]) -> tuple[Library, Se
         documents = (as_document(key, text) for key, text in passages.items())
         add_documents(library, documents, encoder=encoder, token_encoder=tokens)
     library = Library.open(folder)
-    return library, Searcher(library, Views(library), encoder, tokens)
+    return library, Searcher(library, Views(library), encoder, tokens, languages=Languages.load())
 
 
 def scorers() -> dict[str, Callable[[Candidates], Floats]]:
@@ -55,6 +76,7 @@ def scorers() -> dict[str, Callable[[Candidates], Floats]]:
     return {
         "dense": lambda found: found.features[:, column["dense"]],
         "late": lambda found: found.features[:, column["late"]],
+        "window": lambda found: found.features[:, column["window"]],
         "lexical": lambda found: found.features[:, column["lexical"]],
         "dense+late": lambda found: found.features[:, column["dense"]] + found.features[:, column["late"]],
         "all": lambda found: model.scores(found.features),
@@ -108,7 +130,9 @@ def run(dev: DevSet) -> list[Outcome]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--langs", nargs="*", default=LANGS)
     parser.add_argument("--most", type=int, default=400, help="questions a language")

@@ -15,7 +15,19 @@ if TYPE_CHECKING:
     from qa.service import QA, retrieve
     from qa.types import Answer, Document, Hit, Passage, Quote, Span, Turn
 
-__all__ = ["QA", "Answer", "Config", "Document", "Hit", "Passage", "QAError", "Quote", "Span", "Turn", "retrieve"]
+__all__ = [
+    "QA",
+    "Answer",
+    "Config",
+    "Document",
+    "Hit",
+    "Passage",
+    "QAError",
+    "Quote",
+    "Span",
+    "Turn",
+    "retrieve",
+]
 __version__ = "0.1.0"
 
 _HOMES = {

@@ -44,7 +44,7 @@ class Answerer:
         if best is None:
             return Answer(question, None, 0.0, reason_empty(question), hits)
         quote = self._verified(hits[0], best)
-        probability = self._calibrator.probability(question, hits, best)
+        probability = self._calibrator.probability(hits, best)
         if probability < 1.0 - self._max_error:
             reason = reason_abstained(question, quote, best, self._token_encoder)
             return Answer(question, None, probability, reason, hits, nearest=quote)

@@ -9,40 +9,44 @@ from dataclasses import dataclass
 from importlib import resources
 
 from qa.quotes import BestQuote
-from qa.text import script
 from qa.types import Hit
 
-FEATURES = ("dense", "late", "lexical", "words_met", "quote", "weakest", "margin")
-"""What the calibrator sees: the top hit's cosine, MaxSim, lexical share and whether a word is shared; the quote's token
+FEATURES = ("dense", "late", "window", "lexical", "quote", "weakest", "margin")
+"""What the calibrator sees: the top hit's cosine, MaxSim with passage and window, and lexical share; the quote's token
 score and its share of question tokens that met nothing; how far the best hit is ahead of the second."""
 
 MARGIN_CAP = 4.0
+
+UNMET = 0.35
+"""Token score under which a question token met nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibrator:
     """A logistic model of "this quote answers the question", fitted on development questions asked with and without
-    the passage that answers them, one for questions in the passage's script and one across scripts."""
+    the passage that answers them: one for passages in the question's language and one for others."""
 
     same: tuple[float, ...]
     cross: tuple[float, ...]
     """Intercept, then a weight for each of ``FEATURES``."""
 
-    def probability(self, question: str, hits: Sequence[Hit], quote: BestQuote) -> float:
+    def probability(self, hits: Sequence[Hit], quote: BestQuote) -> float:
         """Return the probability (0 to 1) that ``quote``, of the first hit, answers the question."""
-        same = script(question) == script(hits[0].text)
-        weights = self.same if same else self.cross
         values = (1.0, *features(hits, quote))
-        return sigmoid(sum(weight * value for weight, value in zip(weights, values, strict=True)))
+        same, cross = (
+            sigmoid(sum(weight * value for weight, value in zip(weights, values, strict=True)))
+            for weights in (self.same, self.cross)
+        )
+        share = hits[0].features["same_language"]
+        return share * same + (1 - share) * cross
 
 
 def features(hits: Sequence[Hit], quote: BestQuote) -> tuple[float, ...]:
     """Return the values of ``FEATURES``."""
     top = hits[0]
     margin = top.score - hits[1].score if len(hits) > 1 else MARGIN_CAP
-    weakest = float((quote.met < 0.35).mean())
-    named = tuple(top.features[name] for name in ("dense", "late", "lexical", "words_met"))
-    return (*named, quote.score, weakest, min(margin, MARGIN_CAP))
+    named = tuple(top.features[name] for name in ("dense", "late", "window", "lexical"))
+    return (*named, quote.score, float((quote.met < UNMET).mean()), min(margin, MARGIN_CAP))
 
 
 def sigmoid(value: float) -> float:

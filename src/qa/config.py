@@ -38,7 +38,9 @@ class Config:
         if not 1 <= self.candidates <= 10_000:
             raise ConfigError(f"candidates is {self.candidates}; give a number from 1 to 10000.")
         if not 0.0 < self.max_error < 1.0:
-            raise ConfigError(f"max_error is {self.max_error}; give a share of wrong answers between 0 and 1.")
+            raise ConfigError(
+                f"max_error is {self.max_error}; give a share of wrong answers between 0 and 1."
+            )
         if not 0 <= self.port <= 65535:
             raise ConfigError(f"port is {self.port}; give a port from 0 to 65535.")
 
@@ -68,7 +70,9 @@ def load_config(
     elif file is not None:
         raise ConfigError(f"There is no settings file at '{path}'.")
     names = {field.name for field in fields(Config)}
-    variables = {name: environment[f"QA_{name.upper()}"] for name in names if f"QA_{name.upper()}" in environment}
+    variables = {
+        name: environment[f"QA_{name.upper()}"] for name in names if f"QA_{name.upper()}" in environment
+    }
     config = _with(config, variables, place="the environment (QA_*)")
     return _with(config, {name: value for name, value in flags.items() if value is not None}, place="flags")
 

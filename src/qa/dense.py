@@ -268,26 +268,27 @@ class DenseIndex:
         return index
 
     def _measured_nprobe(self, index: Any, ids: Ints, k: int = 100) -> int:
-        """Return the smallest power of two of lists to read that finds ``RECALL`` of the exact first k.
+        """Return how few lists, in steps of a quarter, must be read to find ``RECALL`` of the exact first k.
 
         Each question is a blend of two vectors: questions lie farther from their passages than
         passages from their like, and so need more lists than the passages themselves would.
         """
-        vectors = self.vectors(_sample(ids, 200))
+        vectors = self.vectors(_sample(ids, 100))
         questions = vectors + np.roll(vectors, 1, axis=0)
         questions /= np.maximum(np.linalg.norm(questions, axis=1, keepdims=True), 1e-9)
         if self.kind == IVF:
             self._index.nprobe = self._index.nlist  # reads all: exact
         _, exact = self._index.search(questions, k)
-        probes = 1
-        while probes < index.nlist:
+        lists = int(index.nlist)
+        probes = max(1, lists // 32)
+        while probes < lists:
             index.nprobe = probes
             _, found = index.search(questions, k)
             recall = [len(np.intersect1d(a, b)) / k for a, b in zip(exact, found, strict=True)]
             if np.mean(recall) >= RECALL:
                 break
-            probes *= 2
-        return min(probes, int(index.nlist))
+            probes += max(1, probes // 4)
+        return min(probes, lists)
 
 
 class _Access:

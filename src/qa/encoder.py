@@ -54,13 +54,19 @@ class StaticEncoder:
         try:
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as error:  # tokenizers raises nothing narrower
-            raise EncoderNotFound(f"'{folder / 'tokenizer.json'}' cannot be loaded: {_first_line(error)}.") from error
+            raise EncoderNotFound(
+                f"'{folder / 'tokenizer.json'}' cannot be loaded: {_first_line(error)}."
+            ) from error
         try:
             table = load_file(folder / "model.safetensors")["embedding.weight"]
         except (OSError, SafetensorError, KeyError) as error:
-            raise EncoderNotFound(f"'{folder / 'model.safetensors'}' cannot be loaded: {_first_line(error)}.") from error
+            raise EncoderNotFound(
+                f"'{folder / 'model.safetensors'}' cannot be loaded: {_first_line(error)}."
+            ) from error
         if tokenizer.get_vocab_size() > len(table):
-            raise EncoderNotFound(f"'{folder}' has {tokenizer.get_vocab_size()} tokens but {len(table)} vectors.")
+            raise EncoderNotFound(
+                f"'{folder}' has {tokenizer.get_vocab_size()} tokens but {len(table)} vectors."
+            )
         tokenizer.no_padding()
         tokenizer.no_truncation()
         return cls(name, tokenizer, table, _revision(folder))
@@ -100,7 +106,9 @@ class StaticEncoder:
             self._wide = self._table.astype(np.float32)
         flat = np.concatenate(rows).astype(np.int32)
         offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
-        counts = csr_array((np.ones(len(flat), np.float32), flat, offsets), shape=(len(rows), len(self._wide)))
+        counts = csr_array(
+            (np.ones(len(flat), np.float32), flat, offsets), shape=(len(rows), len(self._wide))
+        )
         return np.asarray(counts @ self._wide, dtype=np.float32)
 
     def vectors(self, ids: TokenIds) -> Floats:
@@ -181,7 +189,9 @@ def model_of(fingerprint: str) -> str:
     try:
         return str(json.loads(fingerprint)["model"])
     except (ValueError, KeyError, TypeError) as error:
-        raise EncoderNotFound(f"The library's encoder {fingerprint!r} names no model. Index the documents anew.") from error
+        raise EncoderNotFound(
+            f"The library's encoder {fingerprint!r} names no model. Index the documents anew."
+        ) from error
 
 
 def _fingerprint(name: str, revision: str, dim: int, prompts: Mapping[str, str | None]) -> str:

@@ -34,7 +34,8 @@ from qa.types import (
 )
 from qa.views import Views
 
-BATCH = 512  # passages encoded together, and about so many committed together
+BATCH = 512  # passages that are encoded and committed together, if the last document does not bring more
+LARGE_BATCH = 4 * BATCH  # passages of one long document encoded together
 LEXICAL_BATCH = 20_000  # passages between two commits of the lexical view, each of which writes a segment
 OnProgress = Callable[[int, int, str], None]
 
@@ -147,7 +148,8 @@ class _Run:
         self._encoder = encoder
         self._token_encoder = token_encoder
         self._known = _Known(library.documents())
-        self._pending: list[_Pending] = []
+        self._pending: dict[str, _Pending] = {}  # by source
+        self._waiting_passages = 0
         self._not_in_lexical = 0
         self._started = time.perf_counter()
         self._passages = 0
@@ -173,18 +175,19 @@ class _Run:
 
     def put(self, document: Document, path: str, old: DocumentInfo | None = None) -> None:
         """Split a document and let it wait for its batch; it takes the place of ``old``."""
-        if any(waiting.document.source == document.source for waiting in self._pending):
+        if document.source in self._pending:
             self._commit()
         old = old or self._known.by_source.get(document.source)
         if not path and old and old.id == document.id:
             self._unchanged.append(document.source)
             return
         passages = split_document(document)
-        self._pending.append(_Pending(document, path, passages, old.id if old else None))
+        self._pending[document.source] = _Pending(document, path, passages, old.id if old else None)
+        self._waiting_passages += len(passages)
         self._known.replace(old, _info(document, path, len(passages)))
         (self._updated if old else self._added).append(document.source)
         self._warnings += [FileProblem(document.source, warning) for warning in document.warnings]
-        if sum(len(waiting.passages) for waiting in self._pending) >= BATCH:
+        if self._waiting_passages >= BATCH:
             self._commit()
 
     def remove_gone(self, root: Path) -> None:
@@ -254,15 +257,17 @@ class _Run:
         """Encode what waits and commit it in one transaction."""
         if not self._pending:
             return
-        passages = [passage for waiting in self._pending for passage in waiting.passages]
+        batch = list(self._pending.values())
+        passages = [passage for waiting in batch for passage in waiting.passages]
         vectors, tokens = self._encode(passages)
         with self._library.transaction() as change:
             start = 0
-            for waiting in self._pending:
+            for waiting in batch:
                 end = start + len(waiting.passages)
                 _store(change, waiting, vectors[start:end], tokens[start:end])
                 start = end
         self._pending.clear()
+        self._waiting_passages = 0
         self._passages += len(passages)
         self._not_in_lexical += len(passages)
         if self._not_in_lexical >= LEXICAL_BATCH:
@@ -270,11 +275,11 @@ class _Run:
             self._not_in_lexical = 0
 
     def _encode(self, passages: Sequence[Passage]) -> tuple[Floats, list[TokenIds]]:
-        """Return vectors (n, dim) and token ids of passages, ``BATCH`` at a time."""
+        """Return vectors (n, dim) and token ids of passages."""
         vectors = [np.zeros((0, self._encoder.dim), np.float32)]
         tokens: list[TokenIds] = []
-        for start in range(0, len(passages), BATCH):
-            texts = [search_text(passage) for passage in passages[start : start + BATCH]]
+        for start in range(0, len(passages), LARGE_BATCH):
+            texts = [search_text(passage) for passage in passages[start : start + LARGE_BATCH]]
             rows = self._token_encoder.token_ids(texts)
             tokens += rows
             encoder: object = self._encoder

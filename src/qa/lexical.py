@@ -129,6 +129,7 @@ class LexicalIndex:
     def clear(self) -> None:
         """Remove everything: with the next commit no posting written before is left on the disk."""
         with _translated():
+            self._write().rollback()  # documents on their way to a segment escape the deletion of all
             self._write().delete_all_documents()
         self.removed = 0
         self._highest = 0

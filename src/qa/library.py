@@ -134,9 +134,14 @@ class Library:
         create = create and write
         if not create and not is_library(path):
             raise LibraryNotFound(f"No library at '{path}'. Build one: qa index FOLDER --index '{path}'")
-        if create:
-            path.mkdir(parents=True, exist_ok=True)
-        lock = WriterLock(path / LOCK, wait) if write else None
+        try:
+            if create:
+                path.mkdir(parents=True, exist_ok=True)
+            lock = WriterLock(path / LOCK, wait) if write else None
+        except OSError as error:
+            raise QAError(
+                f"'{path}' cannot be written to: {error.strerror}. Choose another folder."
+            ) from error
         connection: sqlite3.Connection | None = None
         try:
             connection = _connect(file, write=write)
@@ -144,7 +149,7 @@ class Library:
                 _create(connection, fingerprint, token_fingerprint, dim)
             _check_format(connection, file)
             library = cls(path, connection, lock)
-            library._check_encoder(fingerprint, token_fingerprint, dim)
+            library.check_encoder(fingerprint, token_fingerprint, dim)
         except BaseException as error:
             if connection:
                 connection.close()
@@ -421,7 +426,7 @@ class Library:
                     yield f"passage {number} does not fit its document"
             last = rows[-1][0]
 
-    def _check_encoder(self, fingerprint: str | None, token_fingerprint: str | None, dim: int | None) -> None:
+    def check_encoder(self, fingerprint: str | None, token_fingerprint: str | None, dim: int | None) -> None:
         for given, own, what in (
             (fingerprint, self.fingerprint, "vectors"),
             (token_fingerprint, self.token_fingerprint, "tokens"),

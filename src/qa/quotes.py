@@ -114,7 +114,7 @@ def _choose(best: Floats, weights: Floats, fits: Sequence[bool]) -> tuple[int, i
 
 
 _FIGURE = regex.compile(
-    r"""\p{Sc}?\s?\p{N}[\p{N}.,:/\u066B\u066C-]*(?<=\p{N})
+    r"""(?:\p{Sc}\s?)?\p{N}[\p{N}.,:/\u066B\u066C-]*(?<=\p{N})
         (?:\s?[%‰°٪]|[年月日号時时分秒点万萬亿億千百十余餘多几個个家人名套台件公里米平方吨噸元倍岁歲次座条條辆輛册冊度级級层層円회명개년월일원세대만억]+
           |(?:\s?(?:million|billion|thousand|percent|per\ cent|km|kg|m|mi|kilomet\p{L}+|met\p{L}{1,3}|millon\p{L}+|millard\p{L}*
              |milliard\p{L}*|Million\p{L}*|Milliard\p{L}*|млн|млрд|тыс|миллион\p{L}*|километр\p{L}*|метр\p{L}*))\b)?
@@ -149,7 +149,9 @@ def _nearest_figure(figures: list[Span], met: Floats, starts: Ints) -> tuple[Spa
     return (max(figures, key=support),)
 
 
-def _met_words(passage: Passage, span: Span, scores: Floats, starts: Ints, weights: Floats) -> tuple[Span, ...]:
+def _met_words(
+    passage: Passage, span: Span, scores: Floats, starts: Ints, weights: Floats
+) -> tuple[Span, ...]:
     """Return the words inside ``span`` that a weighty question token met, neighbours joined."""
     weighty = weights >= np.median(weights)
     met = (scores[weighty].max(axis=0) >= HIGHLIGHT) & (starts >= span.start) & (starts < span.end)

@@ -91,7 +91,9 @@ def interact(question: Question, texts: Sequence[TokenIds], encoder: TokenEncode
     ends = np.cumsum(lengths + NEIGHBOURS) - NEIGHBOURS
     starts = ends - lengths
     if not lengths.sum() or not len(question.ids):
-        return Interaction(np.zeros((len(question.ids), 0), np.float32), np.zeros_like(starts), np.zeros_like(ends))
+        return Interaction(
+            np.zeros((len(question.ids), 0), np.float32), np.zeros_like(starts), np.zeros_like(ends)
+        )
     flat = np.concatenate(texts)
     distinct, inverse = _distinct(flat)
     vectors = encoder.vectors(distinct)
@@ -101,6 +103,7 @@ def interact(question: Question, texts: Sequence[TokenIds], encoder: TokenEncode
     squares = np.pad(np.einsum("td,td->t", vectors, vectors), (0, 1))[row]
     scores = blend(raw)
     scores *= _inverse_lengths(squares)
+    scores[:, row == len(distinct)] = -1.0  # the lowest cosine: a gap is nobody's best partner
     return Interaction(scores, starts, ends)
 
 
@@ -120,44 +123,58 @@ def _distinct(ids: TokenIds) -> tuple[TokenIds, Ints]:
 _TABLE = 1 << 20
 
 
-def maxsim(question: Question, texts: Sequence[TokenIds], encoder: TokenEncoder) -> Floats:
-    """Return the late-interaction score (n,) of each text: the weighted mean of each question token's best partner.
+BLOCK = 16
+"""Tokens in half a window."""
 
-    A text without tokens scores -1. Source: ColBERT (Khattab and Zaharia, SIGIR 2020), over static vectors mixed with
-    their neighbours.
+
+def maxsim(question: Question, found: Interaction) -> tuple[Floats, Floats]:
+    """Return late interaction (n,) with each whole text, and with its best window of two blocks.
+
+    Late interaction is the weighted mean of each question token's best partner; the window asks that the partners
+    stand together. A text without tokens scores -1. Source: ColBERT (Khattab and Zaharia, SIGIR 2020), here over
+    static vectors mixed with their neighbours.
     """
-    found = interact(question, texts, encoder)
-    result = np.full(len(texts), -1.0, dtype=np.float32)
+    whole = np.full(len(found.starts), -1.0, dtype=np.float32)
+    window = whole.copy()
     full = np.flatnonzero(found.ends > found.starts)
-    if len(full):
-        borders = np.stack([found.starts[full], found.ends[full]], axis=1).ravel()
-        best = np.maximum.reduceat(found.scores, borders, axis=1)[:, ::2]
-        result[full] = question.weights @ best
-    return result
+    if not len(full) or not len(question.ids):
+        return whole, window
+    counts = -(-(found.ends[full] - found.starts[full]) // BLOCK)
+    first = np.cumsum(counts) - counts
+    number = np.arange(int(counts.sum())) - np.repeat(first, counts)
+    blocks = np.maximum.reduceat(found.scores, np.repeat(found.starts[full], counts) + BLOCK * number, axis=1)
+    whole[full] = question.weights @ np.maximum.reduceat(blocks, first, axis=1)
+    pairs = blocks.copy()
+    follows = np.flatnonzero(number[1:] > 0)  # a block and the next one of the same text
+    pairs[:, follows] = np.maximum(blocks[:, follows], blocks[:, follows + 1])
+    window[full] = np.maximum.reduceat(question.weights @ pairs, first)
+    return whole, window
 
 
-FEATURES = ("dense", "late", "lexical", "words_met", "length")
-"""What the ranking model sees of a candidate, all independent of the library's size: cosine of the vectors,
-weighted MaxSim, BM25 as a share of the most that the question's words could score, whether any word is shared,
-log of the passage's tokens."""
+FEATURES = ("dense", "late", "window", "lexical", "same_language", "length")
+"""What the ranking model sees of a candidate, none of it dependent on the library's size: cosine of the vectors,
+weighted MaxSim with the whole passage and with its best window, BM25 as a share of the most that the question's words
+could score, the probability that question and passage are in one language, log of the passage's tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class RankingModel:
-    """A logistic model of "this passage answers", one for passages that share words with the question and one for
-    those that share none: a cross-lingual passage is judged by what it can have, never by the words it lacks."""
+    """Linear scores of "this passage answers": one for passages in the question's language and one for others.
+
+    A cross-lingual passage is judged by what it can have, never by the words it cannot share.
+    """
 
     names: tuple[str, ...]
-    shared: tuple[float, ...]
-    unshared: tuple[float, ...]
+    same: tuple[float, ...]
+    cross: tuple[float, ...]
     """Intercept, then a weight for each name."""
 
     def scores(self, features: Floats) -> Floats:
-        """Return log-odds (n,) of features (n, f)."""
-        met = features[:, self.names.index("words_met")] > 0
-        with_one = np.concatenate([np.ones((len(features), 1), np.float32), features], axis=1)
-        weights = np.array([self.unshared, self.shared], dtype=np.float32)[met.astype(np.int64)]
-        return np.asarray((with_one * weights).sum(axis=1), dtype=np.float32)
+        """Return scores (n,) of features (n, f), mixed by how sure the language is."""
+        sides = features @ np.array([self.same[1:], self.cross[1:]], dtype=np.float32).T
+        sides += np.array([self.same[0], self.cross[0]], dtype=np.float32)
+        share = features[:, self.names.index("same_language")]
+        return np.asarray(share * sides[:, 0] + (1 - share) * sides[:, 1], dtype=np.float32)
 
     def named(self, row: Floats) -> dict[str, float]:
         return {name: float(value) for name, value in zip(self.names, row, strict=True)}
@@ -168,4 +185,4 @@ def load_ranking_model() -> RankingModel:
     data = json.loads(resources.files("qa").joinpath("model/ranking.json").read_text(encoding="utf-8"))
     if tuple(data["names"]) != FEATURES:
         raise ValueError(f"ranking.json was fitted for {data['names']}, the code computes {FEATURES}.")
-    return RankingModel(tuple(data["names"]), tuple(data["shared"]), tuple(data["unshared"]))
+    return RankingModel(tuple(data["names"]), tuple(data["same"]), tuple(data["cross"]))

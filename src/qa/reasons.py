@@ -66,7 +66,9 @@ def reason_abstained(question: str, quote: Quote, best: BestQuote, encoder: Toke
 
 def _content_words(question: str) -> list[str]:
     words = [span.of(question) for span in word_spans(question)]
-    return [word for word in dict.fromkeys(words) if len(word) > 3 or script(word) in ("han", "kana", "hangul")]
+    return [
+        word for word in dict.fromkeys(words) if len(word) > 3 or script(word) in ("han", "kana", "hangul")
+    ]
 
 
 def _table(question: str) -> dict[str, str]:

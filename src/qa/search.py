@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from qa.languages import Languages, same_language
 from qa.library import Library
-from qa.ranking import Question, RankingModel, fuse, load_ranking_model, maxsim, top_k
+from qa.ranking import Question, RankingModel, fuse, interact, load_ranking_model, maxsim, top_k
 from qa.text import words
-from qa.types import Encoder, Floats, Hit, Ints, TokenEncoder
+from qa.types import Encoder, Floats, Hit, Ints, TokenEncoder, TokenIds
 from qa.views import Views
 
 
@@ -32,6 +33,7 @@ class Searcher:
         token_encoder: TokenEncoder,
         *,
         candidates: int = 100,
+        languages: Languages | None = None,
         model: RankingModel | None = None,
     ) -> None:
         self._library = library
@@ -39,6 +41,7 @@ class Searcher:
         self._encoder = encoder
         self._token_encoder = token_encoder
         self._candidates = candidates
+        self._languages = languages
         self._model = model or load_ranking_model()
 
     def search(self, question: str, *, k: int = 10) -> list[Hit]:
@@ -81,8 +84,16 @@ class Searcher:
         asked = Question.of(self._token_encoder.token_ids([question])[0], self._token_encoder)
         rows = [tokens[identifier] for identifier in ids.tolist()]
         dense = self._views.dense.vectors(ids) @ query
-        late = maxsim(asked, rows, self._token_encoder)
+        late, window = maxsim(asked, interact(asked, rows, self._token_encoder))
         lexical = self._views.lexical.shares(terms, ids)
-        lengths = np.array([len(row) for row in rows], dtype=np.float32)
-        features = np.stack([dense, late, lexical, lexical > 0, np.log1p(lengths)], axis=1)
+        same = self._same_language(asked.ids, rows)
+        length = np.log1p([len(row) for row in rows])
+        features = np.stack([dense, late, window, lexical, same, length], axis=1)
         return Candidates(ids, features.astype(np.float32))
+
+    def _same_language(self, question: TokenIds, passages: list[TokenIds]) -> Floats:
+        """Return the probability (n,) that each passage is in the question's language; 1 where nothing tells."""
+        if self._languages is None:
+            return np.ones(len(passages), np.float32)
+        chances = self._languages.of([question, *passages])
+        return same_language(chances[0], chances[1:])

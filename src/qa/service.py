@@ -14,7 +14,8 @@ from qa.chat import Conversation
 from qa.confidence import load_calibrator
 from qa.config import Config, load_config
 from qa.encoder import BUILTIN, load_encoder, load_token_encoder, model_of
-from qa.errors import LibraryNotFound, QAError
+from qa.errors import LibraryNotFound
+from qa.languages import Languages
 from qa.library import Library, is_library
 from qa.search import Searcher
 from qa.types import Answer, Document, DocumentInfo, Encoder, Hit, IndexReport, Receipt, TokenEncoder
@@ -44,12 +45,15 @@ class QA:
         self.config = config
         self._model = model
         self._lock = threading.RLock()
+        self._writing = threading.Lock()
         self._library: Library | None = None
         self._engine: _Engine | None = None
         self._encoders: tuple[Encoder, TokenEncoder] | None = None
 
     @classmethod
-    def open(cls, path: str | Path = "index", *, model: str | None = None, config: Config | None = None) -> QA:
+    def open(
+        cls, path: str | Path = "index", *, model: str | None = None, config: Config | None = None
+    ) -> QA:
         """Open the library at ``path``; one that is not there yet is created by the first ``add`` or ``sync``.
 
         ``model`` is ``builtin``, a sentence-transformers folder or a hub id; None is the library's own.
@@ -160,7 +164,7 @@ class QA:
                 library = Library.open(self.path)
                 recorded = model_of(library.fingerprint)
                 if self._model and self._model != recorded:
-                    library._check_encoder(load_encoder(self._model).fingerprint, None, None)
+                    library.check_encoder(load_encoder(self._model).fingerprint, None, None)
                 self._model = self._model or recorded
                 self._library = library
             return self._library
@@ -168,17 +172,18 @@ class QA:
     @contextmanager
     def _write(self) -> Iterator[Library]:
         """Open the library for writing, creating it if need be; the lock is held until the block ends."""
-        with self._lock:
-            encoder, token_encoder = self._both()
-            library = Library.open(
+        encoder, token_encoder = self._both()
+        with (
+            self._writing,  # two uploads to one page take turns instead of finding the library locked
+            Library.open(
                 self.path,
                 fingerprint=encoder.fingerprint,
                 token_fingerprint=token_encoder.fingerprint,
                 dim=encoder.dim,
                 write=True,
                 create=True,
-            )
-        with library:
+            ) as library,
+        ):
             yield library
 
     def _both(self) -> tuple[Encoder, TokenEncoder]:
@@ -194,7 +199,12 @@ class QA:
                 encoder, token_encoder = self._both()
                 views = Views(library)
                 searcher = Searcher(
-                    library, views, encoder, token_encoder, candidates=self.config.candidates
+                    library,
+                    views,
+                    encoder,
+                    token_encoder,
+                    candidates=self.config.candidates,
+                    languages=Languages.load(),
                 )
                 answerer = Answerer(
                     searcher, library, token_encoder, load_calibrator(), max_error=self.config.max_error

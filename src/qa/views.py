@@ -91,14 +91,13 @@ class Views:
         Costs some microseconds when there was nothing: call it before every search.
         """
         last = self._library.last_change()
-        dense, lexical = self._dense, self._lexical
-        if dense is not None and lexical is not None and dense.change == lexical.change == last:
+        before = self._applied()
+        if before == (last, last):
             return False
         with self._lock:
-            before = (dense.change if dense is not None else None), (lexical.change if lexical is not None else None)
             self.catch_up_lexical()  # first: what it finds is then in the dense view too
             self._replay_dense(self.dense)
-            return before != (self.dense.change, self.lexical.change)
+            return before != self._applied()
 
     def catch_up_lexical(self) -> None:
         """Apply what is missing to the lexical view alone, as indexing does between its batches."""
@@ -184,7 +183,9 @@ class Views:
         return described[0] if described else 0
 
     def _snapshot_is_old(self, dense: DenseIndex | None = None) -> bool:
-        described = (dense.change, len(dense)) if dense else DenseIndex.described(self._library.path)
+        described = (
+            (dense.change, len(dense)) if dense is not None else DenseIndex.described(self._library.path)
+        )
         change, count = described or (0, 0)
         return self._library.tail(change) * 10 > count
 
@@ -274,6 +275,11 @@ class Views:
             yield f"the lexical view holds {len(self.lexical)} passages, the library {len(expected)}"
 
     # Both
+
+    def _applied(self) -> tuple[int, int]:
+        """Return the last change that each view has applied, -1 for one that is not loaded."""
+        dense, lexical = self._dense, self._lexical
+        return -1 if dense is None else dense.change, -1 if lexical is None else lexical.change
 
     def _tail(self, after: int, last: int) -> tuple[list[int], list[int]]:
         """Return the ids added and the ids removed by the changes in ``(after, last]``."""

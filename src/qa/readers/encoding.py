@@ -99,10 +99,11 @@ def decode(data: bytes, *, declared: str | None = None) -> Decoded:
     wide = _wide_name(data)
     if wide:
         return _finish(data, wide)
-    if _is_utf8(data):
-        return _finish(data, "utf-8")
+    escaped = _escaped_name(data)
+    if escaped or _is_utf8(data):
+        return _finish(data, escaped or "utf-8")
     _refuse_binary(data)
-    return _finish(data, _declared_name(data, declared) or _escaped_name(data) or _legacy_name(data))
+    return _finish(data, _declared_name(data, declared) or _legacy_name(data))
 
 
 def clean(text: str) -> str:

@@ -159,20 +159,25 @@ def _tidy(text: str) -> str:
 
 def _read(parser: LexborHTMLParser, skipped: frozenset[str]) -> TextBuilder:
     page = _Page()
+    depth = 0  # below the root; nodes are not compared, for that would compare their markup
     node: LexborNode | None = parser.body or parser.root
-    root = node
     while node is not None:
         if not _is_skipped(node, skipped):
             _enter(page, node)
-            if node.child is not None:
-                node = node.child
+            child = node.child
+            if child is not None:
+                node, depth = child, depth + 1
                 continue
             _leave(page, node)
-        while node is not None and node != root and node.next is None:
+        after = node.next if depth else None
+        while after is None and depth > 0:
             node = node.parent
-            if node is not None:
-                _leave(page, node)
-        node = None if node is None or node == root else node.next
+            if node is None:
+                break
+            depth -= 1
+            _leave(page, node)
+            after = node.next if depth else None
+        node = after
     page.end_block()
     return page.builder
 

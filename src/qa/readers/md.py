@@ -81,7 +81,7 @@ def _blanked(text: str, lines: list[Span], front: int) -> str:
 
 def _pieces(text: str, body: str, lines: list[Span], front: int) -> Iterator[_Piece]:
     covered = [True] * front + [False] * (len(lines) - front)
-    for span in lines[1 : front - 1]:
+    for span in lines[1 : max(front - 1, 1)]:
         yield from _trimmed(text, span, "item")
     tokens = MarkdownIt("commonmark").enable("table").disable(["inline", "text_join"]).parse(body)
     in_item = False

@@ -54,7 +54,7 @@ def parse(data: bytes) -> Parsed:
     pages = list(_pages(document))
     if not pages:
         raise Unreadable("has no pages.")
-    warnings = tuple(_warnings(pages))
+    warnings = (*_cut_off(data, document, len(pages)), *_warnings(pages))
     if not any(page.lines for page in pages):
         raise Unreadable(_nothing(pages))
     builder = TextBuilder()
@@ -81,6 +81,15 @@ def _open(data: bytes) -> PDFDocument:
     if isinstance(count, int) and count > MAX_PAGES:
         raise Unreadable(f"has {count:,} pages; {MAX_PAGES:,} can be read. Split it and add the parts.")
     return document
+
+
+def _cut_off(data: bytes, document: PDFDocument, found: int) -> Iterator[str]:
+    """Tell of pages that must be missing: the file has lost its end, or claims more than it has."""
+    claimed = resolve1(resolve1(document.catalog["Pages"]).get("Count"))
+    if isinstance(claimed, int) and claimed > found:
+        yield f"{claimed} pages are announced, {found} were found; fetch or save the file again."
+    elif b"%%EOF" not in data[-4096:]:
+        yield "the end of the file is missing, pages may be; fetch or save it again."
 
 
 def _reason(error: Exception) -> str:

@@ -7,9 +7,9 @@ a sentence cut apart, and every character that is no space or ruled line belongs
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import regex
 
@@ -21,9 +21,14 @@ PAGE_BREAK = "\f"
 MAX_WRAP_WIDTH = 120
 """Columns; text with longer lines has a paragraph on each line."""
 MAX_HEADING_WIDTH = 64
+MAX_PLAIN_WIDTH = 44
+"""Columns; a longer line with commas is part of a sentence."""
 MAX_HEADING_LINES = 3
 MAX_HEADING_RUN = 4
 """More headings than this in a row, with no text between, are a list of short lines."""
+
+MAX_MENDED_LINES = 300
+"""A paragraph longer than this is not joined with the next: the text is no prose."""
 
 _ENDS = 400
 """Characters of a line or paragraph that are looked at: its ends tell how it goes on."""
@@ -76,7 +81,6 @@ def parse(text: str, *, outline_title: str = "") -> Parsed:
 _WIDE = regex.compile(
     r"[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]"
 )
-_SPACES = " \t\f\v\u3000\u00a0\ufeff"
 _RULE = regex.compile(r"(?:([-=~_*#+^—─━═·.•])\1{2,}|(?:[-*_=·•] ?){3,})\s*+")
 _ITEM = regex.compile(
     r"(?:[-–—*•·●○◦▪■□◆◇▶►‣⁃・※] \s*+|[•●○◦▪■□◆◇▶►‣⁃※]\s*+"
@@ -84,24 +88,28 @@ _ITEM = regex.compile(
 )
 _NUMBERED = (
     regex.compile(
-        r"第\s?[一二三四五六七八九十百零〇\d]{1,5}\s?[编編篇部卷]|(?:PART|Part|Teil|Partie|Parte|Часть)\s+[\dIVXLC]+\b"
+        r"第\s?[一二三四五六七八九十百零〇\d]{1,5}\s?[编編篇部卷]"
+        r"|(?:PART|Part|Teil|Partie|Parte|Часть)\s+[\dIVXLC]+\b"
     ),
     regex.compile(
         r"第\s?[一二三四五六七八九十百千零〇\d]{1,6}\s?[章回]|제\s?\d+\s?장"
         r"|(?:CHAPTER|Chapter|Kapitel|Chapitre|Cap[ií]tulo|Глава|Chương|Rozdział|Bölüm)\s+[\dIVXLC]+\b"
     ),
     regex.compile(
-        r"第\s?[一二三四五六七八九十百零〇\d]{1,5}\s?[节節]|제\s?\d+\s?절|(?:Section|SECTION|Abschnitt)\s+\d+|\d{1,2}\.\d{1,2}(?:\.\d{1,2})*\.?\s(?=\p{L})"
+        r"第\s?[一二三四五六七八九十百零〇\d]{1,5}\s?[节節]|제\s?\d+\s?절|(?:Section|SECTION|Abschnitt)\s+\d+"
+        r"|\d{1,2}\.\d{1,2}(?:\.\d{1,2})*\.?\s(?=\p{L})"
     ),
     regex.compile(r"[一二三四五六七八九十]{1,3}[、．]\s*+(?=\S)"),
     regex.compile(r"[（(][一二三四五六七八九十]{1,3}[)）]\s*+(?=\S)"),
 )
 _RUN_RANKS = 10
 """Ranks 1 to 10 are for titles in a row; then numbered headings by their kind, then all others."""
-_PLAIN_RANK = _RUN_RANKS + len(_NUMBERED) + 1
+_PLAIN_RANK = _RUN_RANKS + len(_NUMBERED) + 2
+_HEAD_ITEM = regex.compile(r"(?:[■□◆◇▣◎●○▲△▶]|\d{1,2}[.．、])\s*+(?=\S)")
+"""A mark that begins headings as well as list items."""
 _PAIR = regex.compile(r"[\p{L}\p{N}][^:：\n，。,.!?？！]{0,24}[:：](?!//)[ \t\u3000]*+(?=\S)")
 _ROW = regex.compile(
-    r"[^\t|]*+\t+[^\t]|\|?[^|]++\|[^|]++\||\S(?: {3,}|\u3000{2,})\S.*\S(?: {3,}|\u3000{2,})\S"
+    r"[^\t|]*+\t+[^\t]|\|?[^|]++\|[^|]++\||\S.*?(?: {3,}|\u3000{2,})\S.*?(?: {3,}|\u3000{2,})\S|\S.*? {6,}\S"
 )
 
 
@@ -167,6 +175,7 @@ def _pieces(groups: Iterable[list[_Line]]) -> Iterator[_Piece]:
 
 def _group_pieces(group: list[_Line]) -> Iterator[_Piece]:
     width = max(line.width for line in group)
+    margin = min(line.indent for line in group)
     listed = _is_list_of_lines(group, width)
     current: list[_Line] = []
     apart = True
@@ -175,7 +184,7 @@ def _group_pieces(group: list[_Line]) -> Iterator[_Piece]:
             if current:
                 yield _piece(current, apart, width, underlined=_underlines(line, current))
                 current, apart = [], False
-        elif current and (listed or _begins(current, line, group, place, width)):
+        elif current and (listed or _begins(current, line, group, place, width, margin)):
             yield _piece(current, apart, width, listed=listed)
             current, apart = [line], False
         else:
@@ -198,10 +207,17 @@ def _is_list_of_lines(group: list[_Line], width: int) -> bool:
         return False
     if any(line.form != "plain" or line.tail[-1] in _GOES_ON or is_terminal(line.tail) for line in group):
         return False
-    return all(not _was_forced(line, after, width) for line, after in itertools.pairwise(group))
+    return width <= _NAME_WIDTH or not any(_was_forced(line, after, width) for line, after in pairwise(group))
 
 
-def _begins(current: list[_Line], line: _Line, group: list[_Line], place: int, width: int) -> bool:
+_MIN_WRAP_WIDTH = 36
+_NAME_WIDTH = 20
+"""Columns; a group no wider is no wrapped text."""
+
+
+def _begins(
+    current: list[_Line], line: _Line, group: list[_Line], place: int, width: int, margin: int
+) -> bool:
     """Tell whether ``line`` begins a new piece rather than going on with the current one."""
     last = current[-1]
     forced = _was_forced(last, line, width)
@@ -211,11 +227,11 @@ def _begins(current: list[_Line], line: _Line, group: list[_Line], place: int, w
     if line.form in ("item", "numbered"):
         return done or not forced or current[0].form in ("item", "numbered") or last.tail[-1] in ":："
     if line.form == "pair" and (current[0].form == "pair" or _neighbour_is(group, place, "pair")):
-        return not forced or current[0].form == "pair"
+        return not forced or current[0].form == "pair" or width <= MAX_HEADING_WIDTH
     if _stands_as_heading(current, line, width):
         return True
-    if line.indent >= last.indent + 2 and current[0].form != "item":
-        return done or not forced
+    if line.indent >= margin + 2 and current[0].form != "item":
+        return done or (not forced and line.indent >= last.indent + 2)
     return (done and (not forced or width > MAX_WRAP_WIDTH)) or (
         width > MAX_WRAP_WIDTH and not _continues(line.text)
     )
@@ -237,11 +253,13 @@ _FIRST_WORD = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}]|\S[^\s\p{Han}\p{
 
 def _stands_as_heading(current: list[_Line], after: _Line, width: int) -> bool:
     """Tell whether the one line so far is a heading without a blank line under it."""
-    if len(current) > 1 or not _is_heading_like(current[0].text, current):
-        return False
     line = current[0]
+    if len(current) == 1 and _is_headed_item(line):
+        return after.form == "plain" and not _was_forced(line, after, width) and after.width >= 2 * line.width
+    if len(current) > 1 or not _is_heading_like(line.text, current):
+        return False
     if line.form == "numbered" or _is_capitals(line.text):
-        return not _was_forced(line, after, width) or after.indent > line.indent
+        return width < _MIN_WRAP_WIDTH or not _was_forced(line, after, width) or after.indent > line.indent
     return line.width <= 40 and after.width >= 2 * line.width + 20 and not _MARKS.search(line.text)
 
 
@@ -259,7 +277,7 @@ def _piece(
     if listed:
         kind = "item"
     if underlined and _is_heading_like(lines[0].text, lines):
-        return _Piece(tuple(lines), "heading", True, 2)
+        return _Piece(tuple(lines), "heading", True, _RUN_RANKS)
     return _Piece(tuple(lines), kind, apart)
 
 
@@ -293,7 +311,9 @@ def _mended(pieces: Iterable[_Piece]) -> list[_Piece]:
 
 
 def _is_cut(before: _Piece, after: _Piece) -> bool:
-    if before.kind == "heading" or before.kind == "row" or after.kind != "paragraph" or not after.apart:
+    if len(before.lines) > MAX_MENDED_LINES or before.kind in ("heading", "row"):
+        return False
+    if after.kind != "paragraph" or not after.apart:
         return False
     if after.lines[0].form == "numbered" or _is_title_like(before):
         return False
@@ -369,10 +389,14 @@ def _is_candidate(pieces: list[_Piece], place: int) -> bool:
     piece = pieces[place]
     if piece.kind == "heading":
         return True
-    if piece.kind != "paragraph" or not _is_heading_like("", list(piece.lines)):
-        return False
     after = pieces[place + 1] if place + 1 < len(pieces) else None
     form = piece.lines[0].form
+    if form == "item":
+        return _is_headed_item(piece.lines[0]) and _stands_alone(pieces, place)
+    if form == "pair" and place == 0:  # a title with a colon, unless such lines follow
+        return piece.lines[0].width <= MAX_HEADING_WIDTH and after is not None and after.kind == "paragraph"
+    if piece.kind != "paragraph" or not _is_heading_like("", list(piece.lines)):
+        return False
     if form == "numbered" and len(piece.lines) == 1:  # numbered lines in a row are a list
         return after is None or _number_rank(after) != _number_rank(piece)
     if form == "pair" and piece.lines[0].tail[-1] not in ":：" and len(piece.lines) == 1:
@@ -384,6 +408,22 @@ def _is_candidate(pieces: list[_Piece], place: int) -> bool:
     return _stands_as_heading(
         list(piece.lines), after.lines[0], max(piece.lines[0].width, after.lines[0].width)
     )
+
+
+def _is_headed_item(line: _Line) -> bool:
+    if line.form != "item" or line.width > 40 or not _HEAD_ITEM.match(line.text):
+        return False
+    return line.tail[-1] not in _GOES_ON and line.tail[-1] not in ":：" and not is_terminal(line.tail)
+
+
+def _stands_alone(pieces: list[_Piece], place: int) -> bool:
+    """Tell a marked heading from the item of a list: one line, text under it, no item of its kind near."""
+    if len(pieces[place].lines) > 1 or place + 1 == len(pieces):
+        return False
+    mark = pieces[place].lines[0].text[0]
+    beside = [*pieces[place - 1 : place], pieces[place + 1]] if place else [pieces[1]]
+    items = [piece for piece in beside if piece.kind == "item"]
+    return not items or (mark in "■□◆◇▣◎▲△" and all(item.lines[0].text[0] != mark for item in items))
 
 
 def _ranked(run: list[_Piece], depth: int, *, first: bool) -> tuple[list[_Piece], int]:
@@ -409,6 +449,8 @@ def _ranked(run: list[_Piece], depth: int, *, first: bool) -> tuple[list[_Piece]
 
 def _number_rank(piece: _Piece) -> int:
     text = piece.lines[0].text
+    if piece.lines[0].form == "item":
+        return len(_NUMBERED) + 1
     return next((rank for rank, pattern in enumerate(_NUMBERED, 1) if pattern.match(text)), 0)
 
 
@@ -419,20 +461,18 @@ def _is_heading_like(text: str, lines: list[_Line]) -> bool:
     if any(line.form in ("item", "row", "rule") for line in lines):
         return False
     text = text or "\n".join(line.text for line in lines)
-    if (
-        text[-1] in _GOES_ON
-        or text[-1] in "-…"
-        or text[0].islower()
-        or _STOP.search(text)
-        or is_terminal(text)
-    ):
+    if text[-1] in "-…" or text[0].islower() or _is_broken_off(text):
+        return False
+    if len(_COMMA.findall(text)) > (1 if _width(lines[0].text) > MAX_PLAIN_WIDTH else 3):
+        return False
+    if is_terminal(text) or len(sentences(text)) > 1:
         return False
     letters = sum(char.isalpha() for char in text)
     digits = sum(char.isdigit() for char in text)
     return letters >= 2 and digits <= letters and "@" not in text and "://" not in text
 
 
-_STOP = regex.compile(r"[。！？!?।؟](?=.*\p{L})", regex.S)
+_COMMA = regex.compile(r"[,，、،;；]")
 
 
 def _is_capitals(text: str) -> bool:

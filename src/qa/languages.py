@@ -1,0 +1,55 @@
+"""The language of a text, told from its tokens: whether two texts share one decides if their words can meet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa.types import Floats, TokenIds
+
+MOST = 64
+"""Tokens looked at: a language shows itself soon."""
+
+
+class Languages:
+    """How unlikely each token of the built-in tokenizer is in each language: naive Bayes over tokens."""
+
+    def __init__(self, names: tuple[str, ...], below: NDArray[np.uint8], step: float) -> None:
+        self.names = names
+        self._below = below
+        self._step = step
+
+    @classmethod
+    def load(cls) -> Languages:
+        """Read the table that the package carries (``training/languages.py`` writes it)."""
+        from safetensors import safe_open
+
+        path = Path(str(resources.files("qa") / "model" / "languages.safetensors"))
+        with safe_open(path, framework="numpy") as file:
+            facts = file.metadata()
+            return cls(tuple(facts["names"].split()), file.get_tensor("below"), float(facts["step"]))
+
+    def of(self, texts: Sequence[TokenIds]) -> Floats:
+        """Return the probability (n, l) of each language for texts given by their token ids."""
+        lengths = np.array([min(len(text), MOST) for text in texts], dtype=np.int64)
+        chances = np.zeros((len(texts), len(self.names)), dtype=np.float32)
+        full = np.flatnonzero(lengths)
+        if len(full):
+            rows = self._below[np.concatenate([texts[number][-MOST:] for number in full.tolist()])]
+            starts = np.cumsum(lengths[full]) - lengths[full]
+            chances[full] = -self._step * np.add.reduceat(rows.astype(np.float32), starts, axis=0)
+        chances = np.exp(chances - chances.max(axis=1, keepdims=True))
+        return np.asarray(chances / chances.sum(axis=1, keepdims=True), dtype=np.float32)
+
+    def name(self, text: TokenIds) -> str:
+        """Return the likeliest language's code."""
+        return self.names[int(self.of([text])[0].argmax())]
+
+
+def same_language(question: Floats, passages: Floats) -> Floats:
+    """Return the probability (n,) that passages (n, l) are in the language of a question (l,)."""
+    return np.asarray(passages @ question, dtype=np.float32)

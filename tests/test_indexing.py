@@ -1,0 +1,356 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa import indexing
+from qa.errors import DocumentNotFound, ReadError
+from qa.library import Library
+from qa.readers import read_document
+from qa.text import words
+from qa.types import FileProblem, Floats, IndexReport, TokenIds
+from qa.views import Views
+from tests.fakes import HashingEncoder, create, make_document
+
+FILES = {
+    "zh/概况.txt": "全县有居民2142户。今年上半年，地区生产总值增长7.6%。",
+    "zh/歷史.txt": "這座橋建於1887年。",
+    "en/county.md": "# County\n\nThe county has 2142 households.\n\n## Economy\n\nIt grew by 7.6%.",
+    "de/straße 📰.txt": "Die Straße ist 3,5 km lang.",
+    "ja.txt": "東京タワーの高さは333メートルです。",
+    "ko.txt": "서울의 인구는 약 940만 명이다.",
+    "ar.txt": "العاصمة هي القاهرة.",
+    "hi.txt": "दिल्ली भारत की राजधानी है।",
+    "th.txt": "กรุงเทพมหานครเป็นเมืองหลวงของไทย",
+    "ru.txt": "Население города — 12 тысяч человек.",
+    "vi.txt": "Hà Nội là thủ đô của Việt Nam.",
+}
+
+
+@pytest.fixture
+def encoder() -> HashingEncoder:
+    return HashingEncoder()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs"
+    for name, text in FILES.items():
+        write(folder / name, text)
+    return folder
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Iterator[Library]:
+    with create(tmp_path / "index") as library:
+        yield library
+        assert library.check() == []
+        with Views(library) as views:
+            assert views.check() == []
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def add(library: Library, encoder: HashingEncoder, *paths: Path) -> IndexReport:
+    return indexing.add(library, paths, encoder=encoder, token_encoder=encoder)
+
+
+def sync(library: Library, encoder: HashingEncoder, root: Path) -> IndexReport:
+    return indexing.sync(library, root, encoder=encoder, token_encoder=encoder)
+
+
+def sources(library: Library) -> list[str]:
+    return [info.source for info in library.documents()]
+
+
+def lexical_sources(library: Library, question: str) -> list[str]:
+    with Views(library) as views:
+        ids, _ = views.lexical.search(words(question), 10)
+        passages = library.passages(ids.tolist())
+    return sorted(set(library.sources(passage.document_id for passage in passages).values()))
+
+
+def test_a_folder_is_indexed_with_sources_relative_to_it(
+    library: Library, encoder: HashingEncoder, folder: Path
+) -> None:
+    report = sync(library, encoder, folder)
+    assert sorted(report.added) == sources(library) == sorted(FILES)
+    assert (report.failed, report.removed, report.updated) == ((), (), ())
+    assert report.passages == library.count() == encoder.encoded
+    assert report.seconds > 0
+    assert lexical_sources(library, "दिल्ली") == ["hi.txt"]
+    assert lexical_sources(library, "2142") == ["en/county.md", "zh/概况.txt"]
+
+
+def test_what_is_unchanged_is_not_encoded_again(
+    library: Library, encoder: HashingEncoder, folder: Path
+) -> None:
+    sync(library, encoder, folder)
+    before, encoder.encoded = library.last_change(), 0
+    report = sync(library, encoder, folder)
+    assert sorted(report.unchanged) == sorted(FILES)
+    assert (encoder.encoded, library.last_change(), report.passages) == (0, before, 0)
+
+
+def test_a_changed_file_takes_the_place_of_its_old_version(
+    library: Library, encoder: HashingEncoder, folder: Path
+) -> None:
+    sync(library, encoder, folder)
+    old = library.find("ja.txt").id
+    write(folder / "ja.txt", "スカイツリーは634メートルです。")
+    report = sync(library, encoder, folder)
+    assert report.updated == ("ja.txt",)
+    assert len(report.unchanged) == len(FILES) - 1
+    assert library.find("ja.txt").id != old
+    assert lexical_sources(library, "333") == []
+    assert lexical_sources(library, "634") == ["ja.txt"]
+
+
+def test_sync_removes_what_is_gone_and_add_does_not(
+    library: Library, encoder: HashingEncoder, folder: Path, tmp_path: Path
+) -> None:
+    elsewhere = write(tmp_path / "elsewhere.txt", "From another place.")
+    add(library, encoder, folder, elsewhere)
+    (folder / "ru.txt").unlink()
+    elsewhere.unlink()
+    assert add(library, encoder, folder).removed == ()
+    assert "ru.txt" in sources(library)
+    assert sync(library, encoder, folder).removed == ("ru.txt",)
+    assert "ru.txt" not in sources(library)
+    assert "elsewhere.txt" in sources(library)
+    assert lexical_sources(library, "Население") == []
+
+
+def test_a_folder_that_is_missing_removes_nothing(
+    library: Library, encoder: HashingEncoder, folder: Path
+) -> None:
+    sync(library, encoder, folder)
+    shutil.rmtree(folder)
+    for work in (sync, add):
+        with pytest.raises(ReadError, match="no such file or folder"):
+            work(library, encoder, folder)
+    assert sources(library) == sorted(FILES)
+
+
+def test_a_moved_file_keeps_its_vectors(library: Library, encoder: HashingEncoder, folder: Path) -> None:
+    sync(library, encoder, folder)
+    ids = library.passage_ids(library.find("zh/概况.txt").id)
+    encoder.encoded = 0
+    (folder / "new").mkdir()
+    (folder / "zh/概况.txt").rename(folder / "new/概况.txt")
+    report = sync(library, encoder, folder)
+    assert (report.updated, report.removed, report.added) == (("new/概况.txt",), (), ())
+    assert encoder.encoded == 0
+    info = library.find("new/概况.txt")
+    assert library.passage_ids(info.id) == ids
+    assert Path(info.path) == folder / "new/概况.txt"
+    assert "zh/概况.txt" not in sources(library)
+
+
+def test_a_renamed_file_whose_title_changes_is_encoded_anew(
+    library: Library, encoder: HashingEncoder, folder: Path
+) -> None:
+    sync(library, encoder, folder)
+    (folder / "vi.txt").rename(folder / "thủ đô.txt")
+    report = sync(library, encoder, folder)
+    assert report.updated == ("thủ đô.txt",)
+    assert report.removed == ()
+    assert sources(library).count("thủ đô.txt") == 1
+    assert "vi.txt" not in sources(library)
+
+
+def test_a_folder_that_moved_is_recognised(
+    library: Library, encoder: HashingEncoder, folder: Path, tmp_path: Path
+) -> None:
+    sync(library, encoder, folder)
+    encoder.encoded = 0
+    folder.rename(tmp_path / "moved")
+    report = sync(library, encoder, tmp_path / "moved")
+    assert sorted(report.updated) == sources(library) == sorted(FILES)
+    assert encoder.encoded == 0
+
+
+def test_a_copy_is_a_document_of_its_own(library: Library, encoder: HashingEncoder, folder: Path) -> None:
+    shutil.copy(folder / "ko.txt", folder / "ko copy.txt")
+    report = sync(library, encoder, folder)
+    assert {"ko.txt", "ko copy.txt"} <= set(report.added)
+    assert lexical_sources(library, "서울") == ["ko copy.txt", "ko.txt"]
+
+
+def test_equal_names_from_two_folders_get_sources_that_differ(
+    library: Library, encoder: HashingEncoder, tmp_path: Path
+) -> None:
+    one = write(tmp_path / "one" / "a.txt", "First text.")
+    two = write(tmp_path / "two" / "a.txt", "Second text.")
+    add(library, encoder, one)
+    add(library, encoder, two)
+    assert sources(library) == ["a.txt", "two/a.txt"]
+    report = add(library, encoder, tmp_path / "one", tmp_path / "two")
+    assert report.unchanged == ("a.txt", "two/a.txt")
+
+
+def test_one_unreadable_file_never_stops_the_rest(
+    library: Library, encoder: HashingEncoder, folder: Path
+) -> None:
+    write(folder / "empty.txt", "")
+    (folder / "binary.txt").write_bytes(bytes(range(256)) * 40)
+    (folder / "broken.docx").write_bytes(b"PK\x03\x04 cut off")
+    (folder / "loop").symlink_to(folder, target_is_directory=True)
+    report = sync(library, encoder, folder)
+    failed = {Path(problem.path).name: problem.message for problem in report.failed}
+    assert sorted(failed) == ["binary.txt", "broken.docx", "empty.txt"]
+    assert all(failed.values())
+    assert sorted(report.added) == sorted(FILES)
+
+
+def test_a_file_that_becomes_unreadable_keeps_its_last_version(
+    library: Library, encoder: HashingEncoder, folder: Path
+) -> None:
+    sync(library, encoder, folder)
+    write(folder / "ru.txt", "")
+    report = sync(library, encoder, folder)
+    assert len(report.failed) == 1
+    assert "Население" in library.document("ru.txt").text
+
+
+def test_a_bug_in_a_parser_is_a_problem_of_that_file(
+    library: Library, encoder: HashingEncoder, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    def buggy(path: Path, *, source: str | None = None):  # type: ignore[no-untyped-def]
+        if path.name == "ko.txt":
+            raise RecursionError("too deep")
+        return read_document(path, source=source)
+
+    monkeypatch.setattr(indexing, "read_document", buggy)
+    report = sync(library, encoder, folder)
+    (problem,) = report.failed
+    assert problem == FileProblem(str(folder / "ko.txt"), "cannot be read: RecursionError: too deep")
+    assert len(report.added) == len(FILES) - 1
+
+
+def test_progress_counts_files(library: Library, encoder: HashingEncoder, folder: Path) -> None:
+    calls: list[tuple[int, int, str]] = []
+    indexing.sync(
+        library,
+        folder,
+        encoder=encoder,
+        token_encoder=encoder,
+        on_progress=lambda *call: calls.append(call),
+    )
+    assert [done for done, *_ in calls] == list(range(len(FILES) + 1))
+    assert {total for _, total, _ in calls} == {len(FILES)}
+
+
+def test_a_run_that_is_interrupted_goes_on_where_it_stopped(
+    library: Library, encoder: HashingEncoder, tmp_path: Path
+) -> None:
+    for number in range(40):
+        write(tmp_path / "docs" / f"{number:02}.txt", f"Sentence {number} here. " * 600)
+
+    class Tired(HashingEncoder):
+        def encode_passages(self, texts: Sequence[str]) -> Floats:
+            if self.encoded > 500:
+                raise KeyboardInterrupt
+            return super().encode_passages(texts)
+
+    tired = Tired()
+    with pytest.raises(KeyboardInterrupt):
+        sync(library, tired, tmp_path / "docs")
+    done = len(sources(library))
+    assert 0 < done < 40
+    report = sync(library, encoder, tmp_path / "docs")
+    assert (len(report.unchanged), len(report.added)) == (done, 40 - done)
+    assert library.count() == tired.encoded + encoder.encoded
+
+
+def test_documents_without_files(library: Library, encoder: HashingEncoder) -> None:
+    animals = [f"{first}{second}nimal" for first in "bcdfghjklm" for second in "aeiou"]
+    documents = [make_document(f"doc{number}", f"Text of {animals[number]}s.") for number in range(50)]
+    calls: list[tuple[int, int, str]] = []
+
+    def run() -> IndexReport:
+        return indexing.add_documents(
+            library,
+            documents,
+            encoder=encoder,
+            token_encoder=encoder,
+            total=50,
+            on_progress=lambda *call: calls.append(call),
+        )
+
+    assert len(run().added) == 50
+    assert calls[-1] == (50, 50, "")
+    assert lexical_sources(library, animals[7] + "s") == ["doc7"]
+    assert len(run().unchanged) == 50
+    documents[7] = make_document("doc7", "Replaced.")
+    report = run()
+    assert (report.updated, len(report.unchanged)) == (("doc7",), 49)
+    assert lexical_sources(library, animals[7] + "s") == []
+
+
+def test_the_same_source_twice_keeps_the_last(library: Library, encoder: HashingEncoder) -> None:
+    documents = [make_document("a", "First."), make_document("a", "Second.")]
+    indexing.add_documents(library, documents, encoder=encoder, token_encoder=encoder)
+    assert library.document("a").text == "Second."
+    assert library.count() == 1
+
+
+def test_an_encoder_that_is_a_mean_of_tokens_reads_each_text_once(library: Library) -> None:
+    class Mean(HashingEncoder):
+        tokenised = 0
+
+        def token_ids(self, texts: Sequence[str]) -> list[TokenIds]:
+            self.tokenised += len(texts)
+            return super().token_ids(texts)
+
+        def encode_ids(self, rows: Sequence[TokenIds]) -> Floats:
+            return np.stack([self.vectors(row).mean(axis=0) for row in rows])
+
+        def encode_passages(self, texts: Sequence[str]) -> Floats:
+            raise AssertionError("tokenised twice")
+
+    mean = Mean()
+    indexing.add_documents(
+        library, [make_document("a", "One text of words.")], encoder=mean, token_encoder=mean
+    )
+    assert mean.tokenised == library.count() == 1
+    other = HashingEncoder()
+    indexing.add_documents(
+        library, [make_document("b", "One text of words.")], encoder=other, token_encoder=mean
+    )
+    assert (mean.tokenised, other.encoded) == (2, 1)
+
+
+# Removal
+
+
+def test_removal_returns_a_counted_receipt_and_nothing_is_found(
+    library: Library, encoder: HashingEncoder, folder: Path
+) -> None:
+    sync(library, encoder, folder)
+    info = library.find("en/county.md")
+    receipt = indexing.remove(library, "en/county.md")
+    assert (receipt.source, receipt.document_id) == ("en/county.md", info.id)
+    assert receipt.passages == receipt.vectors == receipt.postings == info.passages > 0
+    assert lexical_sources(library, "households") == []
+    with pytest.raises(DocumentNotFound):
+        indexing.remove(library, "en/county.md")
+    assert "en/county.md" in sync(library, encoder, folder).added  # and it can be added again
+
+
+def test_removal_by_id_and_purging(library: Library, encoder: HashingEncoder, folder: Path) -> None:
+    sync(library, encoder, folder)
+    indexing.remove(library, library.find("zh/歷史.txt").id, purge=True)
+    assert "zh/歷史.txt" not in sources(library)
+    traces = ["這座橋建於1887年".encode(), "歷史.txt".encode()]
+    for file in library.path.rglob("*"):
+        assert not any(trace in file.read_bytes() for trace in traces if file.is_file())

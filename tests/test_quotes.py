@@ -1,0 +1,102 @@
+"""The quote: whole sentences, the figure asked for marked, and nothing marked rather than the wrong words."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.encoder import load_token_encoder
+from qa.quotes import asked_kind, best_quote
+from qa.text import sentences
+from qa.types import Passage, Span
+
+
+def passage(text: str, *, offset: int = 0) -> Passage:
+    spans = tuple(span.shift(offset) for span in sentences(text))
+    return Passage("d" * 32, Span(offset, offset + len(text)), text, sentences=spans)
+
+
+def quoted(question: str, text: str) -> tuple[str, list[str]]:
+    best = best_quote(question, passage(text), load_token_encoder())
+    assert best is not None
+    return best.span.of(text), [span.of(text) for span in best.highlights]
+
+
+CASES = [
+    ("茶园有多大？", "茶园在山坡上。茶园面积约33平方公里。工人每天上山采茶。", "33平方公里"),
+    ("茶園有多大？", "茶园在山坡上。茶园面积约33平方公里。工人每天上山采茶。", "33平方公里"),
+    (
+        "When was the bridge opened?",
+        "The bridge is red. The bridge was opened in 1932. Many people cross it.",
+        "1932",
+    ),
+    ("Wie hoch ist der Turm?", "Der Turm ist alt. Der Turm ist 157 m hoch. Er steht am Markt.", "157"),
+    (
+        "¿Cuántos visitantes tuvo el museo?",
+        "El museo es pequeño. El museo tuvo 4200 visitantes. Abre los lunes.",
+        "4200",
+    ),
+    (
+        "Сколько жителей в городе?",
+        "Город стоит на реке. В городе живёт 52000 жителей. Зимой холодно.",
+        "52000",
+    ),
+    (
+        "駅はいつ開業しましたか。",
+        "駅は町の北にあります。駅は1964年に開業しました。近くに川があります。",
+        "1964年",
+    ),
+    ("كم عدد الطلاب في المدرسة؟", "المدرسة قديمة. عدد الطلاب في المدرسة 640 طالبا. تقع قرب النهر.", "640"),
+]
+
+
+@pytest.mark.parametrize(("question", "text", "figure"), CASES)
+def test_the_sentence_with_the_figure_is_quoted_and_the_figure_marked(
+    question: str, text: str, figure: str
+) -> None:
+    quote, marked = quoted(question, text)
+    assert figure in quote
+    assert len(quote) < len(text)
+    assert len(marked) == 1
+    assert figure in marked[0]
+
+
+def test_a_figure_of_the_question_is_not_marked() -> None:
+    text = "The village is old. In 1950 some 812 people lived there."
+    _, marked = quoted("How many people lived there in 1950?", text)
+    assert marked == ["812"]
+
+
+def test_nothing_is_marked_when_the_figure_asked_for_is_not_there() -> None:
+    _, marked = quoted("How many people live there?", "People live there in stone houses.")
+    assert marked == []
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("有多少人？", "number"), ("何时建成？", "date"), ("How many?", "number"), ("When did it open?", "date"),
+        ("¿Cuándo?", "date"), ("Wie viele?", "number"), ("몇 년에 생겼나요?", "date"), ("얼마입니까?", "number"), ("कितने लोग?", "number"),
+        ("Ai là tác giả?", None), ("谁写的？", None), ("Who wrote it?", None),
+    ],
+)  # fmt: skip
+def test_the_kind_of_answer(question: str, kind: str | None) -> None:
+    assert asked_kind(question) == kind
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    text=st.text(min_size=1, max_size=200),
+    question=st.text(min_size=1, max_size=40),
+    offset=st.integers(0, 9),
+)
+def test_spans_lie_inside_the_passage_and_are_ordered(text: str, question: str, offset: int) -> None:
+    best = best_quote(question, passage(text, offset=offset), load_token_encoder())
+    if best is None:
+        return
+    assert offset <= best.span.start < best.span.end <= offset + len(text)
+    ends = [best.span.start]
+    for mark in best.highlights:
+        assert ends[-1] <= mark.start < mark.end <= best.span.end
+        ends.append(mark.end)

@@ -1,0 +1,66 @@
+"""Counts in which languages each token occurs: the table by which a text's language is told from its tokens."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+from tokenizers import Tokenizer
+
+SMOOTHING = 0.2
+STEP = 1 / 16
+"""Logarithms are stored as whole numbers of this step below the token's best language."""
+
+SAME = {"zh_hant": "zh", "xling": "en"}
+LONGEST = 2_000_000
+"""Tokens counted of one language: enough, and a large language is no better known than a small one."""
+
+
+def count(work: Path, size: int) -> dict[str, NDArray[np.int64]]:
+    """Return how often each token occurs in each language's training texts."""
+    counts: dict[str, NDArray[np.int64]] = {}
+    for kind in ("parallel", "multiparallel", "qa", "dictionary"):
+        for path in sorted((work / "tokenised").glob(f"{kind}-*.safetensors")):
+            lang = path.stem.removeprefix(f"{kind}-")
+            if lang == "xling":
+                continue
+            arrays = load_file(path)
+            for side, of in (("right", SAME.get(lang, lang)), ("left", lang if kind == "qa" else "en")):
+                of = SAME.get(of, of)
+                have = counts.setdefault(of, np.zeros(size, np.int64))
+                if have.sum() < LONGEST:
+                    have += np.bincount(arrays[f"{side}.ids"][:LONGEST], minlength=size)
+    return counts
+
+
+def build(work: Path, out: Path) -> None:
+    """Write ``languages.safetensors``: how many steps below its best language each token is in each (v, l) uint8."""
+    size = Tokenizer.from_file(str(work / "tokenizer.json")).get_vocab_size()
+    counts = count(work, size)
+    names = sorted(counts)
+    table = np.stack([counts[name] for name in names], axis=1).astype(np.float64)
+    known = table.sum(axis=0)
+    logs = np.log((table + SMOOTHING) / (known + SMOOTHING * size))
+    below = np.clip(np.round((logs.max(axis=1, keepdims=True) - logs) / STEP), 0, 255).astype(np.uint8)
+    below[table.sum(axis=1) == 0] = 0  # a token never seen says nothing
+    out.mkdir(parents=True, exist_ok=True)
+    save_file(
+        {"below": below},
+        out / "languages.safetensors",
+        metadata={"names": " ".join(names), "step": str(STEP)},
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("src/qa/model"))
+    args = parser.parse_args()
+    build(args.work, args.out)
+
+
+if __name__ == "__main__":
+    main()
