@@ -7,7 +7,7 @@ PORT ?= 7860
 .PHONY: run test install index lint types tests browser model clean
 
 run: index  ## Build the index of corpus/ and open the chat page on 127.0.0.1
-	$(BIN)/python app.py --index index --port $(PORT)
+	$(BIN)/python app.py --index index --port $(PORT) --examples corpus/questions.jsonl
 
 index: $(VENV)/.installed
 	$(BIN)/qa index corpus/ --index index

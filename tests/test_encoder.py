@@ -24,8 +24,9 @@ FOLDER = Path(str(resources.files("qa") / "model"))
 def test_sentence_transformers_gives_the_same_vectors() -> None:
     from sentence_transformers import SentenceTransformer
 
-    theirs = SentenceTransformer(str(FOLDER), device="cpu").encode(TEXTS, convert_to_numpy=True)
-    ours = load_encoder().encode_passages(TEXTS)
+    texts = [text for text in TEXTS if text.strip()]  # theirs is 0 / 0 where there is no token
+    theirs = SentenceTransformer(str(FOLDER), device="cpu").encode(texts, convert_to_numpy=True)
+    ours = load_encoder().encode_passages(texts)
     # float16 sums there, float32 here
     np.testing.assert_allclose(ours, np.asarray(theirs, np.float32), atol=5e-3)
 

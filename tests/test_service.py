@@ -145,8 +145,10 @@ def test_odd_questions_get_an_answer_or_none_but_no_error(qa: QA) -> None:
         "a AND OR NOT (",
         "\u202eabc",
         "é" * 500,
+        "how many ships " * 130,
+        "half a pair \ud83d",
     ):
-        assert qa.ask(question).hits is not None
+        assert qa.ask(question).hits
 
 
 def test_a_quote_that_differs_from_the_stored_text_is_not_shown(

@@ -27,6 +27,9 @@ def export(work: Path, out: Path) -> None:
     weight /= np.sqrt(
         np.mean(np.square(weight).sum(axis=1))
     )  # mean norm 1: no float16 value under- or overflows
+    generator = np.random.default_rng(0)
+    # the unknown token all but says nothing; a row of zeros would make a text of unknowns 0 / 0 in float16
+    weight[0] = generator.standard_normal(weight.shape[1]) * 1e-3
     out.mkdir(parents=True, exist_ok=True)
     (out / "1_Normalize").mkdir(exist_ok=True)
     (out / "1_Normalize" / "config.json").write_text("{}\n")

@@ -12,6 +12,9 @@ from qa.types import Answer, Hit, Quote, Retriever, TokenEncoder
 LONGEST_QUESTION = 2000
 """Characters; longer input is a document, not a question."""
 
+LONGEST_QUERY = 100_000
+"""Characters that passages may be searched for: a whole page asks for its like."""
+
 
 class Answerer:
     """Answers questions by quoting, or says that the documents do not hold the answer."""
@@ -69,13 +72,15 @@ class Answerer:
         return quote
 
 
-def checked(question: str) -> str:
+def checked(question: str, *, longest: int = LONGEST_QUESTION) -> str:
     """Return the question without outer space; raise ``QuestionError`` if nothing or too much is left."""
-    question = question.strip()
+    question = (
+        question.encode("utf-8", "replace").decode("utf-8").strip()
+    )  # half a surrogate pair is no character
     if not any(char.isalnum() for char in question):
         raise QuestionError("The question is empty. Ask in a few words, in any language.")
-    if len(question) > LONGEST_QUESTION:
+    if len(question) > longest:
         raise QuestionError(
-            f"The question has {len(question)} characters; at most {LONGEST_QUESTION} are read. Shorten it."
+            f"The question has {len(question)} characters; at most {longest} are read. Shorten it."
         )
     return question

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 BUILTIN = "builtin"
 
 _MANY = 64
-"""Texts from which one sparse product is worth its start."""
+"""Texts from which one sparse product, and sharing them out among threads, is worth its start."""
 
 _BATCH = 4096
 """Texts tokenised at a time: enough for both cores, little enough memory for long ones."""
@@ -82,6 +82,9 @@ class StaticEncoder:
         return self.encode_ids(self.token_ids(texts))
 
     def token_ids(self, texts: Sequence[str]) -> list[TokenIds]:
+        if len(texts) < _MANY:
+            encodings = [self._tokenizer.encode(text, add_special_tokens=False) for text in texts]
+            return [np.array(encoding.ids, dtype=np.uint32) for encoding in encodings]
         rows: list[TokenIds] = []
         for start in range(0, len(texts), _BATCH):
             batch = list(texts[start : start + _BATCH])

@@ -9,6 +9,7 @@ from importlib import resources
 
 import numpy as np
 
+from qa.threads import one_thread
 from qa.types import Floats, Ints, TokenEncoder, TokenIds
 
 NEIGHBOURS = 2
@@ -17,6 +18,9 @@ NEIGHBOUR_SHARE = 0.5
 training)."""
 
 RRF_CONSTANT = 60
+
+LONGEST_QUESTION = 64
+"""Question tokens in late interaction at most."""
 
 
 def fuse(rankings: Sequence[Ints], *, k: int) -> Ints:
@@ -49,11 +53,13 @@ def blend(values: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question's tokens ready for late interaction: vectors (q, d) blended to unit length, weights (q,)."""
+    """A question's tokens ready for late interaction: vectors (q, d) blended to unit length, weights (q,), and which of
+    the question's tokens they are (q,): all of them, unless there are more than ``LONGEST_QUESTION``."""
 
     ids: TokenIds
     vectors: Floats
     weights: Floats
+    places: Ints
 
     @classmethod
     def of(cls, ids: TokenIds, encoder: TokenEncoder) -> Question:
@@ -61,8 +67,12 @@ class Question:
         squares = np.square(raw).sum(axis=1)
         blended = blend(raw.T).T * _inverse_lengths(squares)[:, None]
         norms = np.sqrt(squares)
+        places = np.arange(len(ids))
+        if len(ids) > LONGEST_QUESTION:  # of a question as long as a page the weightiest tokens are enough
+            places = np.sort(np.argsort(-norms, kind="stable")[:LONGEST_QUESTION])
+            ids, blended, norms = ids[places], blended[places], norms[places]
         weights = norms / max(float(norms.sum()), 1e-9)
-        return cls(ids, blended.astype(np.float32), weights.astype(np.float32))
+        return cls(ids, blended.astype(np.float32), weights.astype(np.float32), places)
 
 
 def _inverse_lengths(squares: Floats) -> Floats:
@@ -84,6 +94,7 @@ class Interaction:
     ends: Ints
 
 
+@one_thread
 def interact(question: Question, texts: Sequence[TokenIds], encoder: TokenEncoder) -> Interaction:
     """Return the token scores of a question with each of ``texts``."""
     lengths = np.array([len(text) for text in texts], dtype=np.int64)

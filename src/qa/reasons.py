@@ -52,11 +52,13 @@ def reason_abstained(question: str, quote: Quote, best: BestQuote, encoder: Toke
     table = _table(question)
     tokens = encoder.tokens(question)
     asked = Question.of(tokens.ids, encoder)
+    named = fold(" ".join((quote.title, *quote.headings, quote.text)))
     missed: list[str] = []
+    starts = tokens.spans[asked.places, 0]
     for word in word_spans(question):
-        inside = (tokens.spans[:, 0] >= word.start) & (tokens.spans[:, 0] < word.end)
-        weighty = inside.any() and float(asked.weights[inside].sum()) >= 0.7 / max(1, len(tokens.ids))
-        if weighty and float(best.met[inside].max()) < MISSED:
+        inside = (starts >= word.start) & (starts < word.end)
+        weighty = inside.any() and float(asked.weights[inside].max()) >= 1.0 / len(asked.ids)
+        if weighty and float(best.met[inside].max()) < MISSED and fold(word.of(question)) not in named:
             missed.append(word.of(question))
     if not missed:
         return table["weak"].format(source=quote.source)

@@ -10,6 +10,7 @@ from qa.languages import Languages, same_language
 from qa.library import Library
 from qa.ranking import Question, RankingModel, fuse, interact, load_ranking_model, maxsim, top_k
 from qa.text import words
+from qa.threads import one_thread
 from qa.types import Encoder, Floats, Hit, Ints, TokenEncoder, TokenIds
 from qa.views import Views
 
@@ -70,6 +71,7 @@ class Searcher:
             )
         return hits
 
+    @one_thread
     def candidates(self, question: str, *, depth: int) -> Candidates:
         """Return the fused best of both sides with their features."""
         query = self._encoder.encode_queries([question])[0]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qa import indexing
-from qa.answer import Answerer, checked
+from qa.answer import LONGEST_QUERY, Answerer, checked
 from qa.chat import Conversation
 from qa.confidence import load_calibrator
 from qa.config import Config, load_config
@@ -123,7 +123,7 @@ class QA:
 
     def search(self, question: str, *, k: int = 10) -> list[Hit]:
         """Return the ``k`` best passages for a question in any language, best first."""
-        return self._running().searcher.search(checked(question), k=k)
+        return self._running().searcher.search(checked(question, longest=LONGEST_QUERY), k=k)
 
     def ask(self, question: str) -> Answer:
         """Answer a question by a verified quote, or say why not."""

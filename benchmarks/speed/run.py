@@ -1,0 +1,245 @@
+"""Measures speed against yardsticks of the same machine and the same minute, so that a busy machine changes little.
+
+start       ``qa ask`` as a whole process on an index of ``corpus/``, against ``import sentence_transformers``
+indexing    documents of one passage each, and again files on disk, against only tokenising the same text once
+question    a warm ``QA.ask`` on the library of the first of these, one thread
+
+    python -m benchmarks.speed.run [--passages 100000] [--only start indexing question] [--out FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+import qa.answer
+import qa.indexing
+import qa.ranking
+import qa.search
+import qa.service
+from benchmarks.speed.stopwatch import Stopwatch
+from benchmarks.speed.texts import as_documents, passages, questions, write_files
+from qa import QA
+from qa.dense import DenseIndex
+from qa.encoder import StaticEncoder, load_encoder, load_token_encoder
+from qa.languages import Languages
+from qa.lexical import LexicalIndex
+from qa.library import Library
+from qa.splitter import search_text
+from qa.types import IndexReport, TokenEncoder
+from qa.views import Views
+
+Results = dict[str, Any]
+
+START_LIMIT = 0.25
+INDEXING_LIMIT = 5.0
+QUESTION_LIMIT_MS = 20.0
+
+INDEXING_PARTS: dict[str, list[tuple[Any, str]]] = {
+    "read": [(qa.indexing, "read_document"), (qa.indexing, "iter_paths"), (qa.indexing, "_sha256")],
+    "split": [(qa.indexing, "split_document"), (qa.indexing, "search_text")],
+    "tokenise": [(StaticEncoder, "token_ids")],
+    "encode": [(StaticEncoder, "encode_ids"), (StaticEncoder, "encode_passages")],
+    "sqlite": [(qa.indexing, "_store"), (Library, "transaction"), (Library, "checkpoint")],
+    "lexical": [(Views, "catch_up_lexical"), (LexicalIndex, "close")],
+    "dense": [(DenseIndex, "add"), (DenseIndex, "save"), (DenseIndex, "reshape"), (Views, "_replay_dense")],
+}
+QUESTION_PARTS: dict[str, list[tuple[Any, str]]] = {
+    "catch up": [(Views, "catch_up")],
+    "tokenise": [(StaticEncoder, "token_ids"), (StaticEncoder, "tokens")],
+    "encode": [(StaticEncoder, "encode_queries")],
+    "dense": [(DenseIndex, "search"), (DenseIndex, "vectors")],
+    "lexical": [(LexicalIndex, "search"), (LexicalIndex, "shares"), (qa.search, "words")],
+    "fuse": [(qa.search, "fuse"), (qa.search, "top_k")],
+    "read tokens": [(Library, "tokens")],
+    "late interaction": [(qa.search, "interact"), (qa.search, "maxsim")],
+    "language": [(Languages, "of")],
+    "read passages": [(Library, "passages"), (Library, "sources")],
+    "quote": [(qa.answer, "best_quote")],
+    "verify": [(Library, "slice")],
+    "reason": [(qa.answer, "reason_answered"), (qa.answer, "reason_abstained")],
+}
+
+
+def measure_start(corpus: Path, folder: Path, *, pairs: int) -> Results:
+    """Time both processes in turn; the first of each warms the page cache and does not count."""
+    with QA.open(folder) as library:
+        library.sync(corpus)
+    ask = [str(Path(sys.executable).with_name("qa")), "ask", "How long is the Suez Canal?"]
+    commands = {
+        "qa ask": [*ask, "--index", str(folder)],
+        "import sentence_transformers": [sys.executable, "-c", "import sentence_transformers"],
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    for _ in range(pairs + 1):
+        for name, command in commands.items():
+            began = time.perf_counter()
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            seconds[name].append(time.perf_counter() - began)
+    medians = {name: median(times[1:]) for name, times in seconds.items()}
+    ratio = medians["qa ask"] / medians["import sentence_transformers"]
+    return {"median_seconds": medians, "pairs": pairs, "ratio": ratio, "limit": START_LIMIT}
+
+
+def measure_indexing(index: Path, add: Callable[[Library, TokenEncoder], IndexReport]) -> Results:
+    """Time ``add`` on a new library, opening and closing included; the yardstick before and after it."""
+    encoder, tokens = load_encoder(), load_token_encoder()
+    facts = {"fingerprint": encoder.fingerprint, "token_fingerprint": tokens.fingerprint, "dim": encoder.dim}
+    clock = Stopwatch()
+    began, cpu_began = time.perf_counter(), time.process_time()
+    with clock.watching(INDEXING_PARTS), clock.part("other"):
+        with Library.open(index, write=True, create=True, **facts) as library:
+            report = add(library, tokens)
+    seconds, cpu_seconds = time.perf_counter() - began, time.process_time() - cpu_began
+    with Library.open(index) as library:
+        stored = library.passages(library.ids().tolist())
+    texts = [search_text(passage) for passage in stored]
+    cpu_began = time.process_time()
+    yardstick = median(_timed(lambda: tokens.token_ids(texts)) for _ in range(3))
+    cpu_yardstick = (time.process_time() - cpu_began) / 3
+    return {
+        "passages": report.passages,
+        "characters": sum(map(len, texts)),
+        "seconds": seconds,
+        "tokenise_seconds": yardstick,
+        "cpu_seconds": cpu_seconds,
+        "tokenise_cpu_seconds": cpu_yardstick,
+        "ratio": seconds / yardstick,
+        "limit": INDEXING_LIMIT,
+        "passages_per_second": report.passages / seconds,
+        "parts_seconds": dict(clock.seconds),
+    }
+
+
+def measure_questions(index: Path, asked: Sequence[tuple[str, str]]) -> Results:
+    """Time each question once after a few others have warmed the library, then once more by part."""
+    with QA.open(index) as library:
+        for _, question in asked[:20]:
+            library.ask(question)
+        times = np.array([_timed(lambda text=text: library.ask(text)) for _, text in asked]) * 1000  # type: ignore[misc]
+        clock = Stopwatch()
+        with clock.watching(QUESTION_PARTS), clock.part("other"):
+            answers = [library.ask(question) for _, question in asked]
+    by_lang: dict[str, list[float]] = {}
+    for (lang, _), took in zip(asked, times.tolist(), strict=True):
+        by_lang.setdefault(lang, []).append(took)
+    middle, p90, p99 = np.percentile(times, [50, 90, 99]).tolist()
+    return {
+        "questions": len(asked),
+        "answered": sum(answer.answered for answer in answers),
+        "median_ms": middle,
+        "p90_ms": p90,
+        "p99_ms": p99,
+        "limit_ms": QUESTION_LIMIT_MS,
+        "parts_ms": {part: 1000 * spent / len(asked) for part, spent in clock.seconds.items()},
+        "median_ms_by_language": {lang: median(took) for lang, took in by_lang.items()},
+    }
+
+
+def _timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def measure(args: argparse.Namespace, folder: Path) -> Results:
+    results: Results = {}
+    if "start" in args.only:
+        results["start"] = measure_start(args.corpus, folder / "corpus", pairs=args.pairs)
+        show_start(results["start"])
+    if {"indexing", "files", "question"}.isdisjoint(args.only):
+        return results
+    texts = passages(args.data, args.passages)
+    if {"indexing", "question"} & set(args.only):
+        results["indexing"] = measure_indexing(
+            folder / "documents",
+            lambda library, tokens: qa.indexing.add_documents(
+                library, as_documents(texts), encoder=load_encoder(), token_encoder=tokens
+            ),
+        )
+        show_indexing("indexing, documents of one passage", results["indexing"])
+    if "files" in args.only:
+        files = folder / "files"
+        write_files(texts, files, per_file=args.per_file)
+        results["files"] = measure_indexing(
+            folder / "of_files",
+            lambda library, tokens: qa.indexing.add(
+                library, [files], encoder=load_encoder(), token_encoder=tokens
+            ),
+        )
+        show_indexing(f"indexing, files of {args.per_file} passages", results["files"])
+    if "question" in args.only:
+        results["question"] = measure_questions(
+            folder / "documents", questions(args.data, args.questions)
+        )
+        show_questions(results["question"])
+    return results
+
+
+def show_start(found: Results) -> None:
+    print("process start")
+    for name, seconds in found["median_seconds"].items():
+        print(f"  {name:<30}{seconds:9.3f} s")
+    _show_ratio(found["ratio"], found["limit"])
+
+
+def show_indexing(title: str, found: Results) -> None:
+    print(f"{title}: {found['passages']:,} passages, {found['characters'] / 1e6:.1f} M characters")
+    print(f"  {'end to end':<30}{found['seconds']:9.2f} s   {found['passages_per_second']:,.0f} passages/s")
+    print(f"  {'tokenising once':<30}{found['tokenise_seconds']:9.2f} s")
+    print(f"  {'processor time of both':<30}{found['cpu_seconds']:9.2f} s / {found['tokenise_cpu_seconds']:.2f} s")
+    _show_ratio(found["ratio"], found["limit"])
+    _show_parts(found["parts_seconds"], "s")
+
+
+def show_questions(found: Results) -> None:
+    print(f"warm question: {found['questions']} questions, {found['answered']} answered")
+    for name in ("median", "p90", "p99"):
+        print(f"  {name:<30}{found[f'{name}_ms']:9.1f} ms")
+    _show_ratio(found["median_ms"], found["limit_ms"])
+    _show_parts(found["parts_ms"], "ms")
+
+
+def _show_ratio(value: float, limit: float) -> None:
+    print(f"  {'measured / allowed':<30}{value:9.3f} / {limit:g}  {'ok' if value <= limit else 'TOO SLOW'}")
+
+
+def _show_parts(parts: dict[str, float], unit: str) -> None:
+    whole = sum(parts.values())
+    for part, spent in sorted(parts.items(), key=lambda item: -item[1]):
+        print(f"    {part:<28}{spent:9.2f} {unit}  {spent / whole:6.1%}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    modes = ("start", "indexing", "files", "question")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--corpus", type=Path, default=Path("corpus"))
+    parser.add_argument("--passages", type=int, default=100_000)
+    parser.add_argument("--per-file", type=int, default=10, help="passages a file in the files mode")
+    parser.add_argument("--questions", type=int, default=280)
+    parser.add_argument("--pairs", type=int, default=7, help="of processes in the start mode")
+    parser.add_argument("--only", nargs="+", choices=modes, default=modes)
+    parser.add_argument("--work", type=Path, help="folder that keeps the indexes; a temporary one without")
+    parser.add_argument("--out", type=Path)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=args.work) as folder:
+        results = measure(args, Path(folder))
+    if args.out:
+        args.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
