@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -302,6 +303,34 @@ def test_the_same_source_twice_keeps_the_last(library: Library, encoder: Hashing
     indexing.add_documents(library, documents, encoder=encoder, token_encoder=encoder)
     assert library.document("a").text == "Second."
     assert library.count() == 1
+
+
+def test_a_batch_is_stored_after_the_one_before_it(
+    library: Library, encoder: HashingEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexing, "BATCH", 1)
+    texts = [("a", "First."), ("b", "Other."), ("a", "Second."), ("a", "Third."), ("empty", "")]
+    documents = [make_document(source, text) for source, text in texts]
+    indexing.add_documents(library, documents, encoder=encoder, token_encoder=encoder)
+    assert [library.document(source).text for source in ("a", "b")] == ["Third.", "Other."]
+    assert library.count() == 2
+
+
+def test_an_error_while_tokenising_is_raised_and_stores_nothing_of_its_batch(
+    library: Library, encoder: HashingEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(HashingEncoder):
+        def token_ids(self, texts: Sequence[str]) -> list[TokenIds]:
+            if "Bad." in texts:
+                raise ValueError("no such token")
+            return super().token_ids(texts)
+
+    monkeypatch.setattr(indexing, "BATCH", 1)
+    documents = [make_document("good", "Good."), make_document("bad", "Bad."), make_document("c", "More.")]
+    with pytest.raises(ValueError, match="no such token"):
+        indexing.add_documents(library, documents, encoder=encoder, token_encoder=Broken())
+    assert sources(library) == ["good"]
+    assert not [t for t in threading.enumerate() if t.name.startswith("qa-tokenise")]
 
 
 def test_an_encoder_that_is_a_mean_of_tokens_reads_each_text_once(library: Library) -> None:

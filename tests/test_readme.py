@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -85,21 +85,30 @@ def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def run_blocks(page: str, folder: Path) -> None:
-    """Run the blocks of a page in order; Python blocks go on from one another."""
-    output, earlier = "", ""
+def runnable(page: str) -> list[Block]:
+    """Return the blocks to run and to compare; Python blocks that follow one another are one program."""
+    found: list[Block] = []
     for block in blocks(page):
+        if block.kind not in ("sh", "python", "text") or "no-test" in block.marks:
+            continue
+        if found and block.kind == found[-1].kind == "python":
+            found[-1] = replace(found[-1], text=found[-1].text + block.text)
+        else:
+            found.append(block)
+    return found
+
+
+def run_blocks(page: str, folder: Path) -> None:
+    """Run the blocks of a page in order."""
+    output = ""
+    for block in runnable(page):
         place = f"{page}, line {block.line}"
         if block.kind == "text":
             for line in block.text.splitlines():
                 assert line in output, f"{place}: '{line}' is not in:\n{output}"
-        if block.kind not in ("sh", "python") or "no-test" in block.marks:
             continue
-        if block.kind == "sh":
-            done = run(["sh", "-eu", "-c", block.text], folder)
-        else:
-            earlier += block.text
-            done = run([sys.executable, "-W", "error", "-c", earlier], folder)
+        shell = ["sh", "-eu", "-c"] if block.kind == "sh" else [sys.executable, "-W", "error", "-c"]
+        done = run([*shell, block.text], folder)
         assert done.returncode == 0, f"{place}: exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         output = done.stdout
 

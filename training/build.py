@@ -27,7 +27,17 @@ def main() -> None:
 
     args.work.mkdir(parents=True, exist_ok=True)
     if not (args.work / "tokenizer.json").exists():
-        run("tokenizer", "--data", args.data, "--out", args.work, "--vocab", args.vocab, "--characters", 2_500_000)
+        run(
+            "tokenizer",
+            "--data",
+            args.data,
+            "--out",
+            args.work,
+            "--vocab",
+            args.vocab,
+            "--characters",
+            2_500_000,
+        )
     run("train", "--data", args.data, "--work", args.work, "--steps", args.steps)
     run("export", "--work", args.work, "--out", MODEL)
     run("languages", "--work", args.work, "--out", MODEL)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -65,6 +66,37 @@ def load_dev(
             languages[key] = told
             questions.append(DevQuestion(row.question, asked, key, told, row.answer, half_of(key)))
     return DevSet(passages, languages, questions)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleQuestion:
+    """A question about the sample corpus: any of ``answers`` in any of ``sources``; ``half`` goes by its text."""
+
+    text: str
+    answers: tuple[str, ...]
+    sources: frozenset[str]
+    kind: str
+    half: Half
+
+
+def load_sample_questions(corpus: Path) -> list[SampleQuestion]:
+    """Read ``corpus/questions.jsonl``, half of it open to fitting."""
+    rows = map(json.loads, (corpus / "questions.jsonl").read_text(encoding="utf-8").splitlines())
+    return [
+        SampleQuestion(
+            text=row["question"],
+            answers=tuple(row["answers"]),
+            sources=frozenset(row.get("sources") or [row.get("source", "")]),
+            kind=row["kind"],
+            half=half_of(key_of(row["question"])),
+        )
+        for row in rows
+    ]
+
+
+def bare(text: str) -> str:
+    """Return a text without white space, in one case: how answers are looked for."""
+    return "".join(text.split()).casefold()
 
 
 def load_ntrex(data: Path) -> dict[str, dict[str, str]]:

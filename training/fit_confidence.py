@@ -11,7 +11,7 @@ import argparse
 import json
 import random
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,11 +21,19 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.retrieval.run import LANGS, open_collection
 from qa.confidence import FEATURES, features
-from qa.encoder import load_token_encoder
+from qa.encoder import load_encoder, load_token_encoder
+from qa.languages import Languages
+from qa.library import Library
 from qa.quotes import best_quote
 from qa.ranking import load_ranking_model
+from qa.search import Searcher
+from qa.service import QA
 from qa.types import Hit
-from training.dev import DevQuestion, load_dev
+from qa.views import Views
+from training.dev import bare, load_dev, load_sample_questions
+
+SAMPLE_WEIGHT = 5
+"""How often each question of the sample corpus counts: there are few, and they are like what people ask."""
 
 SHARES = (1.0, 0.3, 0.1)
 """Which parts of the candidates a library of a smaller size would have."""
@@ -41,42 +49,55 @@ class Case:
     half: str
 
 
-def bare(text: str) -> str:
-    return "".join(text.split()).casefold()
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question with the answers that a right quote holds, and the sources that hold them."""
+
+    text: str
+    answers: tuple[str, ...]
+    sources: frozenset[str]
+    half: str
+    kind: str = "same"
 
 
-def cases(passages: dict[str, str], questions: list[DevQuestion], *, seed: int = 0) -> Iterator[Case]:
-    """Yield what each question gets quoted with and without its passage, in parts of the collection."""
+def cases(library: Library, questions: Sequence[Asked], *, seed: int = 0) -> Iterator[Case]:
+    """Yield what each question gets quoted with and without its sources, in parts of the collection."""
     model, encoder, rng = load_ranking_model(), load_token_encoder(), random.Random(seed)
-    with tempfile.TemporaryDirectory() as folder:
-        library, searcher = open_collection(Path(folder), passages)
-        with library:
-            owner = {info.id: info.source for info in library.documents()}
-            for question in questions:
-                found = searcher.candidates(question.text, depth=100)
-                scores = model.scores(found.features)
-                order = np.argsort(-scores, kind="stable")
-                told = library.passages(found.ids[order].tolist())
-                rows = [
-                    Hit(0, float(scores[place]), passage, "", model.named(found.features[place]))
-                    for place, passage in zip(order.tolist(), told, strict=True)
-                ]
-                for share in SHARES:
-                    keys = {owner[hit.passage.document_id] for hit in rows}
-                    kept = {key for key in sorted(keys) if rng.random() < share} - {question.passage}
-                    for there in (True, False):
-                        chosen = kept | {question.passage} if there else kept
-                        hits = [hit for hit in rows if owner[hit.passage.document_id] in chosen][:2]
-                        quote = best_quote(question.text, hits[0].passage, encoder) if hits else None
-                        if quote is None:
-                            continue
-                        text = quote.span.shift(-hits[0].passage.span.start).of(hits[0].passage.text)
-                        yield Case(
-                            features(hits, quote),
-                            hits[0].features["same_language"],
-                            bare(question.answer) in bare(text),
-                            question.half,
-                        )
+    searcher = Searcher(
+        library, Views(library), load_encoder(), encoder, languages=Languages.load(), model=model
+    )
+    owner = {info.id: info.source for info in library.documents()}
+    for question in questions:
+        found = searcher.candidates(question.text, depth=100)
+        scores = model.scores(found.features)
+        order = np.argsort(-scores, kind="stable")
+        told = library.passages(found.ids[order].tolist())
+        rows = [
+            Hit(
+                0,
+                float(scores[place]),
+                passage,
+                owner[passage.document_id],
+                model.named(found.features[place]),
+            )
+            for place, passage in zip(order.tolist(), told, strict=True)
+        ]
+        sources = sorted({hit.source for hit in rows})
+        for share in SHARES:
+            kept = {source for source in sources if rng.random() < share} - question.sources
+            for there in (True, False):
+                chosen = kept | question.sources if there else kept
+                hits = [hit for hit in rows if hit.source in chosen][:2]
+                quote = best_quote(question.text, hits[0].passage, encoder) if hits else None
+                if quote is None:
+                    continue
+                text = bare(quote.span.shift(-hits[0].passage.span.start).of(hits[0].passage.text))
+                yield Case(
+                    features(hits, quote),
+                    hits[0].features["same_language"],
+                    any(bare(answer) in text for answer in question.answers),
+                    question.half,
+                )
 
 
 def calibration_error(chances: np.ndarray, right: np.ndarray, *, bins: int = 10) -> float:
@@ -95,7 +116,7 @@ def fit(some: list[Case], name: str) -> list[float]:
     halves = {half: [case for case in some if case.half == half] for half in ("fit", "final")}
     arrays = {half: np.array([case.values for case in chosen]) for half, chosen in halves.items()}
     right = {half: np.array([case.right for case in chosen]) for half, chosen in halves.items()}
-    model = LogisticRegression(C=10.0, max_iter=2000).fit(arrays["fit"], right["fit"])
+    model = LogisticRegression(C=1.0, max_iter=2000).fit(arrays["fit"], right["fit"])
     for half in halves:
         chances = model.predict_proba(arrays[half])[:, 1]
         bold = chances >= 0.5
@@ -112,17 +133,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("src/qa/model/confidence.json"))
+    parser.add_argument("--corpus", type=Path, default=Path("corpus"))
     parser.add_argument("--most", type=int, default=120, help="questions a language")
     args = parser.parse_args()
 
     dev = load_dev(args.data, langs=frozenset(LANGS), most=args.most)
-    across = load_dev(args.data, split="train", langs=frozenset(["xling"]), most=1500)
-    hindi = [
-        question for question in across.questions if {question.lang, question.passage_lang} == {"hi", "en"}
-    ]
-    found = list(cases(dev.passages | across.passages, [*dev.questions, *hindi[:500]]))
-    same = [case for case in found if case.same_language > 0.5]
-    cross = [case for case in found if case.same_language <= 0.5]
+    questions = [Asked(q.text, (q.answer,), frozenset([q.passage]), q.half) for q in dev.questions]
+    with tempfile.TemporaryDirectory() as folder:
+        library, _ = open_collection(Path(folder), dev.passages)
+        with library:
+            found = list(cases(library, questions))
+    sample = [Asked(q.text, q.answers, q.sources, q.half, q.kind) for q in load_sample_questions(args.corpus)]
+    with tempfile.TemporaryDirectory() as folder, QA.open(folder) as qa:
+        qa.sync(args.corpus)
+        with Library.open(Path(folder)) as library:
+            ours = list(cases(library, sample))
+    # Only questions that ask across languages tell how sure to be across: to the others a passage in another language
+    # is merely what is left when their own is taken away.
+    far = [question for question in sample if question.kind != "same"]
+    with tempfile.TemporaryDirectory() as folder, QA.open(folder) as qa:
+        qa.sync(args.corpus)
+        with Library.open(Path(folder)) as library:
+            cross = [case for case in cases(library, far) if case.same_language <= 0.5]
+    same = [case for case in found + ours * SAMPLE_WEIGHT if case.same_language > 0.5]
     weights = {"names": list(FEATURES), "same": fit(same, "same language"), "cross": fit(cross, "across")}
     args.out.write_text(json.dumps(weights) + "\n", encoding="utf-8")
 

@@ -14,6 +14,9 @@ SMOOTHING = 0.2
 STEP = 1 / 16
 """Logarithms are stored as whole numbers of this step below the token's best language."""
 
+COMMON = 150
+"""How many of a language's commonest tokens are kept."""
+
 SAME = {"zh_hant": "zh", "xling": "en"}
 LONGEST = 2_000_000
 """Tokens counted of one language: enough, and a large language is no better known than a small one."""
@@ -47,8 +50,9 @@ def build(work: Path, out: Path) -> None:
     below = np.clip(np.round((logs.max(axis=1, keepdims=True) - logs) / STEP), 0, 255).astype(np.uint8)
     below[table.sum(axis=1) == 0] = 0  # a token never seen says nothing
     out.mkdir(parents=True, exist_ok=True)
+    common = np.argsort(-table, axis=0, kind="stable")[:COMMON].T.astype(np.uint32)
     save_file(
-        {"below": below},
+        {"below": below, "common": np.ascontiguousarray(common)},
         out / "languages.safetensors",
         metadata={"names": " ".join(names), "step": str(STEP)},
     )

@@ -47,7 +47,9 @@ def most_shared(question: str, passage: Passage) -> Span:
     return max(passage.sentences, key=lambda span: len(asked & set(words(span.shift(-start).of(text)))))
 
 
-def outcomes(questions: list[DevQuestion], passages: dict[str, str], encoder: TokenEncoder) -> Iterator[Outcome]:
+def outcomes(
+    questions: list[DevQuestion], passages: dict[str, str], encoder: TokenEncoder
+) -> Iterator[Outcome]:
     for question in questions:
         document = as_document(question.passage, passages[question.passage])
         holding = [p for p in split_document(document) if bare(question.answer) in bare(p.text)]
@@ -81,7 +83,9 @@ def token_f1(marked: str, answer: str) -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--langs", nargs="*", default=LANGS)
     parser.add_argument("--most", type=int, default=200, help="questions a language")

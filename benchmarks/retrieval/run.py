@@ -22,7 +22,7 @@ from qa.encoder import load_encoder, load_token_encoder
 from qa.indexing import add_documents
 from qa.languages import Languages
 from qa.library import Library
-from qa.ranking import load_ranking_model
+from qa.ranking import RankingModel, load_ranking_model
 from qa.search import Candidates, Searcher
 from qa.types import Floats
 from qa.views import Views
@@ -59,7 +59,9 @@ class Outcome:
     ranks: dict[str, int | None]
 
 
-def open_collection(folder: Path, passages: dict[str, str]) -> tuple[Library, Searcher]:
+def open_collection(
+    folder: Path, passages: dict[str, str], model: RankingModel | None = None
+) -> tuple[Library, Searcher]:
     """Index passages as documents of one paragraph and return a searcher over them."""
     encoder, tokens = load_encoder(), load_token_encoder()
     facts = {"fingerprint": encoder.fingerprint, "token_fingerprint": tokens.fingerprint, "dim": encoder.dim}
@@ -67,7 +69,8 @@ def open_collection(folder: Path, passages: dict[str, str]) -> tuple[Library, Se
         documents = (as_document(key, text) for key, text in passages.items())
         add_documents(library, documents, encoder=encoder, token_encoder=tokens)
     library = Library.open(folder)
-    return library, Searcher(library, Views(library), encoder, tokens, languages=Languages.load())
+    views = Views(library)
+    return library, Searcher(library, views, encoder, tokens, languages=Languages.load(), model=model)
 
 
 def scorers() -> dict[str, Callable[[Candidates], Floats]]:
@@ -76,6 +79,7 @@ def scorers() -> dict[str, Callable[[Candidates], Floats]]:
     return {
         "dense": lambda found: found.features[:, column["dense"]],
         "late": lambda found: found.features[:, column["late"]],
+        "content": lambda found: found.features[:, column["content"]],
         "window": lambda found: found.features[:, column["window"]],
         "lexical": lambda found: found.features[:, column["lexical"]],
         "dense+late": lambda found: found.features[:, column["dense"]] + found.features[:, column["late"]],

@@ -42,16 +42,16 @@ class Answerer:
             QuoteMismatch: the quote differs from the stored document; it is not shown.
         """
         question = checked(question)
-        hits = tuple(self._retriever.search(question, k=k))
+        hits = tuple(self._retriever.search(question, k=max(k, 2)))  # how far the first is ahead is evidence
         best = best_quote(question, hits[0].passage, self._token_encoder) if hits else None
         if best is None:
-            return Answer(question, None, 0.0, reason_empty(question), hits)
+            return Answer(question, None, 0.0, reason_empty(question), hits[:k])
         quote = self._verified(hits[0], best)
         probability = self._calibrator.probability(hits, best)
         if probability < 1.0 - self._max_error:
             reason = reason_abstained(question, quote, best, self._token_encoder)
-            return Answer(question, None, probability, reason, hits, nearest=quote)
-        return Answer(question, quote, probability, reason_answered(question, quote), hits, nearest=quote)
+            return Answer(question, None, probability, reason, hits[:k], nearest=quote)
+        return Answer(question, quote, probability, reason_answered(question, quote), hits[:k], nearest=quote)
 
     def _verified(self, hit: Hit, best: BestQuote) -> Quote:
         """Cut the quote out of the stored document, compared with the passage that was searched."""

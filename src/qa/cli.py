@@ -133,12 +133,15 @@ def remove_documents(
         list[str], typer.Argument(metavar="SOURCE...", help="Documents, as qa list names them.")
     ],
     index: IndexOption = None,
+    purge: Annotated[
+        bool, typer.Option("--purge", help="Write the index files anew: no byte of them stays on the disk.")
+    ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Remove documents from the library, with a receipt of what is gone."""
     with open_qa(_config(index=index)) as qa:
-        receipts = [qa.remove(source) for source in _known(qa, sources)]
+        receipts = [qa.remove(source, purge=purge) for source in _known(qa, sources)]
     if as_json:
         _print_json({"removed": [asdict(receipt) for receipt in receipts]})
     elif not quiet:

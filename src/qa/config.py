@@ -24,7 +24,7 @@ class Config:
     """Hits shown for a question."""
     candidates: int = 100
     """Passages that are reranked by their tokens."""
-    max_error: float = 0.2
+    max_error: float = 0.7
     """Answer only where the probability of a wrong quote is at most this; abstain otherwise."""
     host: str = "127.0.0.1"
     port: int = 7860

@@ -115,7 +115,7 @@ class StaticEncoder:
         return np.asarray(counts @ self._wide, dtype=np.float32)
 
     def vectors(self, ids: TokenIds) -> Floats:
-        return (self._table if self._wide is None else self._wide)[ids].astype(np.float32)
+        return (self._table if self._wide is None else self._wide)[ids].astype(np.float32, copy=False)
 
     def tokens(self, text: str) -> TokenVectors:
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
@@ -227,18 +227,28 @@ def _json(path: Path, default: Any) -> Any:
         return default
 
 
+_WITHOUT_EFFECT = {".md", ".txt", ".png", ".gitattributes"}
+_OURS = {"ranking.json", "confidence.json", "languages.safetensors"}
+"""What a model folder may hold that changes no vector."""
+
+
 def _revision(folder: Path) -> str:
     """Return a short hash of a model folder: its small files whole, its large ones by size and both ends."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        if not path.is_file() or path.suffix in {".md", ".txt", ".bin"} or path.name.startswith("."):
+        if (
+            not path.is_file()
+            or path.suffix in _WITHOUT_EFFECT
+            or path.name in _OURS
+            or path.name.startswith(".")
+        ):
             continue
         size = path.stat().st_size
         digest.update(f"{path.relative_to(folder).as_posix()}:{size}\n".encode())
         with path.open("rb") as file:
-            digest.update(file.read(65536))
-            file.seek(max(0, size - 65536))
-            digest.update(file.read(65536))
+            digest.update(file.read(1 << 16))
+            file.seek(max(0, size - (1 << 16)))
+            digest.update(file.read(1 << 16))
     return digest.hexdigest()[:12]
 
 

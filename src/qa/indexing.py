@@ -10,6 +10,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -35,7 +36,6 @@ from qa.types import (
 from qa.views import Views
 
 BATCH = 512  # passages that are encoded and committed together, if the last document does not bring more
-LARGE_BATCH = 4 * BATCH  # passages of one long document encoded together
 LEXICAL_BATCH = 20_000  # passages between two commits of the lexical view, each of which writes a segment
 OnProgress = Callable[[int, int, str], None]
 
@@ -53,8 +53,7 @@ def add(
     A file that cannot be read is in ``report.failed``; an older version of it stays.
     ``on_progress(done, total, label)`` counts files.
     """
-    with Views(library) as views:
-        run = _Run(library, views, encoder, token_encoder)
+    with Views(library) as views, _Run(library, views, encoder, token_encoder) as run:
         for root in paths:
             run.index_files(root, on_progress)
         return run.finish()
@@ -72,8 +71,7 @@ def sync(
 
     Documents from elsewhere stay. A file that moved keeps its vectors.
     """
-    with Views(library) as views:
-        run = _Run(library, views, encoder, token_encoder)
+    with Views(library) as views, _Run(library, views, encoder, token_encoder) as run:
         run.index_files(root, on_progress)
         run.remove_gone(root)
         return run.finish()
@@ -92,8 +90,7 @@ def add_documents(
 
     ``on_progress(done, total, label)`` counts documents; ``total`` is passed through.
     """
-    with Views(library) as views:
-        run = _Run(library, views, encoder, token_encoder)
+    with Views(library) as views, _Run(library, views, encoder, token_encoder) as run:
         for done, document in enumerate(documents):
             if on_progress:
                 on_progress(done, total, document.source)
@@ -139,8 +136,21 @@ class _Pending:
     replaces: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Documents that are being tokenised, and the texts of all their passages."""
+
+    documents: list[_Pending]
+    texts: list[str]
+    tokens: Future[list[TokenIds]]
+
+
 class _Run:
-    """One run of indexing: what is in the library, what waits, and what was done."""
+    """One run of indexing: what is in the library, what waits, and what was done.
+
+    A batch is tokenised in a thread of its own, which leaves Python free, while the next one is read and
+    split and the one before is written.
+    """
 
     def __init__(self, library: Library, views: Views, encoder: Encoder, token_encoder: TokenEncoder) -> None:
         self._library = library
@@ -150,6 +160,8 @@ class _Run:
         self._known = _Known(library.documents())
         self._pending: dict[str, _Pending] = {}  # by source
         self._waiting_passages = 0
+        self._tokenising: _Batch | None = None
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="qa-tokenise")
         self._not_in_lexical = 0
         self._started = time.perf_counter()
         self._passages = 0
@@ -159,6 +171,12 @@ class _Run:
         self._removed: list[str] = []
         self._failed: list[FileProblem] = []
         self._warnings: list[FileProblem] = []
+
+    def __enter__(self) -> _Run:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._thread.shutdown(cancel_futures=True)
 
     def index_files(self, root: Path, on_progress: OnProgress | None) -> None:
         """Add or update the file ``root``, or the readable files below it."""
@@ -176,7 +194,7 @@ class _Run:
     def put(self, document: Document, path: str, old: DocumentInfo | None = None) -> None:
         """Split a document and let it wait for its batch; it takes the place of ``old``."""
         if document.source in self._pending:
-            self._commit()
+            self._tokenise_pending()
         old = old or self._known.by_source.get(document.source)
         if not path and old and old.id == document.id:
             self._unchanged.append(document.source)
@@ -188,7 +206,7 @@ class _Run:
         (self._updated if old else self._added).append(document.source)
         self._warnings += [FileProblem(document.source, warning) for warning in document.warnings]
         if self._waiting_passages >= BATCH:
-            self._commit()
+            self._tokenise_pending()
 
     def remove_gone(self, root: Path) -> None:
         """Remove the documents from below ``root`` whose file is no longer there."""
@@ -254,40 +272,49 @@ class _Run:
         return True
 
     def _commit(self) -> None:
-        """Encode what waits and commit it in one transaction."""
-        if not self._pending:
+        """Commit everything that waits."""
+        self._tokenise_pending()
+        self._store_tokenised()
+
+    def _tokenise_pending(self) -> None:
+        """Begin to tokenise what waits, and meanwhile commit the batch before it."""
+        batch = self._next_batch() if self._pending else None
+        self._store_tokenised()
+        self._tokenising = batch
+
+    def _next_batch(self) -> _Batch:
+        documents = list(self._pending.values())
+        self._pending.clear()
+        self._waiting_passages = 0
+        texts = [search_text(passage) for waiting in documents for passage in waiting.passages]
+        return _Batch(documents, texts, self._thread.submit(self._token_encoder.token_ids, texts))
+
+    def _store_tokenised(self) -> None:
+        """Encode the batch that was being tokenised, if any, and commit it in one transaction."""
+        batch, self._tokenising = self._tokenising, None
+        if batch is None:
             return
-        batch = list(self._pending.values())
-        passages = [passage for waiting in batch for passage in waiting.passages]
-        vectors, tokens = self._encode(passages)
+        vectors, tokens = self._vectors(batch), batch.tokens.result()
         with self._library.transaction() as change:
             start = 0
-            for waiting in batch:
+            for waiting in batch.documents:
                 end = start + len(waiting.passages)
                 _store(change, waiting, vectors[start:end], tokens[start:end])
                 start = end
-        self._pending.clear()
-        self._waiting_passages = 0
-        self._passages += len(passages)
-        self._not_in_lexical += len(passages)
+        self._passages += len(vectors)
+        self._not_in_lexical += len(vectors)
         if self._not_in_lexical >= LEXICAL_BATCH:
             self._views.catch_up_lexical()
             self._not_in_lexical = 0
 
-    def _encode(self, passages: Sequence[Passage]) -> tuple[Floats, list[TokenIds]]:
-        """Return vectors (n, dim) and token ids of passages."""
-        vectors = [np.zeros((0, self._encoder.dim), np.float32)]
-        tokens: list[TokenIds] = []
-        for start in range(0, len(passages), LARGE_BATCH):
-            texts = [search_text(passage) for passage in passages[start : start + LARGE_BATCH]]
-            rows = self._token_encoder.token_ids(texts)
-            tokens += rows
-            encoder: object = self._encoder
-            if encoder is self._token_encoder and isinstance(encoder, TokenMean):
-                vectors.append(encoder.encode_ids(rows))
-            else:
-                vectors.append(self._encoder.encode_passages(texts))
-        return np.concatenate(vectors), tokens
+    def _vectors(self, batch: _Batch) -> Floats:
+        """Return the vectors (n, dim) of a batch's passages."""
+        if not batch.texts:  # documents without words
+            return np.zeros((0, self._encoder.dim), np.float32)
+        encoder: object = self._encoder
+        if encoder is self._token_encoder and isinstance(encoder, TokenMean):
+            return encoder.encode_ids(batch.tokens.result())
+        return self._encoder.encode_passages(batch.texts)
 
 
 class _Known:

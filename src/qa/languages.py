@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.types import Floats, TokenIds
+from qa.ranking import products
+from qa.types import Floats, TokenEncoder, TokenIds
 
 MOST = 64
 """Tokens looked at: a language shows itself soon."""
@@ -18,10 +19,14 @@ MOST = 64
 class Languages:
     """How unlikely each token of the built-in tokenizer is in each language: naive Bayes over tokens."""
 
-    def __init__(self, names: tuple[str, ...], below: NDArray[np.uint8], step: float) -> None:
+    def __init__(
+        self, names: tuple[str, ...], below: NDArray[np.uint8], step: float, common: NDArray[np.uint32]
+    ) -> None:
         self.names = names
         self._below = below
         self._step = step
+        self._common = common  # the commonest tokens of each language (l, c)
+        self._common_vectors: Floats | None = None
 
     @classmethod
     def load(cls) -> Languages:
@@ -31,7 +36,12 @@ class Languages:
         path = Path(str(resources.files("qa") / "model" / "languages.safetensors"))
         with safe_open(path, framework="numpy") as file:
             facts = file.metadata()
-            return cls(tuple(facts["names"].split()), file.get_tensor("below"), float(facts["step"]))
+            return cls(
+                names=tuple(facts["names"].split()),
+                below=file.get_tensor("below"),
+                step=float(facts["step"]),
+                common=file.get_tensor("common"),
+            )
 
     def of(self, texts: Sequence[TokenIds]) -> Floats:
         """Return the probability (n, l) of each language for texts given by their token ids."""
@@ -49,7 +59,14 @@ class Languages:
         """Return the likeliest language's code."""
         return self.names[int(self.of([text])[0].argmax())]
 
+    def common_met(self, question: Floats, encoder: TokenEncoder) -> Floats:
+        """Return how well question tokens (q, d) are met by the commonest tokens of each language: (q, l).
 
-def same_language(question: Floats, passages: Floats) -> Floats:
-    """Return the probability (n,) that passages (n, l) are in the language of a question (l,)."""
-    return np.asarray(passages @ question, dtype=np.float32)
+        What common words meet says nothing of a passage, and they meet more in the question's own language.
+        """
+        if self._common_vectors is None:
+            vectors = encoder.vectors(self._common.ravel())
+            lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+            self._common_vectors = np.asarray(vectors / lengths, dtype=np.float32)
+        met = products(self._common_vectors, question).reshape(*self._common.shape, len(question))
+        return np.asarray(met.max(axis=1).T, dtype=np.float32)

@@ -426,7 +426,10 @@ class Library:
                     yield f"passage {number} does not fit its document"
             last = rows[-1][0]
 
-    def check_encoder(self, fingerprint: str | None, token_fingerprint: str | None, dim: int | None) -> None:
+    def check_encoder(
+        self, fingerprint: str | None, token_fingerprint: str | None = None, dim: int | None = None
+    ) -> None:
+        """Raise ``EncoderMismatch`` if vectors or tokens were made by another encoder than the one given."""
         for given, own, what in (
             (fingerprint, self.fingerprint, "vectors"),
             (token_fingerprint, self.token_fingerprint, "tokens"),
@@ -434,8 +437,9 @@ class Library:
         ):
             if given is not None and given != own:
                 raise EncoderMismatch(
-                    f"The {what} of '{self.path}' were made by '{own}', not by '{given}'. Use that model, or "
-                    f"encode again into a new folder: qa index FOLDER --index NEW --model NAME"
+                    f"The {what} of '{self.path}' were made by the model {_named(own)}, not by {_named(given)}. Use "
+                    f"that model, or index the documents anew in another folder: "
+                    f"qa index FOLDER --index NEW --model NAME"
                 )
 
     def _vectors(self, rows: Sequence[tuple[int, bytes]]) -> tuple[Ints, Floats]:
@@ -651,6 +655,15 @@ class WriterLock:
             return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
         except (ValueError, KeyError, TypeError):
             return "another process"
+
+
+def _named(fingerprint: str) -> str:
+    """Return an encoder's fingerprint in words."""
+    try:
+        facts = json.loads(fingerprint)
+        return f"'{facts['model']}' (revision {facts['revision']})"
+    except (ValueError, KeyError, TypeError):
+        return f"'{fingerprint}'"
 
 
 def is_library(path: Path) -> bool:

@@ -15,10 +15,10 @@ from qa.types import Floats, Ints, Passage, Span, TokenEncoder
 LONGEST = 3
 """Sentences in a quote at most."""
 
-EXTRA_SENTENCE = 0.06
+EXTRA_SENTENCE = 0.025
 """What one more sentence must add to the token score to be worth reading."""
 
-KIND_BONUS = 0.08
+KIND_BONUS = 0.12
 """What it adds to the token score to hold the kind of answer that the question asks for."""
 
 HIGHLIGHT = 0.62

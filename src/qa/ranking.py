@@ -9,7 +9,6 @@ from importlib import resources
 
 import numpy as np
 
-from qa.threads import one_thread
 from qa.types import Floats, Ints, TokenEncoder, TokenIds
 
 NEIGHBOURS = 2
@@ -43,9 +42,9 @@ def top_k(scores: Floats, ids: Ints, *, k: int) -> Ints:
 
 def blend(values: Floats) -> Floats:
     """Add a share of the two neighbours on either side along the last axis: (…, t) -> (…, t)."""
-    blended = values.copy()
+    blended = values.copy(order="K")  # as it lies in memory: ``interact`` gives a transposed array
+    share = NEIGHBOUR_SHARE * values
     for offset in range(1, NEIGHBOURS + 1):
-        share = NEIGHBOUR_SHARE * values
         blended[..., offset:] += share[..., :-offset]
         blended[..., :-offset] += share[..., offset:]
     return blended
@@ -94,7 +93,6 @@ class Interaction:
     ends: Ints
 
 
-@one_thread
 def interact(question: Question, texts: Sequence[TokenIds], encoder: TokenEncoder) -> Interaction:
     """Return the token scores of a question with each of ``texts``."""
     lengths = np.array([len(text) for text in texts], dtype=np.int64)
@@ -110,12 +108,30 @@ def interact(question: Question, texts: Sequence[TokenIds], encoder: TokenEncode
     vectors = encoder.vectors(distinct)
     row = np.full(int(ends[-1]) + NEIGHBOURS, len(distinct), dtype=np.int64)  # a gap has the row of zeros
     row[np.arange(len(flat)) + np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)] = inverse
-    raw = np.pad(question.vectors @ vectors.T, ((0, 0), (0, 1)))[:, row]
-    squares = np.pad(np.einsum("td,td->t", vectors, vectors), (0, 1))[row]
-    scores = blend(raw)
+    # one row a text token, so that whole rows are copied and mixed: twice as fast as one a question token
+    raw = np.pad(products(vectors, question.vectors), ((0, 1), (0, 0))).take(row, axis=0)
+    squares = np.pad(np.einsum("td,td->t", vectors, vectors), (0, 1)).take(row)
+    scores = blend(raw.T)
     scores *= _inverse_lengths(squares)
     scores[:, row == len(distinct)] = -1.0  # the lowest cosine: a gap is nobody's best partner
     return Interaction(scores, starts, ends)
+
+
+def products(vectors: Floats, others: Floats) -> Floats:
+    """Return inner products (t, q) of vectors (t, d) and others (q, d).
+
+    In blocks that BLAS does not share out among threads: on a busy machine to wait for the slowest of them takes ten
+    times as long as the product itself.
+    """
+    columns = np.ascontiguousarray(others.T)
+    size = max(1, _ONE_THREAD // columns.size)
+    whole = len(vectors) // size * size
+    blocks = vectors[:whole].reshape(-1, size, vectors.shape[1]) @ columns
+    return np.concatenate([blocks.reshape(whole, len(others)), vectors[whole:] @ columns])
+
+
+_ONE_THREAD = 1 << 18
+"""Multiplications up to which OpenBLAS stays on one thread."""
 
 
 def _distinct(ids: TokenIds) -> tuple[TokenIds, Ints]:
@@ -138,34 +154,37 @@ BLOCK = 16
 """Tokens in half a window."""
 
 
-def maxsim(question: Question, found: Interaction) -> tuple[Floats, Floats]:
-    """Return late interaction (n,) with each whole text, and with its best window of two blocks.
+def maxsim(question: Question, found: Interaction, weights: Floats) -> tuple[Floats, Floats, Floats]:
+    """Return late interaction (n,) with each whole text, the same under other ``weights`` (q,) of the question's
+    tokens, and with the text's best window of two blocks.
 
     Late interaction is the weighted mean of each question token's best partner; the window asks that the partners
     stand together. A text without tokens scores -1. Source: ColBERT (Khattab and Zaharia, SIGIR 2020), here over
     static vectors mixed with their neighbours.
     """
-    whole = np.full(len(found.starts), -1.0, dtype=np.float32)
-    window = whole.copy()
+    whole, other, window = np.full((3, len(found.starts)), -1.0, dtype=np.float32)
     full = np.flatnonzero(found.ends > found.starts)
     if not len(full) or not len(question.ids):
-        return whole, window
+        return whole, other, window
     counts = -(-(found.ends[full] - found.starts[full]) // BLOCK)
     first = np.cumsum(counts) - counts
     number = np.arange(int(counts.sum())) - np.repeat(first, counts)
     blocks = np.maximum.reduceat(found.scores, np.repeat(found.starts[full], counts) + BLOCK * number, axis=1)
-    whole[full] = question.weights @ np.maximum.reduceat(blocks, first, axis=1)
+    best = np.maximum.reduceat(blocks, first, axis=1)
+    whole[full], other[full] = question.weights @ best, weights @ best
     pairs = blocks.copy()
     follows = np.flatnonzero(number[1:] > 0)  # a block and the next one of the same text
     pairs[:, follows] = np.maximum(blocks[:, follows], blocks[:, follows + 1])
     window[full] = np.maximum.reduceat(question.weights @ pairs, first)
-    return whole, window
+    return whole, other, window
 
 
-FEATURES = ("dense", "late", "window", "lexical", "same_language", "length")
+FEATURES = ("dense", "late", "content", "window", "lexical", "background", "same_language", "length")
 """What the ranking model sees of a candidate, none of it dependent on the library's size: cosine of the vectors,
-weighted MaxSim with the whole passage and with its best window, BM25 as a share of the most that the question's words
-could score, the probability that question and passage are in one language, log of the passage's tokens."""
+weighted MaxSim with the whole passage, the same with the weights of tokens that any text of the question's language
+would meet taken away, MaxSim with the best window, BM25 as a share of the most that the question's words could score,
+the MaxSim that the commonest tokens of the passage's language would reach, the probability that question and passage
+are in one language, log of the passage's tokens."""
 
 
 @dataclass(frozen=True, slots=True)

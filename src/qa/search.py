@@ -6,11 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qa.languages import Languages, same_language
+from qa.languages import Languages
 from qa.library import Library
 from qa.ranking import Question, RankingModel, fuse, interact, load_ranking_model, maxsim, top_k
 from qa.text import words
-from qa.threads import one_thread
 from qa.types import Encoder, Floats, Hit, Ints, TokenEncoder, TokenIds
 from qa.views import Views
 
@@ -21,6 +20,16 @@ class Candidates:
 
     ids: Ints
     features: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What languages say of a question's candidates: the probability (n,) that they share the question's language,
+    the MaxSim (n,) that mere common words of theirs reach, and token weights (q,) without the common ones."""
+
+    same: Floats
+    background: Floats
+    content: Floats
 
 
 class Searcher:
@@ -71,7 +80,6 @@ class Searcher:
             )
         return hits
 
-    @one_thread
     def candidates(self, question: str, *, depth: int) -> Candidates:
         """Return the fused best of both sides with their features."""
         query = self._encoder.encode_queries([question])[0]
@@ -86,16 +94,25 @@ class Searcher:
         asked = Question.of(self._token_encoder.token_ids([question])[0], self._token_encoder)
         rows = [tokens[identifier] for identifier in ids.tolist()]
         dense = self._views.dense.vectors(ids) @ query
-        late, window = maxsim(asked, interact(asked, rows, self._token_encoder))
+        spoken = self._spoken(asked, rows)
+        late, content, window = maxsim(asked, interact(asked, rows, self._token_encoder), spoken.content)
         lexical = self._views.lexical.shares(terms, ids)
-        same = self._same_language(asked.ids, rows)
         length = np.log1p([len(row) for row in rows])
-        features = np.stack([dense, late, window, lexical, same, length], axis=1)
+        features = np.stack(
+            [dense, late, content, window, lexical, spoken.background, spoken.same, length], axis=1
+        )
         return Candidates(ids, features.astype(np.float32))
 
-    def _same_language(self, question: TokenIds, passages: list[TokenIds]) -> Floats:
-        """Return the probability (n,) that each passage is in the question's language; 1 where nothing tells."""
+    def _spoken(self, question: Question, passages: list[TokenIds]) -> Spoken:
+        """Tell the languages of a question and of passages, and what they make of the question's tokens."""
         if self._languages is None:
-            return np.ones(len(passages), np.float32)
-        chances = self._languages.of([question, *passages])
-        return same_language(chances[0], chances[1:])
+            count = len(passages)
+            return Spoken(np.ones(count, np.float32), np.zeros(count, np.float32), question.weights)
+        chances = self._languages.of([question.ids, *passages])
+        met = self._languages.common_met(question.vectors, self._token_encoder)
+        content = question.weights * np.maximum(1.0 - met @ chances[0], 0.0)
+        return Spoken(
+            same=chances[1:] @ chances[0],
+            background=chances[1:] @ (question.weights @ met),
+            content=content / max(float(content.sum()), 1e-9),
+        )

@@ -103,15 +103,18 @@ class QA:
                 on_progress=on_progress,
             )
 
-    def remove(self, source: str) -> Receipt:
+    def remove(self, source: str, *, purge: bool = False) -> Receipt:
         """Remove a document by its source or id; the receipt says what is gone.
+
+        With ``purge`` the index files are written anew at once, so that no byte of the document is left on the disk;
+        without, its dead entries leave them with time.
 
         Raises:
             DocumentNotFound: no document has this source or id.
         """
         self._read()
         with self._write() as library:
-            return indexing.remove(library, source)
+            return indexing.remove(library, source, purge=purge)
 
     def documents(self) -> list[DocumentInfo]:
         """Return the list of documents, by source."""
@@ -164,7 +167,7 @@ class QA:
                 library = Library.open(self.path)
                 recorded = model_of(library.fingerprint)
                 if self._model and self._model != recorded:
-                    library.check_encoder(load_encoder(self._model).fingerprint, None, None)
+                    library.check_encoder(load_encoder(self._model).fingerprint)
                 self._model = self._model or recorded
                 self._library = library
             return self._library
@@ -197,6 +200,7 @@ class QA:
             if self._engine is None:
                 library = self._read()
                 encoder, token_encoder = self._both()
+                library.check_encoder(encoder.fingerprint, token_encoder.fingerprint, encoder.dim)
                 views = Views(library)
                 searcher = Searcher(
                     library,

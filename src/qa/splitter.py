@@ -64,10 +64,13 @@ def split_document(document: Document, *, max_chars: int | None = None) -> list[
 
 def search_text(passage: Passage) -> str:
     """Return what is embedded and indexed: title and headings, each once, then the text on one line."""
-    lines: dict[str, str] = {}
-    for line in map(unwrap, (passage.title, *passage.headings, passage.text)):
-        lines.setdefault(fold(line), line)
-    return "\n".join(line for line in lines.values() if line)
+    above: dict[str, str] = {}
+    for line in map(unwrap, (passage.title, *passage.headings)):
+        above.setdefault(fold(line), line)
+    text = unwrap(passage.text)
+    # a bare heading is its own text; no other text is worth folding to find that out
+    repeated = len(text) <= 2 * max(map(len, above)) and fold(text) in above
+    return "\n".join(line for line in (*above.values(), "" if repeated else text) if line)
 
 
 def _sections(blocks: tuple[Block, ...]) -> Iterator[list[Block]]:
