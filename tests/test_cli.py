@@ -91,7 +91,7 @@ class FakeQA:
         self.added = list(documents)
         return IndexReport(added=tuple(document.source for document in self.added), passages=total)
 
-    def remove(self, source: str) -> Receipt:
+    def remove(self, source: str, *, purge: bool = False) -> Receipt:
         self.calls.append(("remove", source))
         return Receipt(source, "d" * 32, 1, 1, 1)
 
@@ -117,7 +117,7 @@ class FakeQA:
         hits = tuple(self.search(question))
         if question == "unknown":
             return Answer(question, None, 0.2, "No passage speaks of it.", hits, nearest=self.quote)
-        return Answer(question, self.quote, 0.9, "The quote names “增长”.", hits, nearest=self.quote)
+        return Answer(question, self.quote, 0.8, "The quote names “增长”.", hits, nearest=self.quote)
 
     def chat(self) -> FakeConversation:
         return FakeConversation(self)

@@ -57,10 +57,10 @@ def test_maxsim_of_a_text_with_itself_is_highest() -> None:
     encoder = HashingEncoder()
     texts = encoder.token_ids(["the county library opens at nine", "bread and butter", "opens"])
     question = Question.of(texts[0], encoder)
-    scores, _ = maxsim(question, interact(question, texts, encoder))
+    scores, _, _ = maxsim(question, interact(question, texts, encoder), question.weights)
     assert int(scores.argmax()) == 0
     # a text's tokens laid beside others' score as they do alone
-    alone, _ = maxsim(question, interact(question, [texts[1]], encoder))
+    alone, _, _ = maxsim(question, interact(question, [texts[1]], encoder), question.weights)
     assert scores[1] == pytest.approx(float(alone[0]), abs=1e-6)
 
 
@@ -69,8 +69,8 @@ def test_maxsim_of_one_token_by_hand() -> None:
     (token,) = encoder.token_ids(["word"])
     # one unit token against itself: cosine 1, weight 1
     question = Question.of(token, encoder)
-    whole, window = maxsim(question, interact(question, [token], encoder))
-    assert whole[0] == window[0] == pytest.approx(1.0, abs=1e-4)
+    whole, other, window = maxsim(question, interact(question, [token], encoder), question.weights)
+    assert whole[0] == other[0] == window[0] == pytest.approx(1.0, abs=1e-4)
 
 
 def test_a_window_wants_the_partners_together() -> None:
@@ -79,7 +79,7 @@ def test_a_window_wants_the_partners_together() -> None:
     together, apart = encoder.token_ids([f"{filler} gold coin {filler}", f"gold {filler} {filler} coin"])
     (asked,) = encoder.token_ids(["gold coin"])
     question = Question.of(asked, encoder)
-    _, window = maxsim(question, interact(question, [together, apart], encoder))
+    _, _, window = maxsim(question, interact(question, [together, apart], encoder), question.weights)
     assert window[0] > window[1] + 0.2
 
 
@@ -87,7 +87,7 @@ def test_maxsim_of_an_empty_text_is_the_lowest() -> None:
     encoder = HashingEncoder()
     (token,) = encoder.token_ids(["word"])
     question = Question.of(token, encoder)
-    scores, _ = maxsim(question, interact(question, [ids(), token, ids()], encoder))
+    scores, _, _ = maxsim(question, interact(question, [ids(), token, ids()], encoder), question.weights)
     assert scores[0] == scores[2] == -1.0
     assert scores[1] > 0.9
 
@@ -101,12 +101,22 @@ def test_interaction_has_a_row_for_each_question_token() -> None:
     assert int(scores[1].argmax()) == 1  # "wrote" meets "wrote"
 
 
+def test_tokens_without_weight_do_not_count() -> None:
+    encoder = HashingEncoder()
+    asked, told = encoder.token_ids(["gold coin", "gold ring"])
+    question = Question.of(asked, encoder)
+    found = interact(question, [told], encoder)
+    _, first, _ = maxsim(question, found, np.float32([1, 0]))
+    _, second, _ = maxsim(question, found, np.float32([0, 1]))
+    assert first[0] > 0.5 > second[0]
+
+
 def test_a_passage_in_another_language_is_not_judged_by_words() -> None:
-    same, cross = (0.0, 1.0, 1.0, 0.0, 5.0, 0.0, 0.0), (0.5, 1.0, 1.0, 0.0, 0.0, 0.0, 0.0)
-    model = RankingModel(FEATURES, same, cross)
-    rows = np.float32([[0.5, 0.5, 0.5, 0.1, 1, 3], [0.5, 0.5, 0.5, 0.0, 0, 3], [0.5, 0.5, 0.5, 0.2, 0.5, 3]])
-    # 0.5 + 0.5 + 5 · 0.1; 0.5 + 0.5 + 0.5; half of 2.0 and half of 1.5
-    assert model.scores(rows).tolist() == pytest.approx([1.5, 1.5, 1.75])
+    names = ("dense", "lexical", "same_language")
+    model = RankingModel(names, same=(0.0, 1.0, 5.0, 0.0), cross=(0.5, 1.0, 0.0, 0.0))
+    rows = np.float32([[0.5, 0.1, 1], [0.5, 0.0, 0], [0.5, 0.2, 0.5]])
+    # 0.5 + 5 · 0.1; 0.5 + 0.5; half of 0.5 + 5 · 0.2 and half of 0.5 + 0.5
+    assert model.scores(rows).tolist() == pytest.approx([1.0, 1.0, 1.25])
 
 
 def test_the_shipped_weights_fit_the_features() -> None:

@@ -157,13 +157,6 @@ def test_confidence_is_said_in_words_and_never_as_a_score() -> None:
     assert "0.731" not in html
 
 
-@pytest.mark.parametrize(
-    ("probability", "step"), [(1.0, 0), (0.95, 0), (0.94, 1), (0.85, 1), (0.7, 2), (0.69, 3), (0.0, 3)]
-)
-def test_confidence_steps(probability: float, step: int) -> None:
-    assert render.confidence_step(probability) == step
-
-
 def test_abstention_shows_the_nearest_passages_and_no_quote() -> None:
     answered = _answer()
     answer = Answer("Who?", None, 0.2, "Too far.", answered.hits, nearest=answered.quote)

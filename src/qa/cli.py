@@ -34,7 +34,12 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 SHOWN = ("lang", "languages", "kind")
 """Groups of an evaluation that people see; the pairs of languages are many and only in the JSON."""
-CONFIDENCE = ((0.95, "Very likely answers this"), (0.85, "Likely answers this"), (0.7, "May answer this"))
+CONFIDENCE = (
+    "Very likely answers this",
+    "Likely answers this",
+    "May answer this",
+    "Uncertain: check the passage",
+)
 
 Progress = Callable[[int, int, str], None]
 
@@ -500,10 +505,9 @@ def _place(source: str, page: int | None, headings: Sequence[str], start: int, e
 
 def _confidence(probability: float) -> str:
     """Say a calibrated probability in words, the same as the chat page."""
-    for least, words in CONFIDENCE:
-        if probability >= least:
-            return words
-    return "Uncertain: check the passage"
+    from qa.confidence import step
+
+    return CONFIDENCE[step(probability)]
 
 
 def _summary(report: IndexReport) -> str:

@@ -12,9 +12,13 @@ from qa.quotes import BestQuote
 from qa.types import Hit
 
 FEATURES = ("dense", "late", "content", "window", "lexical", "background", "quote", "weakest", "margin")
-"""What the calibrator sees: features of the top hit that ranked it (see ``qa.ranking``); the quote's token score and its share of question tokens that met nothing; how far the best hit is ahead of the second."""
+"""What the calibrator sees: features of the top hit that ranked it (see ``qa.ranking``), the quote's token score and
+its share of question tokens that met nothing, and how far the best hit is ahead of the second."""
 
 MARGIN_CAP = 4.0
+
+STEPS = (0.9, 0.75, 0.5)
+"""From which probability on people are told "very likely", "likely" and "may answer"; below, "uncertain"."""
 
 UNMET = 0.35
 """Token score under which a question token met nothing."""
@@ -46,6 +50,11 @@ def features(hits: Sequence[Hit], quote: BestQuote) -> tuple[float, ...]:
     margin = top.score - hits[1].score if len(hits) > 1 else MARGIN_CAP
     named = tuple(top.features[name] for name in FEATURES[:6])
     return (*named, quote.score, float((quote.met < UNMET).mean()), min(margin, MARGIN_CAP))
+
+
+def step(probability: float) -> int:
+    """Return 0 for "very likely", 1 for "likely", 2 for "may answer", 3 for "uncertain"."""
+    return sum(probability < least for least in STEPS)
 
 
 def sigmoid(value: float) -> float:

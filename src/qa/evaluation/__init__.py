@@ -4,10 +4,10 @@ What is measured, and how:
 
 * **By passage** (question sets): ``Success@1`` and ``RR@10``. A hit is relevant when its text holds one of
   the question's answer strings and, where the question names sources, comes from one of them.
-* **By document** (question sets): ``nDCG@10``, ``R@10`` and ``R@100``. A document stands at the rank of its
-  best passage. Relevant are the sources that the question names; for a question that names none, the
-  documents of which a retrieved passage holds an answer (how many others there are is not known, so
-  recall then only says whether one was found).
+* **By document** (question sets): ``nDCG@10``, ``R@10``, ``R@100`` and ``Success@1 of documents``. A document
+  stands at the rank of its best passage. Relevant are the sources that the question names; for a question
+  that names none, the documents of which a retrieved passage holds an answer (how many others there are
+  is not known, so recall then only says whether one was found).
 * **By document** (BEIR folders): every measure, against ``qrels/test.tsv``.
 * **The quote**: right when it holds an answer string. White space and line breaks are ignored on both sides.
 * Every judged question counts. One that is missing, unknown, refused or without a hit scores 0.

@@ -10,6 +10,8 @@ from qa.types import Hit
 
 BY_DOCUMENT = ("nDCG@10", "R@10", "R@100")
 BY_PASSAGE = ("RR@10", "Success@1")
+DOCUMENT_SUCCESS = "Success@1 of documents"
+"""The first document is relevant, whichever of its passages was found; in a BEIR folder it is ``Success@1``."""
 MEASURES = ("nDCG@10", "R@10", "R@100", "RR@10", "Success@1")
 
 Ranking = Sequence[tuple[str, float]]

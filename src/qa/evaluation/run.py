@@ -17,6 +17,7 @@ from qa.evaluation.benchmark import Benchmark
 from qa.evaluation.measures import (
     BY_DOCUMENT,
     BY_PASSAGE,
+    DOCUMENT_SUCCESS,
     MEASURES,
     measure,
     rank_documents,
@@ -174,7 +175,8 @@ def figures(results: Sequence[Result]) -> dict[str, Any]:
     answerable questions that got a right quote, so an abstention counts as 0 there.
     """
     judged = [result.values for result in results if result.values is not None]
-    means = {name: _mean([values[name] for values in judged]) for name in MEASURES}
+    names = (*MEASURES, DOCUMENT_SUCCESS)
+    means = {name: _mean([values.get(name, values["Success@1"]) for values in judged]) for name in names}
     asked = [result for result in results if result.outcome is not None]
     answerable = [result for result in asked if result.question.answerable]
     return {
@@ -261,8 +263,8 @@ def _ranking_values(question: Question, hits: Sequence[Hit]) -> dict[str, float]
     sources = question.sources or {hit.source for hit in holding.values()}
     by_passage = measure(BY_PASSAGE, {"": dict.fromkeys(relevant, 1)}, {"": passages})[""]
     documents = rank_documents(hits, depth=DEPTH)
-    by_document = measure(BY_DOCUMENT, {"": dict.fromkeys(sources, 1)}, {"": documents})[""]
-    return {**by_document, **by_passage}
+    by_document = measure((*BY_DOCUMENT, "Success@1"), {"": dict.fromkeys(sources, 1)}, {"": documents})[""]
+    return {**by_document, DOCUMENT_SUCCESS: by_document["Success@1"], **by_passage}
 
 
 def _abstention(asked: Sequence[Result]) -> dict[str, Any] | None:

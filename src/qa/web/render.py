@@ -13,15 +13,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from qa import confidence
 from qa.text import script
 from qa.types import Answer, DocumentInfo, Hit, Quote, Span
 from qa.web.strings import Strings
 
 SHOWN_DOCUMENTS = 200
 NEAREST = 3
-CONFIDENCE_STEPS = (0.95, 0.85, 0.7)
-"""At least so probable for the first, second and third of ``Strings.confidence``."""
-
 # Han, kana and their punctuation: written without spaces. (Not Hangul.)
 _WIDE = "\u2e80-\u312f\u31a0-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff“”‘’…—"
 
@@ -103,7 +101,7 @@ def render_answer(answer: Answer, strings: Strings) -> str:
 def _render_quote(answer: Answer, quote: Quote, strings: Strings) -> str:
     before, after = surroundings(quote, answer.hits)
     others = [hit for hit in answer.hits if hit.passage.id != quote.passage_id]
-    step = confidence_step(answer.confidence)
+    step = confidence.step(answer.confidence)
     return (
         '<section class="card answered">'
         f'<header class="place"><h3 class="unseen">{escape(strings.answer)}</h3>'
@@ -129,11 +127,6 @@ def _render_abstention(answer: Answer, strings: Strings) -> str:
         f"<h4>{escape(heading)}</h4>{_hits(nearest, strings)}"
         f"{_others(rest, strings) if rest else ''}</section>"
     )
-
-
-def confidence_step(probability: float) -> int:
-    """Return the place of the calibrated ``probability`` in ``Strings.confidence``, 0 the surest."""
-    return sum(probability < step for step in CONFIDENCE_STEPS)
 
 
 def surroundings(quote: Quote, hits: Sequence[Hit]) -> tuple[str, str]:

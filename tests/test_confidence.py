@@ -1,0 +1,51 @@
+"""The probability that a quote answers, worked out by hand, and how it is said."""
+
+from __future__ import annotations
+
+import json
+import math
+from importlib import resources
+
+import numpy as np
+import pytest
+
+from qa.confidence import FEATURES, Calibrator, features, load_calibrator, step
+from qa.quotes import BestQuote
+from qa.types import Hit, Passage, Span
+
+
+def hit(rank: int, score: float, *, same: float = 1.0) -> Hit:
+    named = dict.fromkeys(FEATURES[:6], 0.5) | {"same_language": same}
+    return Hit(rank, score, Passage("d", Span(0, 4), "text"), "a.txt", named)
+
+
+QUOTE = BestQuote(Span(0, 4), 0.6, (), np.float32([0.9, 0.2, 0.8, 0.1]))
+
+
+def test_features_of_a_result() -> None:
+    values = features([hit(1, 7.0), hit(2, 5.5)], QUOTE)
+    assert dict(zip(FEATURES, values, strict=True)) == pytest.approx(
+        dict.fromkeys(FEATURES[:6], 0.5) | {"quote": 0.6, "weakest": 0.5, "margin": 1.5}
+    )
+
+
+def test_the_two_models_are_mixed_by_how_sure_the_language_is() -> None:
+    nothing = (0.0,) * len(FEATURES)
+    calibrator = Calibrator(same=(math.log(3), *nothing), cross=(-math.log(3), *nothing))
+    assert calibrator.probability([hit(1, 1.0)], QUOTE) == pytest.approx(0.75)
+    assert calibrator.probability([hit(1, 1.0, same=0.0)], QUOTE) == pytest.approx(0.25)
+    assert calibrator.probability([hit(1, 1.0, same=0.5)], QUOTE) == pytest.approx(0.5)
+
+
+def test_the_shipped_weights_are_numbers_for_each_feature() -> None:
+    stored = json.loads(resources.files("qa").joinpath("model/confidence.json").read_text(encoding="utf-8"))
+    calibrator = load_calibrator()
+    assert calibrator.same == tuple(stored["same"])
+    assert len(calibrator.same) == len(calibrator.cross) == len(FEATURES) + 1
+
+
+@pytest.mark.parametrize(
+    ("probability", "place"), [(1.0, 0), (0.9, 0), (0.89, 1), (0.75, 1), (0.5, 2), (0.49, 3), (0.0, 3)]
+)
+def test_how_sure_is_said_in_four_steps(probability: float, place: int) -> None:
+    assert step(probability) == place
