@@ -20,7 +20,7 @@ from qa.quotes import best_quote
 from qa.splitter import split_document
 from qa.text import words
 from qa.types import Passage, Span, TokenEncoder
-from training.dev import DevQuestion, as_document, load_dev
+from training.dev import DevQuestion, as_document, bare, load_dev
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,6 @@ class Outcome:
     sentences: int
     share: float
     marked: float
-
-
-def bare(text: str) -> str:
-    return "".join(text.split()).casefold()
 
 
 def most_shared(question: str, passage: Passage) -> Span:

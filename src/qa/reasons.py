@@ -5,7 +5,7 @@ from __future__ import annotations
 from qa.quotes import BestQuote
 from qa.ranking import Question
 from qa.text import fold, script, word_spans
-from qa.types import Quote, TokenEncoder
+from qa.types import Quote, Span, TokenEncoder
 
 MISSED = 0.45
 """Token score under which a question word counts as met by nothing in the quote."""
@@ -41,10 +41,9 @@ def reason_answered(question: str, quote: Quote) -> str:
     """Name the question's words that stand in the quote, or say that their meaning does."""
     table = _table(question)
     held = fold(quote.text)
-    shared = [word for word in _content_words(question) if fold(word) in held][:SHOWN]
-    if shared:
-        return table["agrees"].format(words=table["comma"].join(f"“{word}”" for word in shared))
-    return table["answered"]
+    met = [span for span in word_spans(question) if fold(span.of(question)) in held]
+    shared = [word for word in _joined(question, met) if _tells(word) and fold(word) in held]
+    return table["agrees"].format(words=_listed(shared, table)) if shared else table["answered"]
 
 
 def reason_abstained(question: str, quote: Quote, best: BestQuote, encoder: TokenEncoder) -> str:
@@ -53,24 +52,35 @@ def reason_abstained(question: str, quote: Quote, best: BestQuote, encoder: Toke
     tokens = encoder.tokens(question)
     asked = Question.of(tokens.ids, encoder)
     named = fold(" ".join((quote.title, *quote.headings, quote.text)))
-    missed: list[str] = []
-    starts = tokens.spans[asked.places, 0]
+    missed: list[Span] = []
+    starts, ends = tokens.spans[asked.places].T
     for word in word_spans(question):
-        inside = (starts >= word.start) & (starts < word.end)
+        inside = (starts < word.end) & (ends > word.start)
         weighty = inside.any() and float(asked.weights[inside].max()) >= 1.0 / len(asked.ids)
         if weighty and float(best.met[inside].max()) < MISSED and fold(word.of(question)) not in named:
-            missed.append(word.of(question))
+            missed.append(word)
     if not missed:
         return table["weak"].format(source=quote.source)
-    words = table["comma"].join(f"“{word}”" for word in missed[:SHOWN])
-    return table["missing"].format(source=quote.source, words=words)
+    return table["missing"].format(source=quote.source, words=_listed(_joined(question, missed), table))
 
 
-def _content_words(question: str) -> list[str]:
-    words = [span.of(question) for span in word_spans(question)]
-    return [
-        word for word in dict.fromkeys(words) if len(word) > 3 or script(word) in ("han", "kana", "hangul")
-    ]
+def _joined(text: str, words: list[Span]) -> list[str]:
+    """Return words once each, those that touch in one: Han characters stand alone among the words of a text."""
+    runs: list[Span] = []
+    for word in words:
+        if runs and runs[-1].end == word.start:
+            word = Span(runs.pop().start, word.end)
+        runs.append(word)
+    return list(dict.fromkeys(run.of(text) for run in runs))
+
+
+def _tells(word: str) -> bool:
+    """Tell whether a word is long enough to say something: two Han characters, or four letters."""
+    return len(word) >= (2 if script(word) in ("han", "kana", "hangul") else 4)
+
+
+def _listed(words: list[str], table: dict[str, str]) -> str:
+    return table["comma"].join(f"“{word}”" for word in words[:SHOWN])
 
 
 def _table(question: str) -> dict[str, str]:
