@@ -9,13 +9,13 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from qa.confidence import FEATURES, Calibrator, features, load_calibrator, step
+from qa.confidence import FEATURES, RANKED, Calibrator, features, load_calibrator, step
 from qa.quotes import BestQuote
 from qa.types import Hit, Passage, Span
 
 
 def hit(rank: int, score: float, *, same: float = 1.0) -> Hit:
-    named = dict.fromkeys(FEATURES[:6], 0.5) | {"same_language": same}
+    named = dict.fromkeys(RANKED, 0.5) | {"same_language": same}
     return Hit(rank, score, Passage("d", Span(0, 4), "text"), "a.txt", named)
 
 
@@ -25,7 +25,7 @@ QUOTE = BestQuote(Span(0, 4), 0.6, (), np.float32([0.9, 0.2, 0.8, 0.1]))
 def test_features_of_a_result() -> None:
     values = features([hit(1, 7.0), hit(2, 5.5)], QUOTE)
     assert dict(zip(FEATURES, values, strict=True)) == pytest.approx(
-        dict.fromkeys(FEATURES[:6], 0.5) | {"quote": 0.6, "weakest": 0.5, "margin": 1.5}
+        dict.fromkeys(RANKED, 0.5) | {"quote": 0.6, "weakest": 0.5, "margin": 1.5}
     )
 
 

@@ -16,6 +16,17 @@ Half = Literal["fit", "final"]
 
 
 @dataclass(frozen=True, slots=True)
+class SourcedQuestion:
+    """A question that any of ``answers`` in any of ``sources`` answers."""
+
+    text: str
+    answers: tuple[str, ...]
+    sources: frozenset[str]
+    kind: str
+    half: Half
+
+
+@dataclass(frozen=True, slots=True)
 class DevQuestion:
     """A question with its passage's key and the answer's text; ``half`` goes by passage."""
 
@@ -25,6 +36,10 @@ class DevQuestion:
     passage_lang: str
     answer: str
     half: Half
+
+    def sourced(self) -> SourcedQuestion:
+        """Return the question as asked of a collection whose sources are passage keys."""
+        return SourcedQuestion(self.text, (self.answer,), frozenset([self.passage]), "same", self.half)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +83,11 @@ def load_dev(
     return DevSet(passages, languages, questions)
 
 
-@dataclass(frozen=True, slots=True)
-class SampleQuestion:
-    """A question about the sample corpus: any of ``answers`` in any of ``sources``; ``half`` goes by its text."""
-
-    text: str
-    answers: tuple[str, ...]
-    sources: frozenset[str]
-    kind: str
-    half: Half
-
-
-def load_sample_questions(corpus: Path) -> list[SampleQuestion]:
-    """Read ``corpus/questions.jsonl``, half of it open to fitting."""
+def load_sample_questions(corpus: Path) -> list[SourcedQuestion]:
+    """Read ``corpus/questions.jsonl``; the half goes by the question's text."""
     rows = map(json.loads, (corpus / "questions.jsonl").read_text(encoding="utf-8").splitlines())
     return [
-        SampleQuestion(
+        SourcedQuestion(
             text=row["question"],
             answers=tuple(row["answers"]),
             sources=frozenset(row.get("sources") or [row.get("source", "")]),

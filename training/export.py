@@ -24,9 +24,8 @@ SETTINGS = {
 def export(work: Path, out: Path) -> None:
     """Write ``work``'s tokenizer and checkpoint to ``out`` as float16."""
     weight = load_file(work / "checkpoint.safetensors")["weight"].astype(np.float32)
-    weight /= np.sqrt(
-        np.mean(np.square(weight).sum(axis=1))
-    )  # mean norm 1: no float16 value under- or overflows
+    # mean norm 1: no float16 value under- or overflows
+    weight /= np.sqrt(np.mean(np.square(weight).sum(axis=1)))
     generator = np.random.default_rng(0)
     # the unknown token all but says nothing; a row of zeros would make a text of unknowns 0 / 0 in float16
     weight[0] = generator.standard_normal(weight.shape[1]) * 1e-3

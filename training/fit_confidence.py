@@ -10,8 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,18 +18,15 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.retrieval.run import LANGS, open_collection
+from benchmarks.retrieval.run import LANGS, open_collection, open_sample
 from qa.confidence import FEATURES, features
-from qa.encoder import load_encoder, load_token_encoder
-from qa.languages import Languages
+from qa.encoder import load_token_encoder
 from qa.library import Library
 from qa.quotes import best_quote
 from qa.ranking import load_ranking_model
 from qa.search import Searcher
-from qa.service import QA
 from qa.types import Hit
-from qa.views import Views
-from training.dev import bare, load_dev, load_sample_questions
+from training.dev import SourcedQuestion, bare, load_dev, load_sample_questions
 
 SAMPLE_WEIGHT = 5
 """How often each question of the sample corpus counts: there are few, and they are like what people ask."""
@@ -49,23 +45,11 @@ class Case:
     half: str
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question with the answers that a right quote holds, and the sources that hold them."""
-
-    text: str
-    answers: tuple[str, ...]
-    sources: frozenset[str]
-    half: str
-    kind: str = "same"
-
-
-def cases(library: Library, questions: Sequence[Asked], *, seed: int = 0) -> Iterator[Case]:
+def cases(
+    library: Library, searcher: Searcher, questions: Iterable[SourcedQuestion], *, seed: int = 0
+) -> Iterator[Case]:
     """Yield what each question gets quoted with and without its sources, in parts of the collection."""
     model, encoder, rng = load_ranking_model(), load_token_encoder(), random.Random(seed)
-    searcher = Searcher(
-        library, Views(library), load_encoder(), encoder, languages=Languages.load(), model=model
-    )
     owner = {info.id: info.source for info in library.documents()}
     for question in questions:
         found = searcher.candidates(question.text, depth=100)
@@ -134,27 +118,19 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("src/qa/model/confidence.json"))
     parser.add_argument("--corpus", type=Path, default=Path("corpus"))
-    parser.add_argument("--most", type=int, default=120, help="questions a language")
+    parser.add_argument("--most", type=int, default=60, help="questions a language")
     args = parser.parse_args()
 
     dev = load_dev(args.data, langs=frozenset(LANGS), most=args.most)
-    questions = [Asked(q.text, (q.answer,), frozenset([q.passage]), q.half) for q in dev.questions]
-    with tempfile.TemporaryDirectory() as folder:
-        library, _ = open_collection(Path(folder), dev.passages)
-        with library:
-            found = list(cases(library, questions))
-    sample = [Asked(q.text, q.answers, q.sources, q.half, q.kind) for q in load_sample_questions(args.corpus)]
-    with tempfile.TemporaryDirectory() as folder, QA.open(folder) as qa:
-        qa.sync(args.corpus)
-        with Library.open(Path(folder)) as library:
-            ours = list(cases(library, sample))
+    with open_collection(dev.passages) as (library, searcher):
+        found = list(cases(library, searcher, (question.sourced() for question in dev.questions)))
+    sample = load_sample_questions(args.corpus)
     # Only questions that ask across languages tell how sure to be across: to the others a passage in another language
     # is merely what is left when their own is taken away.
     far = [question for question in sample if question.kind != "same"]
-    with tempfile.TemporaryDirectory() as folder, QA.open(folder) as qa:
-        qa.sync(args.corpus)
-        with Library.open(Path(folder)) as library:
-            cross = [case for case in cases(library, far) if case.same_language <= 0.5]
+    with open_sample(args.corpus) as (library, searcher):
+        ours = list(cases(library, searcher, sample))
+        cross = [case for case in cases(library, searcher, far) if case.same_language <= 0.5]
     same = [case for case in found + ours * SAMPLE_WEIGHT if case.same_language > 0.5]
     weights = {"names": list(FEATURES), "same": fit(same, "same language"), "cross": fit(cross, "across")}
     args.out.write_text(json.dumps(weights) + "\n", encoding="utf-8")

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,16 +18,21 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from benchmarks.retrieval.run import LANGS, open_collection
-from qa.encoder import load_encoder, load_token_encoder
-from qa.languages import Languages
+from benchmarks.retrieval.run import LANGS, open_collection, open_sample
 from qa.library import Library
 from qa.ranking import FEATURES, RankingModel
 from qa.search import Searcher
-from qa.service import QA
 from qa.types import Floats
-from qa.views import Views
-from training.dev import DevQuestion, bare, half_of, key_of, load_dev, load_ntrex, load_sample_questions
+from training.dev import (
+    DevQuestion,
+    SourcedQuestion,
+    bare,
+    half_of,
+    key_of,
+    load_dev,
+    load_ntrex,
+    load_sample_questions,
+)
 
 UNFITTED = RankingModel(FEATURES, (0.0,) * (len(FEATURES) + 1), (0.0,) * (len(FEATURES) + 1))
 
@@ -46,52 +50,21 @@ class Asked:
     right: NDArray[np.bool_]
 
 
-def collect(passages: dict[str, str], questions: Iterable[DevQuestion]) -> list[Asked]:
+def collect(library: Library, searcher: Searcher, questions: Iterable[SourcedQuestion]) -> list[Asked]:
     """Ask questions of a collection and label their candidates; questions without a right one are left out."""
     asked: list[Asked] = []
-    with tempfile.TemporaryDirectory() as folder:
-        library, searcher = open_collection(Path(folder), passages, UNFITTED)
-        with library:
-            owner = {info.id: info.source for info in library.documents()}
-            for question in questions:
-                found = searcher.candidates(question.text, depth=100)
-                told = library.passages(found.ids.tolist())
-                right = np.array(
-                    [
-                        owner[p.document_id] == question.passage and bare(question.answer) in bare(p.text)
-                        for p in told
-                    ]
-                )
-                if right.any():
-                    asked.append(Asked(found.features, right))
-    return asked
-
-
-def collect_sample(corpus: Path) -> list[Asked]:
-    """Ask the half of the sample corpus's questions that is open to fitting: documents with titles and headings, and
-    the same subjects in several languages."""
-    asked: list[Asked] = []
-    with tempfile.TemporaryDirectory() as folder, QA.open(folder) as qa:
-        qa.sync(corpus)
-        encoder, tokens = load_encoder(), load_token_encoder()
-        with Library.open(Path(folder)) as library:
-            searcher = Searcher(
-                library, Views(library), encoder, tokens, languages=Languages.load(), model=UNFITTED
-            )
-            owner = {info.id: info.source for info in library.documents()}
-            for question in load_sample_questions(corpus):
-                if question.half != "fit" or not question.answers:
-                    continue
-                found = searcher.candidates(question.text, depth=100)
-                right = np.array(
-                    [
-                        owner[passage.document_id] in question.sources
-                        and any(bare(answer) in bare(passage.text) for answer in question.answers)
-                        for passage in library.passages(found.ids.tolist())
-                    ]
-                )
-                if right.any():
-                    asked.append(Asked(found.features, right))
+    owner = {info.id: info.source for info in library.documents()}
+    for question in questions:
+        found = searcher.candidates(question.text, depth=100)
+        right = np.array(
+            [
+                owner[passage.document_id] in question.sources
+                and any(bare(answer) in bare(passage.text) for answer in question.answers)
+                for passage in library.passages(found.ids.tolist())
+            ]
+        )
+        if right.any():
+            asked.append(Asked(found.features, right))
     return asked
 
 
@@ -125,9 +98,8 @@ def fit(asked: list[Asked]) -> dict[str, object]:
     share = FEATURES.index("same_language")
     used = torch.ones(2, len(FEATURES) + 1)
     used[:, 1 + share] = 0.0
-    used[1, 1 + FEATURES.index("lexical")] = (
-        0.0  # words shared across languages tell of a wrong guess at the language
-    )
+    # words shared across languages tell of a wrong guess at the language
+    used[1, 1 + FEATURES.index("lexical")] = 0.0
     groups = [(torch.from_numpy(one.features), torch.from_numpy(one.right)) for one in asked]
     weights = torch.zeros(2, len(FEATURES) + 1, requires_grad=True)  # same language, across
     optimiser = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
@@ -163,16 +135,19 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("src/qa/model/ranking.json"))
     parser.add_argument("--corpus", type=Path, default=Path("corpus"))
-    parser.add_argument("--most", type=int, default=120, help="questions a language")
+    parser.add_argument("--most", type=int, default=60, help="questions a language")
     args = parser.parse_args()
 
     dev = load_dev(args.data, langs=frozenset(LANGS), most=args.most * 2)
     passages, questions = news(args.data, count=150, seed=0)
-    asked = [
-        *collect(dev.passages, [question for question in dev.questions if question.half == "fit"]),
-        *collect(passages, questions),
-        *(collect_sample(args.corpus) * SAMPLE_WEIGHT),
-    ]
+    with open_collection(dev.passages, UNFITTED) as (library, searcher):
+        asked = collect(library, searcher, (q.sourced() for q in dev.questions if q.half == "fit"))
+    with open_collection(passages, UNFITTED) as (library, searcher):
+        asked += collect(library, searcher, (question.sourced() for question in questions))
+    # the sample corpus has titles and headings, and the same subjects in several languages
+    with open_sample(args.corpus, UNFITTED) as (library, searcher):
+        sample = [question for question in load_sample_questions(args.corpus) if question.half == "fit"]
+        asked += collect(library, searcher, sample) * SAMPLE_WEIGHT
     args.out.write_text(json.dumps(fit(asked)) + "\n", encoding="utf-8")
 
 

@@ -12,18 +12,19 @@ import argparse
 import json
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from qa.encoder import load_encoder, load_token_encoder
-from qa.indexing import add_documents
 from qa.languages import Languages
 from qa.library import Library
 from qa.ranking import RankingModel, load_ranking_model
 from qa.search import Candidates, Searcher
+from qa.service import QA
 from qa.types import Floats
 from qa.views import Views
 from training.dev import DevQuestion, DevSet, as_document, load_dev
@@ -59,18 +60,32 @@ class Outcome:
     ranks: dict[str, int | None]
 
 
+@contextmanager
 def open_collection(
-    folder: Path, passages: dict[str, str], model: RankingModel | None = None
-) -> tuple[Library, Searcher]:
-    """Index passages as documents of one paragraph and return a searcher over them."""
+    passages: dict[str, str], model: RankingModel | None = None
+) -> Iterator[tuple[Library, Searcher]]:
+    """Index passages as documents of one paragraph, and lend a searcher over them."""
+    with tempfile.TemporaryDirectory() as folder, QA.open(folder) as qa:
+        qa.add_documents(as_document(key, text) for key, text in passages.items())
+        with open_searcher(Path(folder), model) as opened:
+            yield opened
+
+
+@contextmanager
+def open_sample(corpus: Path, model: RankingModel | None = None) -> Iterator[tuple[Library, Searcher]]:
+    """Index the sample corpus, and lend a searcher over it."""
+    with tempfile.TemporaryDirectory() as folder, QA.open(folder) as qa:
+        qa.sync(corpus)
+        with open_searcher(Path(folder), model) as opened:
+            yield opened
+
+
+@contextmanager
+def open_searcher(folder: Path, model: RankingModel | None) -> Iterator[tuple[Library, Searcher]]:
+    """Lend the parts of a library that rank, for a look at the features behind the scores."""
     encoder, tokens = load_encoder(), load_token_encoder()
-    facts = {"fingerprint": encoder.fingerprint, "token_fingerprint": tokens.fingerprint, "dim": encoder.dim}
-    with Library.open(folder, write=True, create=True, **facts) as library:
-        documents = (as_document(key, text) for key, text in passages.items())
-        add_documents(library, documents, encoder=encoder, token_encoder=tokens)
-    library = Library.open(folder)
-    views = Views(library)
-    return library, Searcher(library, views, encoder, tokens, languages=Languages.load(), model=model)
+    with Library.open(folder) as library, Views(library) as views:
+        yield library, Searcher(library, views, encoder, tokens, languages=Languages.load(), model=model)
 
 
 def scorers() -> dict[str, Callable[[Candidates], Floats]]:
@@ -127,10 +142,8 @@ def table(outcomes: list[Outcome]) -> dict[str, dict[str, float]]:
 
 
 def run(dev: DevSet) -> list[Outcome]:
-    with tempfile.TemporaryDirectory() as folder:
-        library, searcher = open_collection(Path(folder), dev.passages)
-        with library:
-            return ask_all(dev.questions, library, searcher)
+    with open_collection(dev.passages) as (library, searcher):
+        return ask_all(dev.questions, library, searcher)
 
 
 def main() -> None:

@@ -74,9 +74,8 @@ class Answerer:
 
 def checked(question: str, *, longest: int = LONGEST_QUESTION) -> str:
     """Return the question without outer space; raise ``QuestionError`` if nothing or too much is left."""
-    question = (
-        question.encode("utf-8", "replace").decode("utf-8").strip()
-    )  # half a surrogate pair is no character
+    # half a surrogate pair, as a terminal may hand over, is no character
+    question = question.encode("utf-8", "replace").decode("utf-8").strip()
     if not any(char.isalnum() for char in question):
         raise QuestionError("The question is empty. Ask in a few words, in any language.")
     if len(question) > longest:

@@ -11,7 +11,8 @@ from importlib import resources
 from qa.quotes import BestQuote
 from qa.types import Hit
 
-FEATURES = ("dense", "late", "content", "window", "lexical", "background", "quote", "weakest", "margin")
+RANKED = ("dense", "late", "content", "window", "lexical", "background")
+FEATURES = (*RANKED, "quote", "weakest", "margin")
 """What the calibrator sees: features of the top hit that ranked it (see ``qa.ranking``), the quote's token score and
 its share of question tokens that met nothing, and how far the best hit is ahead of the second."""
 
@@ -48,7 +49,7 @@ def features(hits: Sequence[Hit], quote: BestQuote) -> tuple[float, ...]:
     """Return the values of ``FEATURES``."""
     top = hits[0]
     margin = top.score - hits[1].score if len(hits) > 1 else MARGIN_CAP
-    named = tuple(top.features[name] for name in FEATURES[:6])
+    named = tuple(top.features[name] for name in RANKED)
     return (*named, quote.score, float((quote.met < UNMET).mean()), min(margin, MARGIN_CAP))
 
 

@@ -55,10 +55,6 @@ class Languages:
         chances = np.exp(chances - chances.max(axis=1, keepdims=True))
         return np.asarray(chances / chances.sum(axis=1, keepdims=True), dtype=np.float32)
 
-    def name(self, text: TokenIds) -> str:
-        """Return the likeliest language's code."""
-        return self.names[int(self.of([text])[0].argmax())]
-
     def common_met(self, question: Floats, encoder: TokenEncoder) -> Floats:
         """Return how well question tokens (q, d) are met by the commonest tokens of each language: (q, l).
 
