@@ -148,14 +148,6 @@ def test_ids_are_never_used_twice(library: Library) -> None:
     assert put(library, make_document("a", "one\ntwo")) == [number + 2 for number in first]
 
 
-def test_iter_vectors_yields_every_passage_once(library: Library) -> None:
-    ids = put(library, make_document("a", "\n".join(f"word{n}" for n in range(25))))
-    parts = list(library.iter_vectors(batch=10))
-    assert [len(part) for part, _ in parts] == [10, 10, 5]
-    assert np.concatenate([part for part, _ in parts]).tolist() == ids == library.ids().tolist()
-    assert np.array_equal(np.concatenate([vectors for _, vectors in parts]), library.vectors(ids))
-
-
 def test_documents_are_listed_by_source_and_found_by_source_or_id(library: Library) -> None:
     for source in ("b", "a", "ä"):
         put(library, make_document(source, "text of " + source))

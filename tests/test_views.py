@@ -170,9 +170,6 @@ def test_opening_reads_the_snapshot_and_only_the_tail_from_the_library(library: 
             read.extend(ids)
             return real(ids)
 
-        def iter_vectors(self, batch=1):  # type: ignore[no-untyped-def]
-            raise AssertionError("all vectors were read")
-
     library.__class__ = Watched
     with Views(library) as views:
         views.catch_up()

@@ -1,8 +1,8 @@
-"""FAISS: the vectors of all passages by id, inner product on unit vectors, stored as float16.
+"""FAISS: the vectors of all passages by id, inner product on unit vectors. A passage may have one for each window of it.
 
-Flat (exact) up to ``FLAT_LIMIT`` vectors, above that inverted lists whose ``nprobe`` was measured on the
-vectors themselves. Float16 halves memory and time of float32 and is what the library stores, so the
-index holds exactly the library's vectors.
+Exact (float16) up to ``FLAT_LIMIT`` vectors, above that product-quantised to two bits a dimension: a scan of a million
+vectors then takes some milliseconds, and what it finds is ranked anew by tokens. Float16 halves memory and time of
+float32 and is what the library stores.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,9 +22,12 @@ from qa.errors import LibraryCorrupt
 from qa.types import Floats, Ints
 
 FLAT_LIMIT = 200_000
-FLAT, IVF = "flat-fp16", "ivf-fp16"
-RECALL = 0.99  # of the exact first 100, what nprobe is chosen for
+FLAT, QUANTISED = "flat-fp16", "pq4"
+TRAINING = 65_536  # vectors that the quantiser is trained on
 BATCH = 65_536
+WINDOWS = 64
+"""Vectors of a passage at most. The label of a vector is its passage's id times this, plus its number."""
+DEAD = -1  # the label of a removed vector that is still among the quantised ones
 _reading = threading.Lock()  # FAISS's deserialisation limits are global
 
 
@@ -39,42 +42,62 @@ class DenseIndex:
         self.dim = dim
         self.change = 0
         self.stamp = 0
-        self._rows: dict[int, int] | None = {}  # id -> row of a flat index; None until it is needed
+        self.dead = 0
+        """How many removed vectors a quantised index still carries, found by no search."""
+        self._passages = 0
+        self._rows: dict[int, int] | None = {}  # label -> row; None until it is needed
         self._highest = 0  # no id above it was ever here: fresh ids need no removal before they are added
         self._access = _Access()
 
     def __len__(self) -> int:
-        return int(self._index.ntotal)
+        """Return the number of passages."""
+        return self._passages
+
+    @property
+    def count(self) -> int:
+        """The number of vectors."""
+        return int(self._index.ntotal) - self.dead
 
     @property
     def kind(self) -> str:
         return _kind(self._index)
 
-    def add(self, ids: Sequence[int] | Ints, vectors: Floats) -> None:
-        """Add unit vectors (n, dim) under ``ids`` (n,), replacing those there are."""
+    def add(self, ids: Sequence[int] | Ints, vectors: Floats, counts: Ints | None = None) -> None:
+        """Add passages ``ids`` (n,), replacing those there are, with unit vectors (sum of counts, dim).
+
+        ``counts`` (n,) tells how many of the vectors belong to each; None: one.
+        """
         new = np.ascontiguousarray(ids, dtype=np.int64)
-        if vectors.shape != (len(new), self.dim):
-            raise ValueError(f"{len(new)} ids need vectors ({len(new)}, {self.dim}), got {vectors.shape}.")
+        each = np.ones(len(new), np.int64) if counts is None else np.asarray(counts, dtype=np.int64)
+        if vectors.shape != (int(each.sum()), self.dim):
+            raise ValueError(
+                f"{len(new)} ids need vectors ({int(each.sum())}, {self.dim}), got {vectors.shape}."
+            )
         if len(np.unique(new)) != len(new):
             raise ValueError("An id is there twice.")
+        if len(each) and not 1 <= each.min() <= each.max() <= WINDOWS:
+            raise ValueError(f"A passage needs 1 to {WINDOWS} vectors, not {each.min()} to {each.max()}.")
         if not len(new):
             return
+        numbers = np.arange(len(vectors)) - np.repeat(np.cumsum(each) - each, each)
+        labels = np.repeat(new, each) * WINDOWS + numbers
         with self._access.alone():
             if new.min() <= self._highest:
                 self._remove(new)
-            start = len(self)
-            self._index.add_with_ids(np.ascontiguousarray(vectors, dtype=np.float32), new)
+            start = int(self._index.ntotal)
+            self._index.add_with_ids(np.ascontiguousarray(vectors, dtype=np.float32), labels)
             self._highest = max(self._highest, int(new.max()))
+            self._passages += len(new)
             if self._rows is not None:
-                self._rows.update(zip(new.tolist(), range(start, len(self)), strict=True))
+                self._rows.update(zip(labels.tolist(), range(start, start + len(labels)), strict=True))
 
     def remove(self, ids: Sequence[int] | Ints) -> int:
-        """Remove ``ids``; return how many were there. Costs the ids, not the index."""
+        """Remove passages; return how many were there. Costs the ids, not the index."""
         with self._access.alone():
             return self._remove(np.ascontiguousarray(ids, dtype=np.int64))
 
     def search(self, query: Floats, k: int) -> tuple[Ints, Floats]:
-        """Return ids and inner products (at most k,) for a query (dim,), highest first, equals by id."""
+        """Return passages and their best inner products (at most k,) for a query (dim,), highest first, then by id."""
         faiss = _faiss()
 
         k = min(k, len(self))
@@ -83,45 +106,57 @@ class DenseIndex:
         # The number of threads belongs to the calling thread (OpenMP). One: a question is too small to
         # share, and parallel questions would each start a team.
         faiss.omp_set_num_threads(1)
+        question = np.ascontiguousarray(query, np.float32).reshape(1, self.dim)
         with self._access.shared():
-            scores, ids = self._index.search(np.ascontiguousarray(query, np.float32).reshape(1, self.dim), k)
-        found = ids[0] >= 0
-        ids, scores = ids[0][found], scores[0][found]
-        order = np.lexsort((ids, -scores))
-        return ids[order], scores[order]
+            total = int(self._index.ntotal)
+            wanted = k if total == len(self) else min(total, 6 * k)
+            while True:
+                scores, labels = self._index.search(question, wanted)
+                found = labels[0] >= 0
+                owners, best = labels[0][found] // WINDOWS, scores[0][found]
+                _, first = np.unique(owners, return_index=True)  # a passage's best vector is its first
+                if len(first) >= k or wanted == total:
+                    break
+                wanted = min(total, 4 * wanted)
+        ids, best = owners[first], best[first]
+        order = np.lexsort((ids, -best))[:k]
+        return ids[order], best[order]
 
     def ids(self) -> Ints:
-        """Return all ids (n,), ascending."""
+        """Return all passage ids (n,), ascending."""
         with self._access.shared():
-            return np.sort(self._ids())
+            labels = _labels(self._index)
+            return np.unique(labels[labels >= 0] // WINDOWS)
 
     def vectors(self, ids: Sequence[int] | Ints) -> Floats:
-        """Return the vectors (n, dim) of ``ids``; zeros for one that is not there (removed meanwhile)."""
-        wanted = np.ascontiguousarray(ids, dtype=np.int64)
-        vectors = np.zeros((len(wanted), self.dim), np.float32)
+        """Return the vectors (n, dim) of passages of a flat index, one passage's after the other's."""
         with self._access.shared():
-            if self.kind == IVF:
-                for at, key in enumerate(wanted.tolist()):
-                    with suppress(RuntimeError):  # FAISS on an id that is not there
-                        vectors[at] = self._index.reconstruct(key)
-                return vectors
+            if self.kind != FLAT:
+                raise ValueError("A quantised index does not hold the vectors themselves.")
             rows = self._row_of()
-            found = [(at, rows[key]) for at, key in enumerate(wanted.tolist()) if key in rows]
-            if found:
-                places, sources = np.array(found).T
-                vectors[places] = _codes(self._index)[sources].view(np.float16)
-        return vectors
+            places = [row for key in np.asarray(ids).tolist() for row in self._rows_of(rows, key)]
+            if not places:
+                return np.zeros((0, self.dim), np.float32)
+            return np.asarray(_codes(self._index)[places].view(np.float16), dtype=np.float32)
 
     def reshape(self, flat_limit: int = FLAT_LIMIT) -> bool:
-        """Change between flat and inverted lists when the count asks for it; return whether it did."""
-        count = len(self)
-        if self.kind == FLAT:
-            fits = count <= flat_limit
-        else:
-            fits = count > flat_limit // 2 and lists_for(count) < 2 * self._index.nlist
-        if not fits:
-            self._rebuild(inverted=count > flat_limit)
-        return not fits
+        """Quantise the vectors when they have become many; return whether it was done."""
+        if self.kind == QUANTISED or self.count <= flat_limit:
+            return False
+        faiss = _faiss()
+
+        faiss.omp_set_num_threads(os.cpu_count() or 1)
+        codes, labels = _codes(self._index), np.array(_labels(self._index), dtype=np.int64)
+        parts = next(parts for parts in range(self.dim // 2, 0, -1) if self.dim % parts == 0)
+        inner = faiss.IndexPQFastScan(self.dim, parts, 4, faiss.METRIC_INNER_PRODUCT)
+        inner.train(codes[_sample(len(codes), TRAINING)].view(np.float16).astype(np.float32))
+        index = faiss.IndexIDMap(inner)
+        for start in range(0, len(labels), BATCH):
+            batch = codes[start : start + BATCH].view(np.float16).astype(np.float32)
+            index.add_with_ids(batch, labels[start : start + BATCH])
+        with self._access.alone():
+            self._index, self._rows = index, None
+        return True
 
     def save(self, path: Path) -> None:
         """Write ``dense.faiss`` and ``dense.json`` into the folder, so that a kill leaves the old or the new.
@@ -183,7 +218,10 @@ class DenseIndex:
             loaded = cls.__new__(cls)
             loaded._index = _read_index(file.read, size)
         loaded.dim, loaded._rows, loaded._access = int(loaded._index.d), None, _Access()
-        loaded._highest = int(loaded._ids().max(initial=0))
+        labels = np.asarray(_labels(loaded._index))
+        owners = np.unique(labels[labels >= 0] // WINDOWS)
+        loaded.dead, loaded._passages = int((labels < 0).sum()), len(owners)
+        loaded._highest = int(owners.max(initial=0))
         loaded.change, loaded.stamp = int(entry["change"]), int(entry["stamp"])
         actual = {"count": len(loaded), "dim": loaded.dim, "type": loaded.kind}
         if any(entry.get(name) != value for name, value in actual.items()):
@@ -191,104 +229,49 @@ class DenseIndex:
         return loaded
 
     def _remove(self, ids: Ints) -> int:
-        if self.kind == IVF:
-            return self._remove_listed(ids)
         rows = self._row_of()
         if not rows:
             return 0
         faiss = _faiss()
 
-        codes, labels = _codes(self._index), _labels(self._index)
-        end = len(labels)
+        flat = self.kind == FLAT
+        labels = _labels(self._index)
+        codes = _codes(self._index) if flat else None
+        end, removed = len(labels), 0
         for key in ids.tolist():
-            row = rows.pop(key, None)
-            if row is None:
-                continue
-            end -= 1  # the last row takes the place: nothing else moves
-            if row != end:
-                codes[row], labels[row] = codes[end], labels[end]
-                rows[int(labels[end])] = row
-            codes[end] = 0  # deleted means gone, also from memory
-        removed = len(labels) - end
-        if removed:
+            gone = self._rows_of(rows, key)
+            removed += bool(gone)
+            for number in reversed(range(len(gone))):  # the last rows first: they may take each other's place
+                row = rows.pop(key * WINDOWS + number)
+                if codes is None:
+                    labels[row] = DEAD
+                    self.dead += 1
+                    continue
+                end -= 1  # the last row takes the place: nothing else moves
+                if row != end:
+                    codes[row], labels[row] = codes[end], labels[end]
+                    rows[int(labels[end])] = row
+                codes[end] = 0  # deleted means gone, also from memory
+        if flat and removed:
             inner = faiss.downcast_index(self._index.index)
             inner.codes.resize(end * inner.code_size)
             self._index.id_map.resize(end)
             inner.ntotal = self._index.ntotal = end
+        self._passages -= removed
         return removed
-
-    def _remove_listed(self, ids: Ints) -> int:
-        faiss = _faiss()
-
-        selector = faiss.IDSelectorArray(len(ids), faiss.swig_ptr(ids))
-        return int(self._index.remove_ids(selector))
 
     def _row_of(self) -> dict[int, int]:
         if self._rows is None:
-            self._rows = {key: row for row, key in enumerate(_labels(self._index).tolist())}
+            self._rows = {label: row for row, label in enumerate(_labels(self._index).tolist()) if label >= 0}
         return self._rows
 
-    def _ids(self) -> Ints:
-        faiss = _faiss()
-
-        if self.kind == FLAT:
-            return np.array(_labels(self._index), dtype=np.int64)
-        lists = self._index.invlists
-        parts = [
-            faiss.rev_swig_ptr(lists.get_ids(at), lists.list_size(at)).copy()
-            for at in range(self._index.nlist)
-            if lists.list_size(at)
-        ]
-        return np.concatenate(parts) if parts else np.empty(0, np.int64)
-
-    def _rebuild(self, *, inverted: bool) -> None:
-        ids = self.ids()
-        index = self._trained(ids) if inverted else _flat(self.dim)
-        for start in range(0, len(ids), BATCH):
-            batch = ids[start : start + BATCH]
-            index.add_with_ids(self.vectors(batch), batch)
-        if inverted:
-            index.nprobe = self._measured_nprobe(index, ids)
-        with self._access.alone():
-            self._index, self._rows = index, None
-
-    def _trained(self, ids: Ints) -> Any:
-        faiss = _faiss()
-
-        faiss.omp_set_num_threads(os.cpu_count() or 1)
-        lists = lists_for(len(ids))
-        fp16, inner = faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT
-        index = faiss.IndexIVFScalarQuantizer(
-            faiss.IndexFlatIP(self.dim), self.dim, lists, fp16, inner, False
-        )
-        index.cp.spherical = True
-        index.cp.min_points_per_centroid = 1
-        index.set_direct_map_type(faiss.DirectMap.Hashtable)  # removal by id without a scan
-        index.train(self.vectors(_sample(ids, 40 * lists)))
-        return index
-
-    def _measured_nprobe(self, index: Any, ids: Ints, k: int = 100) -> int:
-        """Return how few lists, in steps of a quarter, must be read to find ``RECALL`` of the exact first k.
-
-        Each question is a blend of two vectors: questions lie farther from their passages than
-        passages from their like, and so need more lists than the passages themselves would.
-        """
-        vectors = self.vectors(_sample(ids, 100))
-        questions = vectors + np.roll(vectors, 1, axis=0)
-        questions /= np.maximum(np.linalg.norm(questions, axis=1, keepdims=True), 1e-9)
-        if self.kind == IVF:
-            self._index.nprobe = self._index.nlist  # reads all: exact
-        _, exact = self._index.search(questions, k)
-        lists = int(index.nlist)
-        probes = max(1, lists // 32)
-        while probes < lists:
-            index.nprobe = probes
-            _, found = index.search(questions, k)
-            recall = [len(np.intersect1d(a, b)) / k for a, b in zip(exact, found, strict=True)]
-            if np.mean(recall) >= RECALL:
-                break
-            probes += max(1, probes // 4)
-        return min(probes, lists)
+    @staticmethod
+    def _rows_of(rows: dict[int, int], key: int) -> list[int]:
+        """Return the rows of a passage's vectors in order, none if it is not there."""
+        found: list[int] = []
+        while (row := rows.get(key * WINDOWS + len(found))) is not None and len(found) < WINDOWS:
+            found.append(row)
+        return found
 
 
 class _Access:
@@ -333,11 +316,6 @@ class _HashingWriter:
         self._file.write(data)
 
 
-def lists_for(count: int) -> int:
-    """Return how many inverted lists suit ``count`` vectors: 4 times the square root."""
-    return int(4 * count**0.5)
-
-
 def write_json(path: Path, value: object) -> None:
     """Write a small file whole or not at all, durably."""
     temporary = path.with_name(path.name + ".new")
@@ -380,8 +358,8 @@ def _flat(dim: int) -> Any:
     return faiss.IndexIDMap(inner)
 
 
-def _sample(ids: Ints, count: int) -> Ints:
-    return np.sort(np.random.default_rng(0).permutation(ids)[:count])
+def _sample(size: int, count: int) -> Ints:
+    return np.sort(np.random.default_rng(0).permutation(size)[:count])
 
 
 def _read_index(read: Callable[[int], bytes], size: int) -> Any:
@@ -402,13 +380,12 @@ def _read_index(read: Callable[[int], bytes], size: int) -> Any:
 def _kind(index: Any) -> str:
     faiss = _faiss()
 
-    fp16 = faiss.ScalarQuantizer.QT_fp16
-    if isinstance(index, faiss.IndexIVFScalarQuantizer) and index.sq.qtype == fp16:
-        return IVF
     if isinstance(index, faiss.IndexIDMap) and not isinstance(index, faiss.IndexIDMap2):
         inner = faiss.downcast_index(index.index)
-        if isinstance(inner, faiss.IndexScalarQuantizer) and inner.sq.qtype == fp16:
+        if isinstance(inner, faiss.IndexScalarQuantizer) and inner.sq.qtype == faiss.ScalarQuantizer.QT_fp16:
             return FLAT
+        if isinstance(inner, faiss.IndexPQFastScan):
+            return QUANTISED
     raise LibraryCorrupt(f"dense.faiss holds a {type(index).__name__}, which qa does not use")
 
 

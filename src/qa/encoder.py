@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from qa.dense import WINDOWS
 from qa.errors import EncoderNotFound
 from qa.types import Encoder, Floats, Ints, TokenEncoder, TokenIds, TokenVectors
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 BUILTIN = "builtin"
+
+STRIDE, OVERLAP = 24, 8
+"""Tokens that a window takes in anew, and that it shares with the next."""
 
 _MANY = 64
 """Texts from which one sparse product, and sharing them out among threads, is worth its start."""
@@ -100,6 +104,20 @@ class StaticEncoder:
         for number, row in enumerate(rows):
             vectors[number] = self.vectors(row).sum(axis=0)
         return unit(vectors)
+
+    def encode_windows(self, rows: Sequence[TokenIds]) -> tuple[Floats, Ints]:
+        """Return unit means (w, d) of overlapping windows of token sequences (n), and how many are of each (n,).
+
+        In the mean of a long passage its single words drown; in a window they are found, in another language too.
+        """
+        windows: list[TokenIds] = []
+        counts = np.empty(len(rows), np.int64)
+        for number, row in enumerate(rows):
+            before = len(windows)
+            starts = range(0, min(max(1, len(row) - OVERLAP), STRIDE * WINDOWS), STRIDE)
+            windows.extend(row[start : start + STRIDE + OVERLAP] for start in starts)
+            counts[number] = len(windows) - before
+        return self.encode_ids(windows), counts
 
     def _sums(self, rows: Sequence[TokenIds]) -> Floats:
         """Return sums of token vectors (n, d) as one sparse product: four times as fast as a loop."""
@@ -181,6 +199,14 @@ def load_encoder(name: str = BUILTIN) -> Encoder:
 def load_token_encoder() -> TokenEncoder:
     """Load the built-in model's token vectors: they rerank, quote and highlight, whatever embeds the passages."""
     return _builtin()
+
+
+def window_encoder(fingerprint: str, token_fingerprint: str) -> StaticEncoder | None:
+    """Return the encoder that cuts passages into windows: the built-in one, if it made both vectors and tokens."""
+    if fingerprint != token_fingerprint or model_of(fingerprint) != BUILTIN:
+        return None
+    encoder = _builtin()
+    return encoder if encoder.fingerprint == fingerprint else None
 
 
 def model_of(fingerprint: str) -> str:

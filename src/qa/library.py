@@ -325,6 +325,14 @@ class Library:
         rows = self._rows(sql, (json.dumps(_as_ints(ids)),))
         return {number: np.frombuffer(tokens, dtype="<u4") for number, tokens in rows}
 
+    def material(self, ids: Iterable[int]) -> tuple[Ints, list[TokenIds], Floats]:
+        """Return those of ``ids`` that are not gone (n,), ascending, their tokens and their vectors (n, dim)."""
+        sql = """SELECT id, vector, tokens FROM passages
+                 WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"""
+        rows = self._rows(sql, (json.dumps(_as_ints(ids)),))
+        there, vectors = self._vectors([(number, vector) for number, vector, _ in rows])
+        return there, [np.frombuffer(tokens, dtype="<u4") for _, _, tokens in rows], vectors
+
     def vectors(self, ids: Iterable[int]) -> Floats:
         """Return the vectors (n, dim) of ``ids`` in their order; a ``KeyError`` if one is gone."""
         wanted = _as_ints(ids)
@@ -336,14 +344,6 @@ class Library:
         """Return those of ``ids`` that are not gone (n,), ascending, and their vectors (n, dim)."""
         sql = "SELECT id, vector FROM passages WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id"
         return self._vectors(self._rows(sql, (json.dumps(_as_ints(ids)),)))
-
-    def iter_vectors(self, batch: int = 8192) -> Iterator[tuple[Ints, Floats]]:
-        """Yield ids (n,) ascending and vectors (n, dim) of the whole library, ``batch`` at a time."""
-        last = 0
-        sql = "SELECT id, vector FROM passages WHERE id > ? ORDER BY id LIMIT ?"
-        while rows := self._rows(sql, (last, batch)):
-            yield self._vectors(rows)
-            last = rows[-1][0]
 
     def ids(self) -> Ints:
         """Return all passage ids (n,), ascending."""

@@ -87,13 +87,11 @@ class Searcher:
         dense_ids, _ = self._views.dense.search(query, depth)
         lexical_ids, _ = self._views.lexical.search(terms, depth)
         ids = fuse([dense_ids, lexical_ids], k=depth)
-        tokens = self._library.tokens(ids.tolist())
-        ids = np.array([identifier for identifier in ids.tolist() if identifier in tokens], dtype=np.int64)
+        ids, rows, vectors = self._library.material(ids.tolist())
         if not len(ids):
             return Candidates(ids, np.zeros((0, len(self._model.names)), np.float32))
         asked = Question.of(self._token_encoder.token_ids([question])[0], self._token_encoder)
-        rows = [tokens[identifier] for identifier in ids.tolist()]
-        dense = self._views.dense.vectors(ids) @ query
+        dense = vectors @ query
         spoken = self._spoken(asked, rows)
         late, content, window = maxsim(asked, interact(asked, rows, self._token_encoder), spoken.content)
         lexical = self._views.lexical.shares(terms, ids)

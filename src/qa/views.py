@@ -18,13 +18,14 @@ from pathlib import Path
 
 import numpy as np
 
-from qa.dense import DenseIndex
+from qa.dense import FLAT, DenseIndex
+from qa.encoder import window_encoder
 from qa.errors import LibraryCorrupt, QAError
 from qa.lexical import LexicalIndex
 from qa.library import FILE, Library
 from qa.splitter import search_text
 from qa.text import words
-from qa.types import Passage
+from qa.types import Floats, Ints, Passage
 
 log = logging.getLogger("qa")
 
@@ -123,7 +124,9 @@ class Views:
                 self._rewrite_lexical()
             if self._snapshot_is_old() or (force and self._snapshot_change() != library.last_change()):
                 self._replay_dense(self.dense)
-                self.dense.reshape()
+                if self.dense.dead * 10 > self.dense.count or (force and self.dense.dead):
+                    self._dense = DenseIndex(library.dim)
+                    self._replay_dense(self._dense)
                 self.dense.save(library.path)
             library.checkpoint()
 
@@ -170,13 +173,28 @@ class Views:
             return
         added, removed = self._tail(dense.change, last)
         dense.remove(removed)
-        if len(added) > library.count() // 2:
-            for ids, vectors in library.iter_vectors():  # one sweep is faster than half the library by id
-                dense.add(ids, vectors)
-        else:
-            for batch in batches(added):
-                dense.add(*library.vectors_left(batch))
+        for batch in batches(added):
+            dense.add(*self._vectors(batch))
+            dense.reshape()
         dense.change, dense.stamp = last, library.stamp(last) or 0
+
+    def _vectors(self, ids: Sequence[int]) -> tuple[Ints, Floats, Ints]:
+        """Return those of ``ids`` that are not gone (n,), their vectors and how many each has (n,).
+
+        An encoder whose vectors are means of token vectors gives a passage one a window, made from its tokens.
+        """
+        library = self._library
+        encoder = window_encoder(library.fingerprint, library.token_fingerprint)
+        if encoder is None:
+            there, vectors = library.vectors_left(ids)
+            return there, vectors, np.ones(len(there), np.int64)
+        tokens = library.tokens(ids)
+        vectors, counts = encoder.encode_windows(list(tokens.values()))
+        return (
+            np.fromiter(tokens, np.int64, len(tokens)),
+            vectors.astype(np.float16).astype(np.float32),
+            counts,
+        )
 
     def _snapshot_change(self) -> int:
         described = DenseIndex.described(self._library.path)
@@ -192,9 +210,12 @@ class Views:
     def _dense_problems(self) -> Iterator[str]:
         expected = self._library.ids()
         if not np.array_equal(self.dense.ids(), expected):
-            yield f"the dense view holds {len(self.dense)} vectors, not the {len(expected)} of the library"
+            yield f"the dense view holds {len(self.dense)} passages, not the {len(expected)} of the library"
             return
-        for ids, vectors in self._library.iter_vectors():
+        if self.dense.kind != FLAT:
+            return  # its codes are rounded: there is nothing to compare them with but themselves
+        for batch in batches(expected.tolist()):
+            ids, vectors, _ = self._vectors(batch)
             if not np.array_equal(self.dense.vectors(ids), vectors):
                 yield f"vectors of the dense view differ among passages {ids[0]} to {ids[-1]}"
 
