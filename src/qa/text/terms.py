@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from itertools import pairwise
+from collections.abc import Callable, Iterable, Sequence
 from operator import add
 
 import regex
@@ -72,8 +71,8 @@ def words(text: str) -> list[str]:
 
     Numbers are whole ("1,000" is "1000"). A word of a spaced script, cut to its first eight letters, is
     followed by its stem, the first few of them, when it has more, a long Latin one also by its last letters after
-    a hyphen. Han, Hangul and Ethiopic give characters and pairs, kana pairs and katakana words, Thai and its like
-    pairs of clusters. ``weight`` says how much each counts.
+    a hyphen. Han, Hangul, Ethiopic and the clusters of Thai and its like are terms and so are pairs of them; kana
+    give pairs and katakana words. ``weight`` says how much each counts.
     """
     terms: list[str] = []
     for found in _TERM.finditer(fold(text)):
@@ -115,7 +114,7 @@ def _number_terms(number: str) -> Iterable[str]:
 def _cjk_terms(run: str) -> Iterable[str]:
     if _KANA.search(run):
         return _japanese_terms(run)
-    return _characters_and_pairs(run)
+    return _units_and_pairs(run)
 
 
 def _japanese_terms(run: str) -> list[str]:
@@ -124,7 +123,7 @@ def _japanese_terms(run: str) -> list[str]:
     return [*_HAN.findall(run), *_pairs(run), *_KATAKANA.findall(run)]
 
 
-def _characters_and_pairs(run: str) -> list[str]:
+def _units_and_pairs(run: Sequence[str]) -> list[str]:
     terms = [""] * (2 * len(run) - 1)
     terms[::2] = run
     terms[1::2] = _pairs(run)
@@ -143,18 +142,17 @@ def _semitic_terms(word: str) -> list[str]:
 
 
 def _unspaced_terms(run: str) -> list[str]:
-    parts = _UNSPACED_PART.findall(run)
-    return [left + right for left, right in pairwise(parts)] or [run]
+    return _units_and_pairs(_UNSPACED_PART.findall(run))
 
 
-def _pairs(run: str) -> list[str]:
+def _pairs(run: Sequence[str]) -> list[str]:
     return list(map(add, run, run[1:]))
 
 
 _EXPAND: dict[str | None, Callable[[str], Iterable[str]]] = {
     "number": _number_terms,
     "cjk": _cjk_terms,
-    "syllables": _characters_and_pairs,
+    "syllables": _units_and_pairs,
     "semitic": _semitic_terms,
     "uncased": _uncased_terms,
     "unspaced": _unspaced_terms,
