@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qa import text
 from qa.errors import LibraryCorrupt, LibraryLocked
 from qa.lexical import MAX_QUERY_WORDS, LexicalIndex
+from qa.text import weight
 
 WORDS = {
     1: ["全", "县", "全县", "居民", "2142", "户"],
@@ -60,6 +62,63 @@ def test_a_word_weighs_once_however_often_it_is_asked() -> None:
     once, often = index.search(["the", "city"], 10), index.search(["the", "city", "the", "the"], 10)
     assert once[0].tolist() == often[0].tolist() == [9, 8]
     assert once[1] == pytest.approx(often[1])
+
+
+def test_a_word_that_asks_weighs_less_than_one_that_tells() -> None:
+    index = LexicalIndex.in_memory()
+    index.add([1, 2, 3], [["when", "rain"], ["mill", "snow"], ["else"]])
+    index.commit(1)
+    ids, scores = index.search(["when", "mill"], 10)
+    assert ids.tolist() == [2, 1]
+    assert scores[1] == pytest.approx(weight("when") * scores[0], rel=1e-4)
+    assert index.scores(["when", "mill"], ids) == pytest.approx(scores)
+
+
+def test_a_share_is_of_the_most_that_the_weighted_words_could_score() -> None:
+    index = LexicalIndex.in_memory()
+    index.add([1, 2], [["when"] * 1000, ["mill"] * 1000])
+    index.commit(1)
+    often = 2.2 * 1000 / (1000 + 1.2) / 2.2  # both as long as the mean
+    share = index.shares(["when", "mill"], np.array([1, 2], np.int64))
+    asking = weight("when") / (weight("when") + 1)
+    assert share == pytest.approx([asking * often, (1 - asking) * often], rel=1e-3)
+    assert index.shares(["mill"], np.array([2], np.int64)) == pytest.approx([often], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "other"),
+    [
+        ("中國的首都是哪裡？", "首都北京位于中国北方。", "哪里有水，哪里就有生命。"),
+        ("日本の首都はどこですか", "東京は日本の首都である。", "どこでも買えるものですか。"),
+        ("대한민국의 수도는 어디인가?", "서울은 대한민국의 수도이다.", "어디서나 보이는 산이 있다."),
+        ("ما هي عاصمة مصر؟", "القاهرة هي العاصمة المصرية.", "ما هي الكتب التي قرأها."),
+        ("भारत की राजधानी क्या है?", "नई दिल्ली भारत की राजधानी है।", "क्या है और क्या नहीं है।"),
+        ("เมืองหลวงของไทยคืออะไร", "กรุงเทพเป็นเมืองหลวงของไทย", "อะไรก็ตามที่คือสิ่งนั้น"),
+        (
+            "Какой город столица России?",
+            "Столицей России является Москва.",
+            "Какой прекрасный день, какой вид.",
+        ),
+        (
+            "Welcher Minister leitet die Landwirtschaft?",
+            "Der Landwirtschaftsminister heißt Ott.",
+            "Welcher von allen?",
+        ),
+        (
+            "Who invented the telephone?",
+            "The inventor of telephones was Bell.",
+            "Who was there, and who was not?",
+        ),
+    ],
+)
+def test_a_question_finds_its_passage_in_every_language(question: str, answer: str, other: str) -> None:
+    index = LexicalIndex.in_memory()
+    index.add([1, 2, 3], [text.words(other), text.words(answer), ["nothing"]])
+    index.commit(1)
+    asked = text.words(question)
+    assert found(index, *asked)[0] == 2
+    shares = index.shares(asked, np.array([1, 2, 3], np.int64))
+    assert 0 == shares[2] <= shares[0] < shares[1] <= 1
 
 
 def test_of_many_words_the_rarest_count() -> None:
@@ -248,7 +307,8 @@ def test_a_changed_byte_anywhere_is_found_by_the_check(tmp_path: Path) -> None:
 def test_without_its_state_file_everything_will_be_replayed(tmp_path: Path) -> None:
     path = tmp_path / "lexical"
     filled(path).close()
-    for content in ("", "{}", "[1]", '{"change": "x"}'):
+    other_words = '{"words": 1, "change": 1, "stamp": 11, "removed": 0}'
+    for content in ("", "{}", "[1]", '{"change": "x"}', other_words):
         (path / "state.json").write_text(content)
         assert LexicalIndex.open(path).change == 0
     (path / "state.json").unlink()

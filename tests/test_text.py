@@ -10,7 +10,7 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.text import fold, is_terminal, numbers, script, sentences, unwrap, word_spans, words
+from qa.text import fold, is_terminal, numbers, script, sentences, unwrap, weight, word_spans, words
 
 PIECES = [
     *("。", "！？", "……", "「", "」", "，", "；", "“", "”", ".", "...", "?", "!", ";", '"', ")", "[3]", "|"),
@@ -157,20 +157,80 @@ def test_fold_makes_ways_of_writing_equal(text: str, folded: str) -> None:
         ("增長7.6%", ["增", "增长", "长", "7.6"]),
         ("食べる", ["食", "食べ", "べる"]),
         ("コーヒー", ["コー", "ーヒ", "ヒー", "コーヒー"]),
-        ("대한민국 IT산업", ["대한민국", "대한", "한민", "민국", "it", "산업"]),
-        ("กินข้าว", ["กิน", "นข้า", "ข้าว"]),
+        ("대한민국 IT산업", ["대", "대한", "한", "한민", "민", "민국", "국", "it", "산", "산업", "업"]),
+        ("አማርኛ", ["አ", "አማ", "ማ", "ማር", "ር", "ርኛ", "ኛ"]),
+        ("กินข้าว", ["กิ", "กิน", "น", "นข้า", "ข้า", "ข้าว", "ว"]),
         ("the 1,000 cats’ 1 234", ["the", "1000", "cats", "1", "234"]),
         ("1.000 am 15.07.2024", ["1.000", "1000", "am", "15", "7", "2024"]),
         ("السُّلْطَة ١٬٠٠٠", ["السلطه", "سلطه", "1000"]),
-        ("हिन्दी में", ["हिन्दी", "हिन्द", "में"]),
+        ("हिन्दी में", ["हिन्दी", "हिन्", "में"]),
         ("l'été COVID-19 H200 3G", ["l", "ete", "covid", "19", "h200", "3", "g"]),
         ("Việt Nam", ["viet", "nam"]),
         ("Häuser Россия Москвы", ["hauser", "hause", "россия", "росси", "москвы", "москв"]),
+        ("Wasserstraße", ["wasserst", "wasse", "-rasse"]),
+        ("представительство", ["представ", "предс"]),
         ("הממשלה בבית", ["הממשלה", "משלה", "בבית", "בית"]),
     ],
 )
 def test_words_are_the_folded_terms_of_a_search(text: str, terms: list[str]) -> None:
     assert words(text) == terms
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("浙江的經濟", "浙江省经济"),  # zh
+        ("食べた物", "食べる"),  # ja
+        ("대한민국에서는", "대한민국"),  # ko
+        ("والمكتبة", "المكتبات"),  # ar
+        ("किताबें", "किताबों"),  # hi
+        ("ภาษาไทยกลาง", "เรียนภาษาไทย"),  # th
+        ("населением", "населения"),  # ru
+        ("Wasserstraßen", "Wasserstraße"),  # de
+        ("Landwirtschaftsministerium", "Verteidigungsministerium"),  # de
+        ("inventions", "invented"),  # en
+        ("kütüphanelerimizde", "kütüphaneye"),  # tr
+        ("የኢትዮጵያ", "ኢትዮጵያውያን"),  # am
+    ],
+)
+def test_forms_of_a_word_share_terms(one: str, other: str) -> None:
+    assert set(words(one)) & set(words(other))
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("什么", "哪里", "多少", "為什麼", "何年", "どこ", "いつ", "누구", "언제", "متى", "أين", "किस", "कितने", "አማን"),
+        *("อะไร", "ใคร", "сколько", "какой", "welcher", "wann", "who", "Where", "quels", "nerede", "milloin"),
+    ],
+)  # fmt: skip
+def test_words_that_ask_weigh_little(word: str) -> None:
+    assert weight(fold(word)) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("term", "expected"),
+    [
+        ("浙江", 1),
+        ("東", 1),
+        ("コーヒー", 1),
+        ("민국", 1),
+        ("القا", 1),
+        ("القاهره", 0.5),
+        ("हिन्", 1),
+        ("हिन्दी", 0.5),
+        ("ข้าว", 1),
+        ("росси", 1),
+        ("россия", 0.5),
+        ("wasse", 1),
+        ("wasserst", 0.5),
+        ("-rasse", 0.5),
+        ("paris", 1),
+        ("1000", 1),
+    ],
+)
+def test_a_form_of_a_word_weighs_half_of_its_stem(term: str, expected: float) -> None:
+    assert weight(term) == expected
 
 
 @pytest.mark.parametrize(
@@ -305,6 +365,7 @@ def test_word_spans_are_ordered_disjoint_and_whole(text: str) -> None:
 def test_any_text_is_folded_once_and_has_plain_numbers(text: str) -> None:
     assert fold(fold(text)) == fold(text)
     assert all(term and term == fold(term) for term in words(text))
+    assert all(0 < weight(term) <= 1 for term in words(text))
     assert all(regex.fullmatch(r"(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?", number) for number in numbers(text))
     assert "".join(unwrap(text).split()) == "".join(unwrap(unwrap(text)).split())
     assert isinstance(is_terminal(text), bool)

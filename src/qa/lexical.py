@@ -1,7 +1,8 @@
 """BM25 over our own words; tantivy holds the postings.
 
 The words come folded and cut from ``qa.text.words``; tantivy only splits them at the spaces they were
-joined with. No text is stored, only which word is in which passage.
+joined with. No text is stored, only which word is in which passage. What a word weighs in a question
+(``qa.text.weight``) is decided when it is asked, so that no index need be written anew for it.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ import numpy as np
 
 from qa.dense import write_json
 from qa.errors import LibraryCorrupt, LibraryLocked, QAError
+from qa.text import weight
 from qa.types import Floats, Ints
 
 if TYPE_CHECKING:
     import tantivy
 
 STATE = "state.json"  # written after each commit: it may lag behind the postings, never run ahead
+WORDS = 2  # raised with every change of qa.text.words: postings of other words are written anew
 MAX_QUERY_WORDS = 64
 HEAP = 64_000_000
 K1 = 1.2  # of tantivy's BM25: a word scores at most K1 + 1 times its inverse document frequency
@@ -141,7 +144,7 @@ class LexicalIndex:
                 self._writer.commit()
         self.change, self.stamp = change, stamp
         if self._path:
-            state = {"change": change, "stamp": stamp, "removed": self.removed}
+            state = {"words": WORDS, "change": change, "stamp": stamp, "removed": self.removed}
             write_json(self._path / STATE, state)
         self.refresh()
 
@@ -151,9 +154,9 @@ class LexicalIndex:
             self._writer.rollback()
 
     def search(self, words: Sequence[str], k: int) -> tuple[Ints, Floats]:
-        """Return ids and BM25 scores (at most k,) of passages with any of the words, highest first.
+        """Return ids and weighted BM25 scores (at most k,) of passages with any of the words, highest first.
 
-        A word weighs once however often it is asked; of more than ``MAX_QUERY_WORDS`` the rarest count.
+        A word counts once however often it is asked; of more than ``MAX_QUERY_WORDS`` the rarest count.
         """
         import tantivy
 
@@ -172,10 +175,11 @@ class LexicalIndex:
         terms = self._terms(words)
         if not terms or not len(ids):
             return scores
-        among = tantivy.Query.const_score_query(self._by_ids(ids.tolist()), 0.0)
-        query = tantivy.Query.boolean_query(
-            [(tantivy.Occur.Must, among), (tantivy.Occur.Must, tantivy.Query.boolean_query(terms))]
-        )
+        must = tantivy.Occur.Must
+        # id by id: for the few that are scored, a set of terms takes tantivy five times as long
+        any_of = [(tantivy.Occur.Should, self._term_query("id", int(key))) for key in ids]
+        among = tantivy.Query.const_score_query(tantivy.Query.boolean_query(any_of), 0.0)
+        query = tantivy.Query.boolean_query([(must, among), (must, tantivy.Query.boolean_query(terms))])
         found = dict(self._hits(query, len(ids)))
         for at, key in enumerate(ids.tolist()):
             scores[at] = found.get(key, 0.0)
@@ -193,7 +197,7 @@ class LexicalIndex:
         Words that no passage has count as the rarest: a share does not depend on the library's size.
         """
         unique = list(dict.fromkeys(words))
-        most = sum((K1 + 1) * self._idf(word) for word in unique)
+        most = sum((K1 + 1) * weight(word) * self._idf(word) for word in unique)
         return self.scores(unique, ids) / np.float32(max(most, 1e-9))
 
     def ids(self) -> Ints:
@@ -225,10 +229,18 @@ class LexicalIndex:
     def _terms(self, words: Sequence[str]) -> list[tuple[tantivy.Occur, tantivy.Query]]:
         import tantivy
 
-        schema, should = self._schema, tantivy.Occur.Should
-        return [
-            (should, tantivy.Query.term_query(schema, "words", word, "freq")) for word in self._rarest(words)
-        ]
+        return [(tantivy.Occur.Should, self._term(word)) for word in self._rarest(words)]
+
+    def _term(self, word: str) -> tantivy.Query:
+        import tantivy
+
+        query = self._term_query("words", word)
+        return query if (boost := weight(word)) == 1.0 else tantivy.Query.boost_query(query, boost)
+
+    def _term_query(self, field: str, value: int | str) -> tantivy.Query:
+        import tantivy
+
+        return tantivy.Query.term_query(self._schema, field, value, "freq")
 
     def _rarest(self, words: Sequence[str]) -> list[str]:
         unique = list(dict.fromkeys(words))
@@ -270,11 +282,13 @@ class LexicalIndex:
         assert self._path
         try:
             state = json.loads((self._path / STATE).read_text(encoding="utf-8"))
+            if state["words"] != WORDS:
+                raise ValueError("postings of other words")
             self.change, self.stamp, self.removed = (
                 int(state[key]) for key in ("change", "stamp", "removed")
             )
         except (OSError, ValueError, KeyError, TypeError):
-            self.change = self.stamp = self.removed = 0  # unknown: everything is replayed
+            self.change = self.stamp = self.removed = 0  # unknown or of no use: everything is replayed
 
 
 def _schema() -> tantivy.Schema:

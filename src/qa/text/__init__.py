@@ -11,5 +11,6 @@ from qa.text.folding import fold
 from qa.text.lines import unwrap
 from qa.text.quantities import numbers
 from qa.text.terms import word_spans, words
+from qa.text.weights import weight
 
-__all__ = ["fold", "is_terminal", "numbers", "script", "sentences", "unwrap", "word_spans", "words"]
+__all__ = ["fold", "is_terminal", "numbers", "script", "sentences", "unwrap", "weight", "word_spans", "words"]
