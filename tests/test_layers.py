@@ -20,7 +20,7 @@ LAYERS = {
     "library": 3, "views": 3, "answer": 3,
     "indexing": 4, "search": 4, "chat": 4,
     "service": 5,
-    "server": 6, "web": 6,
+    "server": 6, "web": 6, "evaluating": 6,
     "cli": 7,
 }  # fmt: skip
 

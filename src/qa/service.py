@@ -116,6 +116,12 @@ class QA:
         with self._write() as library:
             return indexing.remove(library, source, purge=purge)
 
+    @property
+    def model(self) -> str:
+        """The name of the model that the passages of the library are encoded with."""
+        self._read()
+        return self._model or BUILTIN
+
     def documents(self) -> list[DocumentInfo]:
         """Return the list of documents, by source."""
         return self._read().documents()
