@@ -388,6 +388,93 @@ def compare_runs(
         _print_comparison(comparison, shown=shown)
 
 
+questions_app = typer.Typer(
+    help="Turn feedback into questions of a set, and review them.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(questions_app, name="questions")
+
+SetOption = Annotated[
+    Path, typer.Option("--file", metavar="FILE", help="The question set (default: questions.jsonl).")
+]
+IdsArgument = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of proposed questions.")]
+SET = Path("questions.jsonl")
+
+
+@questions_app.command("from-feedback")
+def questions_from_feedback(
+    index: IndexOption = None, file: SetOption = SET, as_json: JsonOption = False
+) -> None:
+    """Propose a question for every one that people judged the answer of; a reviewer accepts or mends them."""
+    from qa.evaluation.review import add_proposed, propose, proposed
+
+    with open_qa(_config(index=index)) as qa:
+        lines = propose(qa.feedback(), _text_of(qa))
+    new = add_proposed(file, lines)
+    waiting = proposed(file) if file.exists() else []
+    if as_json:
+        _print_json({"file": str(file), "new": new, "proposed": waiting})
+        return
+    _print(
+        f"{_count(len(new), 'question')} newly proposed in {_line(str(file))}; {len(waiting)} wait for a reviewer."
+    )
+    if waiting:
+        _print(f"See them: qa questions list --file {_line(str(file))}")
+
+
+@questions_app.command("list")
+def questions_list(file: SetOption = SET, as_json: JsonOption = False) -> None:
+    """List the proposed questions of a set."""
+    from qa.evaluation.review import proposed
+
+    waiting = proposed(file)
+    if as_json:
+        _print_json({"file": str(file), "proposed": waiting})
+        return
+    for line in waiting:
+        _print_proposed(line)
+    _print(f"{_count(len(waiting), 'question')} proposed.")
+
+
+@questions_app.command("accept")
+def questions_accept(
+    ids: IdsArgument,
+    file: SetOption = SET,
+    answer: Annotated[
+        list[str] | None, typer.Option("--answer", metavar="TEXT", help="A right answer; may be repeated.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="SOURCE", help="The document that answers it.")
+    ] = None,
+    question: Annotated[
+        str | None, typer.Option("--question", metavar="TEXT", help="The question in other words.")
+    ] = None,
+    unanswerable: Annotated[
+        bool, typer.Option("--unanswerable", help="The documents do not hold the answer.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Accept proposed questions, as they are or mended: from then on they are asked."""
+    from qa.evaluation.review import accept
+
+    if len(ids) > 1 and (answer or source or question):
+        raise typer.BadParameter("One question at a time can be mended.", param_hint="ID...")
+    lines = [
+        accept(file, name, question=question, answers=answer or (), source=source, unanswerable=unanswerable)
+        for name in ids
+    ]
+    _print_reviewed("Accepted", lines, as_json=as_json)
+
+
+@questions_app.command("reject")
+def questions_reject(ids: IdsArgument, file: SetOption = SET, as_json: JsonOption = False) -> None:
+    """Reject proposed questions: they are not asked, and not proposed again."""
+    from qa.evaluation.review import reject
+
+    _print_reviewed("Rejected", [reject(file, name) for name in ids], as_json=as_json)
+
+
 @app.command("doctor")
 def doctor(index: IndexOption = None, as_json: JsonOption = False) -> None:
     """Check the library; exit status 1 when there is a problem."""
@@ -524,6 +611,16 @@ def _typed_questions(*, prompt: bool) -> Iterator[str]:
             yield line
 
 
+def _text_of(qa: QA) -> Callable[[str], str | None]:
+    def text_of(document_id: str) -> str | None:
+        try:
+            return qa.document(document_id).text
+        except DocumentNotFound:
+            return None
+
+    return text_of
+
+
 def _measures(names: str | None) -> tuple[str, ...]:
     from qa.evaluation import parse_measures
 
@@ -616,6 +713,26 @@ def _summary(report: IndexReport) -> str:
 def _problem(problem: FileProblem) -> str:
     message = problem.message
     return message if message.startswith(problem.path) else f"{problem.path}: {message}"
+
+
+def _print_proposed(line: dict[str, Any]) -> None:
+    given = line.get("feedback", {})
+    _print(f"{_line(str(line['id']))} · {_line(str(line['question']))}")
+    answers = " | ".join(_line(str(answer)) for answer in line.get("answers", ())) or "none"
+    _print("   answers: " + ("needed" if line.get("needs") else answers))
+    if given.get("quoted"):
+        _print(f"   quoted: “{_line(given['quoted'])}”")
+    _print(f"   called right {given.get('right', 0)}, wrong {given.get('wrong', 0)} times")
+    for note in given.get("notes", ()):
+        _print(f"   note: {_line(note)}")
+
+
+def _print_reviewed(word: str, lines: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        _print_json({"questions": list(lines)})
+        return
+    for line in lines:
+        _print(f"{word} {_line(str(line['id']))}: {_line(str(line['question']))}")
 
 
 def _print_evaluation(

@@ -26,8 +26,31 @@ function copyQuote(button) {
   });
 }
 
+// A verdict is sent at once and may be changed; the last one counts.
+async function sendVerdict(button) {
+  const group = button.closest(".verdict");
+  const status = group.querySelector("[role=status]");
+  const request = { ...JSON.parse(group.dataset.request), verdict: button.dataset.verdict };
+  let kept = false;
+  try {
+    const answer = await fetch("v1/feedback", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(request),
+    });
+    kept = answer.ok;
+  } catch {
+    // no server: said below
+  }
+  if (kept)
+    for (const each of group.querySelectorAll("button")) each.setAttribute("aria-pressed", each === button);
+  status.textContent = kept ? group.dataset.kept : group.dataset.lost;
+}
+
 watch("value", () => show(props.value || ""));
 log.addEventListener("click", (event) => {
   const button = event.target.closest("button.copy");
   if (button) copyQuote(button);
+  const thumb = event.target.closest("button.thumb");
+  if (thumb) sendVerdict(thumb);
 });
