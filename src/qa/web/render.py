@@ -127,8 +127,8 @@ def _render_abstention(answer: Answer, strings: Strings) -> str:
         f"<h3>{escape(strings.not_found)}</h3>"
         f'<p class="note">{escape(strings.not_found_note)}</p>'
         f'<p class="reason" dir="auto">{escape(answer.reason)}</p>'
-        f"<h4>{escape(heading)}</h4>{_hits(nearest, strings)}"
-        f"{_verdict(answer, strings)}{_others(rest, strings) if rest else ''}</section>"
+        f"{_verdict(answer, strings)}<h4>{escape(heading)}</h4>{_hits(nearest, strings)}"
+        f"{_others(rest, strings) if rest else ''}</section>"
     )
 
 
