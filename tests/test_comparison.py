@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import pytrec_eval
 
 from qa.errors import QuestionError
 from qa.evaluation import (
@@ -16,6 +17,7 @@ from qa.evaluation import (
     SavedRun,
     compare,
     evaluate,
+    judged_run,
     load_saved,
     parse_gate,
 )
@@ -250,6 +252,34 @@ def test_what_is_no_run_is_refused(tmp_path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
     with pytest.raises(QuestionError, match=r"run\.json"):
         load_saved(path)
+
+
+def test_runs_of_other_systems_are_measured_as_trec_eval_does(tmp_path: Path) -> None:
+    # Query 1 ties the relevant "b" with "a": trec_eval puts "b" first. Query 2 is missing from the second run.
+    (tmp_path / "a.txt").write_text(
+        "1 Q0 a 1 0.5 x\n1 Q0 b 2 0.5 x\n2 Q0 c 1 9 x\n2 Q0 d 2 8 x\n", encoding="utf-8"
+    )
+    (tmp_path / "b.txt").write_text("1 Q0 b 1 0.4 x\n1 Q0 a 2 0.5 x\n", encoding="utf-8")
+    qrels = {"1": {"b": 1, "a": 0}, "2": {"d": 1}}
+    before, after = (judged_run(tmp_path / name, qrels, measures=("AP",)) for name in ("a.txt", "b.txt"))
+    assert [entry.values["AP"] for entry in before.results if entry.values] == [1.0, 0.5]
+    assert [entry.values["AP"] for entry in after.results if entry.values] == [0.5, 0.0]
+    assert [entry.ranks for entry in before.results] == [(1,), (2,)]
+    assert [entry.values["RR@10"] for entry in before.results if entry.values] == [1.0, 0.5]
+    trec = pytrec_eval.RelevanceEvaluator(qrels, {"map", "ndcg_cut_10", "recall_10"})
+    exact = trec.evaluate({"1": {"a": 0.5, "b": 0.5}, "2": {"c": 9.0, "d": 8.0}})
+    for entry in before.results:
+        assert entry.values is not None
+        expected = exact[entry.question.id]
+        assert entry.values["AP"] == pytest.approx(expected["map"], abs=1e-6)
+        assert entry.values["nDCG@10"] == pytest.approx(expected["ndcg_cut_10"], abs=1e-6)
+        assert entry.values["R@10"] == pytest.approx(expected["recall_10"], abs=1e-6)
+    compared = compare(before, after, measures=("AP",))
+    assert compared.tests[0].difference == pytest.approx(-0.5)
+    assert [change.why for change in compared.lost] == [
+        "the first relevant document went from rank 1 to rank 2",
+        "the first relevant document went from rank 2 to not found",
+    ]
 
 
 # --- known failures ----------------------------------------------------------------------------------------

@@ -81,7 +81,7 @@ COMMANDS = {
     "chat": "--index --json",
     "serve": "--index --host --port --allow-remote --model --json",
     "eval": "--index --model --qrels --measures --by --resume --fail-under --html --run --json --quiet -q",
-    "compare": "--measures --by --show --json",
+    "compare": "--qrels --measures --by --show --json",
     "doctor": "--index --json",
 }
 

@@ -363,6 +363,10 @@ def compare_runs(
         Path, typer.Argument(metavar="A", help="The run before: qa eval --json > A, or --resume A.")
     ],
     b: Annotated[Path, typer.Argument(metavar="B", help="The run after.")],
+    qrels: Annotated[
+        Path | None,
+        typer.Option("--qrels", metavar="FILE", help="A and B are TREC runs; their judgements, as TREC's."),
+    ] = None,
     measures: MeasuresOption = None,
     by: ByOption = None,
     shown: Annotated[
@@ -371,13 +375,18 @@ def compare_runs(
     as_json: JsonOption = False,
 ) -> None:
     """Compare two runs of one question set: differences with their tests, and the questions won and lost."""
-    from qa.evaluation import compare, load_saved
+    from qa.evaluation import compare, judged_run, load_qrels, load_saved
     from qa.evaluation.comparison import COMPARED, QUOTE_ACCURACY, SUCCESS
 
-    chosen = (*_measures(measures), QUOTE_ACCURACY, SUCCESS) if measures else COMPARED
+    wanted = _measures(measures)
+    chosen = (*wanted, QUOTE_ACCURACY, SUCCESS) if wanted else COMPARED
+    if qrels is None:
+        runs = [load_saved(path) for path in (a, b)]
+    else:
+        judgements = load_qrels(qrels)
+        runs = [judged_run(path, judgements, measures=wanted) for path in (a, b)]
     comparison = compare(
-        load_saved(a),
-        load_saved(b),
+        *runs,
         measures=chosen,
         groups=_groups(by) or ("languages",),
         names=(str(a), str(b)),

@@ -20,9 +20,9 @@ from qa.evaluation.measures import parse_measures
 from qa.evaluation.questions import Question, load_questions
 from qa.evaluation.report import write_report
 from qa.evaluation.run import Evaluation, Result, evaluate, evaluate_benchmark, write_run
-from qa.evaluation.saved import SavedRun, load_saved
+from qa.evaluation.saved import SavedRun, judged_run, load_saved
 from qa.evaluation.squad import load_squad
-from qa.evaluation.trec import load_judged_queries
+from qa.evaluation.trec import load_judged_queries, load_qrels
 
 __all__ = [
     "Benchmark",
@@ -35,8 +35,10 @@ __all__ = [
     "compare",
     "evaluate",
     "evaluate_benchmark",
+    "judged_run",
     "load_benchmark",
     "load_judged_queries",
+    "load_qrels",
     "load_questions",
     "load_saved",
     "load_squad",

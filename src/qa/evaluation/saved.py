@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,8 +16,10 @@ from typing import Any, TextIO
 
 from qa.errors import QuestionError
 from qa.evaluation.lines import Place, json_lines
+from qa.evaluation.measures import MEASURES, measure, strictly_decreasing
 from qa.evaluation.questions import Question
-from qa.evaluation.run import Evaluation, Result
+from qa.evaluation.run import Result
+from qa.evaluation.trec import load_run
 
 FORMAT = "qa evaluation 1"
 
@@ -121,6 +123,11 @@ def load_saved(path: str | Path) -> SavedRun:
     return SavedRun(name, tuple(results.values()))
 
 
+def _untied(ranked: Sequence[tuple[str, float]]) -> list[tuple[str, float]]:
+    scores = strictly_decreasing([score for _, score in ranked])
+    return [(document, score) for (document, _), score in zip(ranked, scores, strict=True)]
+
+
 def _first(path: Path, place: Place) -> dict[str, Any]:
     """Return the first line of a journal, or the whole of a JSON file however it is broken into lines."""
     if not path.is_file():
@@ -135,8 +142,30 @@ def _first(path: Path, place: Place) -> dict[str, Any]:
     return value
 
 
-def as_saved(evaluation: Evaluation) -> SavedRun:
-    return SavedRun(evaluation.name, evaluation.results)
+def judged_run(path: Path, qrels: Mapping[str, Mapping[str, int]], *, measures: Sequence[str]) -> SavedRun:
+    """Return a run in TREC's format, of whatever system, measured by judgements: a result for each question.
+
+    Equal scores are in trec_eval's order (see ``load_run``), so the values are those of trec_eval.
+    """
+    # one order for every measure: not all programs behind ir_measures break ties as trec_eval does
+    run = {question: _untied(ranked) for question, ranked in load_run(path).items()}
+    wanted = tuple(dict.fromkeys((*MEASURES, *measures)))
+    values = measure(wanted, qrels, run)
+    results = []
+    for name, grades in qrels.items():
+        ranked = run.get(name, [])
+        relevant = {document for document, grade in grades.items() if grade > 0}
+        ranks = (rank for rank, (document, _) in enumerate(ranked, start=1) if document in relevant)
+        results.append(
+            Result(
+                Question(name, ""),
+                values=values[name],
+                documents=tuple(ranked),
+                relevant=len(relevant),
+                ranks=tuple(ranks),
+            )
+        )
+    return SavedRun(path.stem, tuple(results))
 
 
 def _saved(result: Result) -> dict[str, Any]:
