@@ -63,19 +63,32 @@ def test_means_differences_and_corrected_tests_by_hand() -> None:
     after = [result(f"{n}", "right", ndcg=1.0) for n in range(5)] + [result("same")]
     compared = compare(run(*before), run(*after), groups=())
     tests = {test.measure: test for test in compared.tests}
-    assert list(tests) == list(COMPARED)
+    assert list(tests) == list(COMPARED[:-1])  # all are answerable: what succeeded are the right quotes
     ndcg = tests["nDCG@10"]
     assert (ndcg.questions, ndcg.a, ndcg.b) == (6, pytest.approx(3.5 / 6), 1.0)
     assert ndcg.difference == pytest.approx(2.5 / 6)
     assert ndcg.p == pytest.approx(2 / 32)
-    # four tests have p = 1/16, R@100 has p = 1: five in all, so each is five times itself
-    assert ndcg.p_corrected == pytest.approx(5 / 16)
+    # three tests have p = 1/16, R@100 has p = 1: four in all, so the smallest is four times itself
+    assert ndcg.p_corrected == pytest.approx(4 / 16)
     assert tests["R@100"].p_corrected == 1.0
     assert tests["quote_accuracy"].a == pytest.approx(1 / 6)
-    assert tests["succeeded"].b == 1.0
     assert ndcg.interval is not None
     assert ndcg.interval[0] <= ndcg.difference <= ndcg.interval[1]
     assert (len(compared.won), len(compared.lost), compared.same) == (5, 0, 1)
+
+
+def test_what_succeeded_is_right_quotes_and_right_silence() -> None:
+    before = [result("a", "wrong"), result("b", "correct abstention", quote=None)]
+    after = [result("a", "right"), result("b", "false answer")]
+    compared = compare(run(*before), run(*after), measures=("succeeded", "quote_accuracy"), groups=())
+    assert [(test.questions, test.a, test.b) for test in compared.tests] == [(2, 0.5, 0.5), (1, 0.0, 1.0)]
+
+
+def test_the_greatest_changes_are_listed_first() -> None:
+    before = [result("ranking", ndcg=0.5), result("silent", "wrong"), result("right", "wrong")]
+    after = [result("ranking"), replace(result("silent", "missed"), quote=None), result("right")]
+    compared = compare(run(*before), run(*after))
+    assert [change.b.question.id for change in compared.won] == ["right", "silent", "ranking"]
 
 
 def test_tests_are_given_by_group() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,32 @@ def test_trec_judgements_name_documents_of_a_library_without_spaces(library: Con
     assert [entry["ranks"] for entry in figures["per_question"]] == [[1], [1], []]
 
 
+def test_a_beir_folder_can_be_measured_by_other_judgements(tmp_path: Path) -> None:
+    folder = tmp_path / "set"
+    (folder / "qrels").mkdir(parents=True)
+    corpus = [{"_id": "mill", "text": MILL}, {"_id": "well", "title": "Ostry", "text": WELL}]
+    (folder / "corpus.jsonl").write_text(
+        "".join(json.dumps(line) + "\n" for line in corpus), encoding="utf-8"
+    )
+    query = {
+        "_id": "q",
+        "text": "How deep is the well?",
+        "lang": "en",
+        "passage_lang": "en",
+        "known_failure": "hard",
+    }
+    (folder / "queries.jsonl").write_text(json.dumps(query) + "\n", encoding="utf-8")
+    (folder / "qrels" / "dev.tsv").write_text("query-id\tcorpus-id\tscore\nq\twell\t1\n", encoding="utf-8")
+    plan = Plan(folder, qrels=folder / "qrels" / "dev.tsv", journal=tmp_path / "journal.jsonl")
+    figures = run(plan, Config(index=str(tmp_path / "none"))).evaluation.to_dict()
+    assert figures["nDCG@10"] == 1.0
+    assert figures["by"]["pair"]["en>en"]["nDCG@10"] == 1.0
+    assert figures["known_failures"]["mended"] == [{"id": "q", "reason": "hard"}]
+    assert run(plan, Config(index=str(tmp_path / "none"))).resumed == 1
+    with pytest.raises(QuestionError, match=r"no qrels/test\.tsv"):
+        run(Plan(folder), Config(index=str(tmp_path / "none")))
+
+
 def asking_fails(config: Config) -> Any:
     qa = QA.open(config.index, config=config)
     qa.ask = None  # type: ignore[assignment,method-assign]
@@ -91,7 +118,7 @@ def test_a_complete_journal_asks_nothing_again(library: Config, tmp_path: Path) 
     )
     plan = Plan(tmp_path / "set.csv", journal=tmp_path / "journal.jsonl")
     first = run(plan, library)
-    again = run(plan, library, open_qa=asking_fails)
+    again = run(replace(plan, measures=("RR@10",)), library, open_qa=asking_fails)
     assert (first.resumed, again.resumed) == (0, 1)
     assert again.evaluation.results == first.evaluation.results
 

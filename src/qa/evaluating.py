@@ -16,6 +16,7 @@ from qa.config import Config
 from qa.errors import QuestionError
 from qa.evaluation import Evaluation, Question, evaluate, evaluate_benchmark, load_benchmark
 from qa.evaluation.benchmark import Benchmark, CorpusLine
+from qa.evaluation.measures import MEASURES
 from qa.evaluation.questions import load_question_set
 from qa.evaluation.saved import Journal
 from qa.evaluation.squad import load_squad
@@ -41,7 +42,8 @@ def no_progress() -> AbstractContextManager[Progress | None]:
 class Plan:
     """What is to be evaluated, and what on top of the usual figures.
 
-    ``qrels`` makes ``path`` a file of queries, judged over the library that is there. With ``own_index`` the
+    ``qrels`` are the judgements of the queries in ``path``, over the library that is there, or those of a
+    BEIR folder that are not its ``qrels/test.tsv``. With ``own_index`` the
     questions of a SQuAD file are asked of the library that is there, not of their own paragraphs. ``journal``
     keeps the results.
     """
@@ -79,10 +81,10 @@ def run(
         QuestionError: the set is malformed, or the journal is of something else.
     """
     opened = open_qa or (lambda config: QA.open(config.index, config=config))
+    if plan.path.is_dir():
+        return _benchmark(plan, load_benchmark(plan.path, qrels=plan.qrels), config, opened, steps)
     if plan.qrels is not None:
         return _judged_queries(plan, load_judged_queries(plan.path, plan.qrels), config, opened, steps)
-    if plan.path.is_dir():
-        return _benchmark(plan, load_benchmark(plan.path), config, opened, steps)
     if plan.path.suffix.lower() == ".json":
         return _squad(plan, config, opened, steps)
     questions = load_question_set(plan.path)
@@ -131,7 +133,8 @@ def _judged_queries(
 def _benchmark(
     plan: Plan, benchmark: Benchmark, config: Config, opened: Callable[[Config], QA], steps: Steps
 ) -> Outcome:
-    files = [plan.path / name for name in ("corpus.jsonl", "queries.jsonl", "qrels/test.tsv")]
+    qrels = plan.qrels or plan.path / "qrels" / "test.tsv"
+    files = [plan.path / "corpus.jsonl", plan.path / "queries.jsonl", qrels]
     with (
         _journal(plan, files, config, lambda: "of its own corpus") as journal,
         _temporary(config, benchmark.documents(), benchmark.count_documents(), opened, steps) as built,
@@ -187,7 +190,7 @@ def _journal(
         "set": plan.path.name,
         "questions": _digest(files),
         "library": f"{library()} {json.dumps(settings)} qa {metadata.version('qa')}",
-        "measures": ",".join(plan.measures),
+        "measures": sorted(set(plan.measures) - set(MEASURES)),
     }
     with Journal(plan.journal, facts) as journal:
         yield journal

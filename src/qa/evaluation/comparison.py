@@ -133,6 +133,7 @@ def compare(
             raise QuestionError(f"'{name}' is another question in each run: '{first}', '{second}'.")
     pairs = [(before[name], after[name]) for name in shared]
     changes = [change for pair in pairs if (change := _change(*pair, measure=_deciding(measures)))]
+    changes.sort(key=lambda change: -abs(_worth(change.b) - _worth(change.a)))
     return Comparison(
         a=names[0] if names else a.name,
         b=names[1] if names else b.name,
@@ -159,11 +160,17 @@ def _tests(
     tests = []
     for group, results in parts:
         rows = [(before[result.question.id], result) for result in results]
-        tests += [test for name in measures if (test := _test(name, group, rows, seed=seed))]
+        names = [name for name in measures if name != SUCCESS or _some_unanswerable(results)]
+        tests += [test for name in names if (test := _test(name, group, rows, seed=seed))]
     corrected = holm([test.p for test in tests])
     return tuple(
         Difference(**{**asdict(test), "p_corrected": p}) for test, p in zip(tests, corrected, strict=True)
     )
+
+
+def _some_unanswerable(results: Sequence[Result]) -> bool:
+    """Say whether ``SUCCESS`` differs from ``QUOTE_ACCURACY``; one test twice would only weaken the others."""
+    return any(not result.question.answerable for result in results if result.outcome is not None)
 
 
 def _test(

@@ -117,13 +117,14 @@ def question_of(value: dict[str, Any], place: Place) -> Question:
         lang=optional_text_of(value, "lang", place),
         passage_lang=optional_text_of(value, "passage_lang", place),
         kind=optional_text_of(value, "kind", place),
-        known_failure=_known_failure(value, place),
+        known_failure=known_failure_of(value, place),
         spans=_spans(value, sources, place),
         status=_status(value, place),
     )
 
 
-def _known_failure(value: dict[str, Any], place: Place) -> str | None:
+def known_failure_of(value: dict[str, Any], place: Place) -> str | None:
+    """Return why a question is known to fail; None for every other."""
     found = value.get("known_failure")
     if found is None or found is False:
         return None

@@ -9,7 +9,7 @@ from pathlib import Path
 from qa.errors import QuestionError
 from qa.evaluation.benchmark import Benchmark
 from qa.evaluation.lines import Place, json_lines, optional_text_of, text_lines, text_of
-from qa.evaluation.questions import Question
+from qa.evaluation.questions import Question, known_failure_of
 
 
 def load_judged_queries(queries: str | Path, qrels: str | Path) -> Benchmark:
@@ -109,7 +109,17 @@ def _queries(path: Path) -> Iterator[tuple[Place, Question]]:
         for place, value in json_lines(path):
             identifier = text_of(value, "_id" if "_id" in value else "id", place)
             text = text_of(value, "text" if "text" in value else "question", place)
-            yield place, Question(identifier, text, lang=optional_text_of(value, "lang", place))
+            yield (
+                place,
+                Question(
+                    identifier,
+                    text,
+                    lang=optional_text_of(value, "lang", place),
+                    passage_lang=optional_text_of(value, "passage_lang", place),
+                    kind=optional_text_of(value, "kind", place),
+                    known_failure=known_failure_of(value, place),
+                ),
+            )
         return
     lines = list(text_lines(path))
     if any(line.lower().startswith("<top>") for _, line in lines[:50]):
