@@ -229,6 +229,13 @@ def test_a_journal_of_something_else_is_refused(tmp_path: Path, name: str, reaso
         Journal(path, FACTS | {name: "changed"})
 
 
+def test_one_journal_has_one_writer(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    with Journal(path, FACTS), pytest.raises(QuestionError, match="being written by another qa eval"):
+        Journal(path, FACTS)
+    Journal(path, FACTS).close()
+
+
 @pytest.mark.parametrize("text", ["my notes\n", "my notes, without an end", '{"id": "a"}\n'])
 def test_a_file_that_is_no_journal_is_refused_and_left_as_it_is(tmp_path: Path, text: str) -> None:
     path = tmp_path / "notes.txt"

@@ -21,7 +21,8 @@ from typer.testing import CliRunner
 import qa
 from qa import QA, Config, QAError, errors, retrieve, types
 from qa.cli import app
-from qa.evaluation import Question, evaluate
+from qa.evaluation import Question, compare, evaluate, load_saved, write_report
+from qa.feedback import Feedback
 
 TEXT = "# Mühle\n\nDie Mühle am Fluss wurde 1784 gebaut. Sie mahlte bis 1951 Korn.\n"
 ASKED = "Wann wurde die Mühle gebaut?"
@@ -43,6 +44,12 @@ SIGNATURES: dict[Callable[..., Any], tuple[dict[str, Any], dict[str, Any], str]]
     QA.search: ({"question": NEEDED}, {"k": 10}, "list[Hit]"),
     QA.ask: ({"question": NEEDED}, {}, "Answer"),
     QA.chat: ({}, {}, "Conversation"),
+    QA.give_feedback: ({"feedback": NEEDED}, {}, "Feedback"),
+    QA.feedback: ({}, {}, "list[Feedback]"),
+    Feedback.on: ({"answer": NEEDED, "verdict": NEEDED}, {"expected": "", "note": ""}, "Feedback"),
+    compare: ({"a": NEEDED, "b": NEEDED}, {"names": None, "seed": 0}, "Comparison"),
+    load_saved: ({"path": NEEDED}, {}, "SavedRun"),
+    write_report: ({"evaluation": NEEDED, "path": NEEDED}, {}, "None"),
     QA.check: ({}, {}, "list[str]"),
     QA.close: ({}, {}, "None"),
 }

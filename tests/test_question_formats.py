@@ -10,9 +10,11 @@ import pytest
 
 from qa.errors import QuestionError
 from qa.evaluation import Question, load_judged_queries, load_questions, load_squad
+from qa.evaluation.marks import mark_values
 from qa.evaluation.questions import load_question_set
 from qa.evaluation.trec import load_qrels, load_queries, load_run
-from qa.types import Span
+from qa.readers import document_from_text
+from qa.types import Quote, Span
 
 
 def write(path: Path, text: str) -> Path:
@@ -155,6 +157,33 @@ def test_paragraphs_become_documents_and_offsets_spans_of_them(tmp_path: Path) -
     assert not second.answerable
     assert second.sources == ()
     assert (third.lang, third.passage_lang, third.pair) == ("en", "zh", "en>zh")
+
+
+@pytest.mark.parametrize(
+    ("context", "answer"),
+    [
+        ("苏伊士运河全长约193公里。", "193公里"),
+        ("運河の全長は約193キロです。", "193キロ"),
+        ("수에즈 운하는 1869년에 개통되었다.", "1869년"),
+        ("افتُتحت قناة السويس عام 1869.", "عام 1869"),
+        ("स्वेज़ नहर 1869 में खुली।", "1869 में"),
+        ("คลองสุเอซเปิดใช้ในปี 1869", "ปี 1869"),
+        ("Суэцкий канал открыли в 1869 году.", "в 1869 году"),
+        ("Der Sueskanal öffnete 1869.", "öffnete 1869"),
+        ("The canal — 193 km — opened in 1869. 😀 Really, in 1869!", "Really, in 1869"),
+    ],
+)
+def test_offsets_hold_in_every_script(tmp_path: Path, context: str, answer: str) -> None:
+    start = context.index(answer)
+    path = squad(tmp_path / "set.json", {"context": context, "qas": [asked("a", answer, start)]})
+    reading = load_squad(path)
+    document = document_from_text(reading.passages[0].text, source="安吉/1")
+    (span,) = reading.questions[0].spans
+    assert span.of(document.text) == answer
+    quote = Quote(context, Span(0, len(context)), document.id, "安吉/1", 1, highlights=(span,))
+    assert mark_values(reading.questions[0], quote) == dict.fromkeys(
+        ("covered", "precision", "recall", "f1"), 1.0
+    )
 
 
 @pytest.mark.parametrize(

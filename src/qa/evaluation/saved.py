@@ -6,6 +6,7 @@ is there.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -43,16 +44,29 @@ class Journal:
         self.path = Path(path)
         self.known: dict[str, Result] = {}
         header = {"format": FORMAT, **facts}
-        if self.path.exists() and self.path.stat().st_size:
-            end = _whole_lines(self.path)
-            if end:
-                self._read(header)
-            elif not self.path.read_bytes().startswith(_BEGINNING[: self.path.stat().st_size]):
-                raise Place(self.path, 1).error(_FOREIGN)
-            os.truncate(self.path, end)  # a line that was being written when the process was killed
         self._file: TextIO = self.path.open("a", encoding="utf-8")
-        if self._file.tell() == 0:
-            self._write(header)
+        try:
+            self._lock()
+            if self.path.stat().st_size:
+                end = _whole_lines(self.path)
+                if end:
+                    self._read(header)
+                elif not self.path.read_bytes().startswith(_BEGINNING[: self.path.stat().st_size]):
+                    raise Place(self.path, 1).error(_FOREIGN)
+                self._file.truncate(end)  # a line that was being written when the process was killed
+            if not self.path.stat().st_size:
+                self._write(header)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _lock(self) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise QuestionError(
+                f"{self.path} is being written by another qa eval; give --resume another file."
+            ) from error
 
     def add(self, result: Result) -> None:
         """Write one result, so that it outlives this process."""
