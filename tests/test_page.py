@@ -265,6 +265,12 @@ def test_a_verdict_given_by_keyboard_is_kept_and_may_be_changed(reader: Reader, 
     assert kept[0].question == EXAMPLES[0]
     assert (kept[0].document_id, kept[0].span) == (answer.quote.document_id, answer.quote.span)
     assert kept[0].highlights == answer.quote.highlights
+    field = reader.browser.find_element(By.CSS_SELECTOR, f"{turn} .expected input")
+    field.send_keys("<b>涨了 8%</b>", Keys.ENTER)
+    reader.wait_for(f"{turn} .expected[hidden]")
+    last = FeedbackStore(library).read()[-1]
+    assert (last.verdict, last.expected) == ("wrong", "<b>涨了 8%</b>")
+    assert reader.count(f"{turn} [aria-pressed=true]") == 1
     silent = reader.ask("Who won the chess game?")
     reader.browser.find_element(By.CSS_SELECTOR, f"{silent} [data-verdict=right]").send_keys(Keys.ENTER)
     reader.wait_for(f"{silent} [aria-pressed=true]")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qa import confidence
-from qa.feedback import MOST_MARKS, RIGHT, WRONG, Feedback
+from qa.feedback import LONGEST_TEXT, MOST_MARKS, RIGHT, WRONG, Feedback
 from qa.text import script
 from qa.types import Answer, DocumentInfo, Hit, Quote, Span
 from qa.web.strings import Strings
@@ -142,7 +142,10 @@ def _verdict(answer: Answer, strings: Strings) -> str:
     return (
         f'<div class="verdict" role="group" aria-label="{escape(strings.is_right)}" data-request="{request}" '
         f'data-kept="{escape(strings.verdict_kept)}" data-lost="{escape(strings.verdict_lost)}">'
-        f'<span aria-hidden="true">{escape(strings.is_right)}</span>{buttons}<span role="status"></span></div>'
+        f'<span aria-hidden="true">{escape(strings.is_right)}</span>{buttons}<span role="status"></span>'
+        f'<form class="expected" hidden><label>{escape(strings.expected_ask)} '
+        f'<input type="text" name="expected" maxlength="{LONGEST_TEXT}" autocomplete="off" dir="auto"></label>'
+        f'<button type="submit" class="thumb">{escape(strings.expected_send)}</button></form></div>'
     )
 
 

@@ -37,6 +37,8 @@ class Strings:
     is_right: str
     verdict_right: str
     verdict_wrong: str
+    expected_ask: str
+    expected_send: str
     verdict_kept: str
     verdict_lost: str
 
@@ -97,6 +99,8 @@ EN = Strings(
     is_right="Is this right?",
     verdict_right="Yes",
     verdict_wrong="No",
+    expected_ask="What would be right? (optional)",
+    expected_send="Send",
     verdict_kept="Noted, thank you.",
     verdict_lost="This could not be noted. Please try again.",
     not_found="Not in these documents",
@@ -148,6 +152,8 @@ ZH = Strings(
     is_right="回答对吗？",
     verdict_right="对",
     verdict_wrong="不对",
+    expected_ask="正确答案是什么？（可不填）",
+    expected_send="发送",
     verdict_kept="已记下，谢谢。",
     verdict_lost="没能记下，请再试一次。",
     not_found="这些文档里没有答案",
