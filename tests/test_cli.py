@@ -95,6 +95,8 @@ class FakeQA:
         self.calls.append(("remove", source))
         return Receipt(source, "d" * 32, 1, 1, 1)
 
+    model = "builtin"
+
     def documents(self) -> list[DocumentInfo]:
         source = self.quote.source
         return [
@@ -238,7 +240,8 @@ def test_wrong_usage_exits_with_2(qa: FakeQA, arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["index", "add", "remove", "list", "search", "ask", "chat", "serve", "eval", "doctor"]
+    "command",
+    ["index", "add", "remove", "list", "search", "ask", "chat", "serve", "eval", "compare", "doctor"],
 )
 def test_every_command_has_help_and_json(command: str) -> None:
     result = run(command, "--help")
@@ -481,6 +484,97 @@ def test_a_run_file_that_cannot_be_written_is_an_error(qa: FakeQA, tmp_path: Pat
     (tmp_path / "questions.jsonl").write_text('{"id": "b", "question": "x"}\n', encoding="utf-8")
     result = run("eval", "questions.jsonl", "--run", "no/such/folder/run.txt")
     assert (result.exit_code, result.stderr) == (1, "No such file or directory: 'no/such/folder/run.txt'\n")
+
+
+@pytest.fixture
+def questions(qa: FakeQA, tmp_path: Path) -> Path:
+    rows = [
+        {"id": "a", "question": "增长？", "answers": ["增长7.6%"], "source": qa.quote.source, "lang": "zh"},
+        {"id": "b", "question": "unknown", "lang": "en", "known_failure": "was once answered"},
+        {"id": "c", "question": "?", "status": "proposed"},
+    ]
+    path = tmp_path / "questions.jsonl"
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_eval_measures_what_it_is_asked_for(questions: Path) -> None:
+    result = run("eval", "questions.jsonl", "--json", "--measures", "AP,P@2", "--by", "source")
+    value = one_object(result)
+    assert (value["AP"], value["P@2"]) == (1.0, 0.5)
+    assert list(value["by"]["source"]) == ["报告 2023.pdf"]
+    assert value["per_question"][0]["values"]["P@2"] == 0.5
+    assert value["left_out"] == {"proposed": 1, "rejected": 0}
+    assert result.stderr == "1 question proposed and not accepted: not asked.\n"
+    shown = run("eval", "questions.jsonl", "--measures", "AP,P@2", "--by", "source").stdout
+    assert shown.split()[:4] == ["questions", "AP", "P@2", "quote_accuracy"]
+    assert "source 报告 2023.pdf" in shown
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--measures", "foo@1"),
+        ("--by", "mood"),
+        ("--fail-under", "nDCG@10"),
+        ("--fail-under", "nDCG@10=0.5", "--fail-under", "foo=1"),
+    ],
+)
+def test_eval_that_does_not_know_a_name_asks_nothing(
+    questions: Path, qa: FakeQA, flags: tuple[str, ...]
+) -> None:
+    result = run("eval", "questions.jsonl", *flags)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert qa.calls == []
+
+
+def test_eval_below_a_limit_ends_with_1_and_a_sentence_after_its_figures(questions: Path) -> None:
+    limits = ("--fail-under", "nDCG@10=0.9", "--fail-under", "P@2=0.75", "--fail-under", "lang:zh:AP=1")
+    result = run("eval", "questions.jsonl", "--json", *limits)
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["P@2"] == 0.5
+    assert result.stderr.splitlines()[1:] == ["P@2 is 0.5000, below the 0.75 that --fail-under demands."]
+    assert run("eval", "questions.jsonl", "--fail-under", "nDCG@10=1").exit_code == 0
+
+
+def test_eval_notices_a_mended_failure(questions: Path) -> None:
+    shown = run("eval", "questions.jsonl").stdout
+    assert "Known failures: 0 still fail, 1 are mended." in shown
+    assert "Mended, take its mark off: b (was once answered)" in shown
+
+
+def test_eval_writes_a_report_and_keeps_its_results(questions: Path, qa: FakeQA, tmp_path: Path) -> None:
+    first = one_object(run("eval", "questions.jsonl", "--json", "--html", "r.html", "--resume", "r.jsonl"))
+    assert (tmp_path / "r.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert first["resumed"] == 0
+    qa.ask = None  # type: ignore[assignment,method-assign]
+    again = run("eval", "questions.jsonl", "--json", "--resume", "r.jsonl")
+    assert one_object(again)["per_question"] == first["per_question"]
+    assert "2 results taken from the file of --resume." in again.stderr
+    (tmp_path / "figures.json").write_text(json.dumps(first), encoding="utf-8")
+    assert one_object(run("compare", "figures.json", "r.jsonl", "--json"))["same"] == 2
+
+
+def test_compare_shows_tests_and_the_questions_won_and_lost(
+    questions: Path, qa: FakeQA, tmp_path: Path
+) -> None:
+    before = one_object(run("eval", "questions.jsonl", "--json"))
+    worse = json.loads(json.dumps(before))
+    worse["per_question"][0] |= {"outcome": "wrong", "quote": "\x1b[31mother", "nearest": "\x1b[31mother"}
+    for name, value in (("a.json", worse), ("b.json", before)):
+        (tmp_path / name).write_text(json.dumps(value), encoding="utf-8")
+    result = run("compare", "a.json", "b.json", "--by", "lang")
+    assert result.exit_code == 0
+    assert "B won 1, lost 0, and 1 are the same." in result.stdout
+    assert "Won: a · 增长？" in result.stdout
+    assert "wrong became right; another sentence is the best quote." in result.stdout
+    assert "quote_accuracy, lang zh" in result.stdout
+    assert "\x1b" not in result.stdout
+    value = one_object(run("compare", "a.json", "b.json", "--json", "--measures", "nDCG@10"))
+    assert [test["measure"] for test in value["tests"]][:3] == ["nDCG@10", "quote_accuracy", "succeeded"]
+    assert value["won"][0]["id"] == "a"
+    assert run("compare", "a.json", "questions.jsonl").exit_code == 1
 
 
 # --- whole processes ---------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from qa import QA
+from qa.feedback import FeedbackStore
 from tests.web_fakes import EXAMPLES, HOSTILE, HOSTILE_NAME, demo
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -247,6 +248,33 @@ def test_other_passages_unfold_and_stay_unfolded(reader: Reader) -> None:
     reader.wait_for(f"{turn} details[open]")
     reader.ask("Who won?")
     assert reader.count(f"{turn} details[open]") == 1
+
+
+def test_a_verdict_given_by_keyboard_is_kept_and_may_be_changed(reader: Reader, library: Path) -> None:
+    turn = reader.ask(EXAMPLES[0])
+    answer = demo(library).ask(EXAMPLES[0])
+    assert answer.quote is not None
+    for word in ("right", "wrong"):
+        button = reader.browser.find_element(By.CSS_SELECTOR, f"{turn} [data-verdict={word}]")
+        button.send_keys(Keys.ENTER)
+        reader.wait_for(f"{turn} [data-verdict={word}][aria-pressed=true]")
+        assert reader.count(f"{turn} [aria-pressed=true]") == 1
+        assert reader.text(f"{turn} .verdict [role=status]") == "Noted, thank you."
+    kept = FeedbackStore(library).read()[-2:]
+    assert [feedback.verdict for feedback in kept] == ["right", "wrong"]
+    assert kept[0].question == EXAMPLES[0]
+    assert (kept[0].document_id, kept[0].span) == (answer.quote.document_id, answer.quote.span)
+    assert kept[0].highlights == answer.quote.highlights
+    field = reader.browser.find_element(By.CSS_SELECTOR, f"{turn} .expected input")
+    field.send_keys("<b>涨了 8%</b>", Keys.ENTER)
+    reader.wait_for(f"{turn} .expected[hidden]")
+    last = FeedbackStore(library).read()[-1]
+    assert (last.verdict, last.expected) == ("wrong", "<b>涨了 8%</b>")
+    assert reader.count(f"{turn} [aria-pressed=true]") == 1
+    silent = reader.ask("Who won the chess game?")
+    reader.browser.find_element(By.CSS_SELECTOR, f"{silent} [data-verdict=right]").send_keys(Keys.ENTER)
+    reader.wait_for(f"{silent} [aria-pressed=true]")
+    assert not FeedbackStore(library).read()[-1].answered
 
 
 def test_metrics_count_what_is_asked_on_the_page(reader: Reader, address: str) -> None:

@@ -21,7 +21,8 @@ from typer.testing import CliRunner
 import qa
 from qa import QA, Config, QAError, errors, retrieve, types
 from qa.cli import app
-from qa.evaluation import Question, evaluate
+from qa.evaluation import Question, compare, evaluate, load_saved, write_report
+from qa.feedback import Feedback
 
 TEXT = "# Mühle\n\nDie Mühle am Fluss wurde 1784 gebaut. Sie mahlte bis 1951 Korn.\n"
 ASKED = "Wann wurde die Mühle gebaut?"
@@ -43,6 +44,12 @@ SIGNATURES: dict[Callable[..., Any], tuple[dict[str, Any], dict[str, Any], str]]
     QA.search: ({"question": NEEDED}, {"k": 10}, "list[Hit]"),
     QA.ask: ({"question": NEEDED}, {}, "Answer"),
     QA.chat: ({}, {}, "Conversation"),
+    QA.give_feedback: ({"feedback": NEEDED}, {}, "Feedback"),
+    QA.feedback: ({}, {}, "list[Feedback]"),
+    Feedback.on: ({"answer": NEEDED, "verdict": NEEDED}, {"expected": "", "note": ""}, "Feedback"),
+    compare: ({"a": NEEDED, "b": NEEDED}, {"names": None, "seed": 0}, "Comparison"),
+    load_saved: ({"path": NEEDED}, {}, "SavedRun"),
+    write_report: ({"evaluation": NEEDED, "path": NEEDED}, {}, "None"),
     QA.check: ({}, {}, "list[str]"),
     QA.close: ({}, {}, "None"),
 }
@@ -80,7 +87,8 @@ COMMANDS = {
     "ask": "--index -k --k --json",
     "chat": "--index --json",
     "serve": "--index --host --port --allow-remote --model --json",
-    "eval": "--index --model --run --json --quiet -q",
+    "eval": "--index --model --qrels --measures --by --resume --fail-under --html --run --json --quiet -q",
+    "compare": "--qrels --measures --by --show --json",
     "doctor": "--index --json",
 }
 
@@ -96,12 +104,16 @@ REPORT_KEYS = {
 }  # fmt: skip
 MEASURES = {"nDCG@10", "R@10", "RR@10", "Success@1", "quote_accuracy"}
 EVALUATION_KEYS = MEASURES | {
-    "set", "abstention", "counts", "seconds", "milliseconds_per_question", "by", "per_question",
+    "set", "abstention", "counts", "seconds", "milliseconds_per_question", "by", "per_question", "intervals",
+    "known_failures", "marks", "confidence", "indexing", "left_out", "resumed",
 }  # fmt: skip
 ABSTENTION_KEYS = {
     "answered", "abstained", "right_answers", "wrong_answers", "false_answers", "missed", "correct_abstentions",
     "error_rate", "abstention_precision", "abstention_recall",
 }  # fmt: skip
+
+COMPARISON_KEYS = {"a", "b", "questions", "only_in_a", "only_in_b", "tests", "won", "lost", "same"}
+TEST_KEYS = {"measure", "group", "questions", "a", "b", "difference", "interval", "p", "p_corrected"}
 
 
 # Python
@@ -249,6 +261,15 @@ def test_keys_of_eval(library: Path, tmp_path: Path) -> None:
     evaluation = run("eval", str(questions), "--index", str(library))
     assert evaluation.keys() >= EVALUATION_KEYS
     assert evaluation["abstention"].keys() >= ABSTENTION_KEYS
+
+
+def test_keys_of_compare(library: Path, tmp_path: Path) -> None:
+    (tmp_path / "questions.csv").write_text(f"id,question,answers\n1,{ASKED},1784\n", encoding="utf-8")
+    evaluated = run("eval", str(tmp_path / "questions.csv"), "--index", str(library))
+    (tmp_path / "a.json").write_text(json.dumps(evaluated), encoding="utf-8")
+    compared = run("compare", str(tmp_path / "a.json"), str(tmp_path / "a.json"))
+    assert compared.keys() >= COMPARISON_KEYS
+    assert compared["tests"][0].keys() >= TEST_KEYS
 
 
 def test_exit_statuses(tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from qa.errors import ConfigError, LibraryLocked, QAError
+from qa.feedback import FeedbackStore
 from qa.server import MAX_BODY_BYTES, SECURITY_HEADERS, Metrics, create_app
-from qa.types import Answer, DocumentInfo, IndexReport
+from qa.types import Answer, DocumentInfo, IndexReport, Span
 from qa.web import is_loopback, launch, listen, uploads
 from qa.web.examples import by_script, choose_examples, read_examples
 from qa.web.render import FileOutcome
@@ -64,11 +65,45 @@ def test_k_out_of_range_is_refused(client: TestClient, k: object) -> None:
     assert client.post("/v1/search", json={"question": "x", "k": k}).status_code == 422
 
 
+def test_a_verdict_on_an_answer_is_kept(client: TestClient, tmp_path: Path) -> None:
+    quote = client.post("/v1/ask", json={"question": "How did the council vote?"}).json()["quote"]
+    place = {name: quote[name] for name in ("document_id", "start", "end", "highlights")}
+    sent = {"question": "How did the council vote?", "verdict": "wrong", "expected": "by hand", **place}
+    response = client.post("/v1/feedback", json=sent)
+    assert response.status_code == 200
+    (kept,) = FeedbackStore(tmp_path).read()
+    assert response.json() == {"id": kept.id}
+    assert (kept.verdict, kept.expected, kept.answered) == ("wrong", "by hand", True)
+    assert (kept.span, kept.document_id) == (Span(quote["start"], quote["end"]), quote["document_id"])
+    assert "qa_feedback_total 1" in client.get("/metrics").text
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"verdict": "perhaps"},
+        {"verdict": "right", "start": 3},
+        {"verdict": "right", "start": 3, "end": 2},
+        {"verdict": "right", "start": -1, "end": 2},
+        {"verdict": "right", "highlights": [[3, 1]]},
+        {"verdict": "right", "highlights": [[1, 2]] * 51},
+        {"verdict": "right", "note": "x" * 2001},
+        {"verdict": "right", "confidence": 2},
+        {"verdict": "right", "surprise": 1},
+    ],
+)
+def test_a_malformed_verdict_is_refused(client: TestClient, tmp_path: Path, more: dict[str, object]) -> None:
+    assert client.post("/v1/feedback", json={"question": "x", **more}).status_code == 422
+    assert not (tmp_path / "feedback.jsonl").exists()
+
+
 def test_form_from_another_site_is_not_taken_for_a_question(client: TestClient) -> None:
     # What a page elsewhere can send without being asked for permission: a form, or text/plain.
     text = json.dumps({"question": "council"})
     for kind in ("text/plain", "application/x-www-form-urlencoded"):
         assert client.post("/v1/ask", content=text, headers={"Content-Type": kind}).status_code == 422
+        verdict = json.dumps({"question": "council", "verdict": "right"})
+        assert client.post("/v1/feedback", content=verdict, headers={"Content-Type": kind}).status_code == 422
 
 
 def test_error_is_one_sentence_with_a_fitting_status(tmp_path: Path) -> None:
@@ -171,6 +206,7 @@ def test_no_documentation_pages_that_load_from_elsewhere(client: TestClient) -> 
     assert set(client.get("/v1/openapi.json").json()["paths"]) == {
         "/v1/ask",
         "/v1/search",
+        "/v1/feedback",
         "/healthz",
         "/metrics",
     }

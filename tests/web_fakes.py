@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from qa.errors import LibraryNotFound, QuestionError
+from qa.feedback import Feedback, FeedbackStore
 from qa.types import (
     Answer,
     Document,
@@ -71,6 +72,9 @@ class FakeQA:
             Hit(rank, 1.0 / rank, passage, sources[passage.document_id])
             for rank, passage in enumerate(passages[:k], start=1)
         ]
+
+    def give_feedback(self, feedback: Feedback) -> Feedback:
+        return FeedbackStore(self.path).add(feedback)
 
     def chat(self) -> FakeTalk:
         return FakeTalk(self)

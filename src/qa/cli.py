@@ -26,7 +26,9 @@ from qa.errors import ConfigError, DocumentNotFound, QAError, QuestionError
 
 if TYPE_CHECKING:
     from qa.config import Config
-    from qa.evaluation import Evaluation
+    from qa.evaluating import Outcome
+    from qa.evaluation import Comparison
+    from qa.evaluation.comparison import Change, Difference
     from qa.service import QA
     from qa.types import Answer, FileProblem, Hit, IndexReport, Quote, Turn
 
@@ -93,6 +95,14 @@ HitsOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
+MeasuresOption = Annotated[
+    str | None,
+    typer.Option("--measures", metavar="NAMES", help="Measures parted by commas, as ir_measures names them."),
+]
+ByOption = Annotated[
+    str | None,
+    typer.Option("--by", metavar="NAMES", help="Groups to show: lang, pair, languages, kind, source."),
+]
 PathsArgument = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files or folders.")]
 QuestionArgument = Annotated[
     list[str], typer.Argument(metavar="QUESTION", help="The question; quotation marks are optional.")
@@ -271,30 +281,207 @@ def serve(
 @app.command("eval")
 def evaluate_set(
     path: Annotated[
-        Path, typer.Argument(metavar="QUESTIONS.jsonl|DIR", help="A question set, or a BEIR folder.")
+        Path,
+        typer.Argument(
+            metavar="QUESTIONS",
+            help="A question set (.jsonl .csv .tsv), a SQuAD file (.json), or a BEIR folder.",
+        ),
     ],
     index: IndexOption = None,
     model: ModelOption = None,
+    qrels: Annotated[
+        Path | None,
+        typer.Option("--qrels", metavar="FILE", help="QUESTIONS are queries; their judgements, as TREC's."),
+    ] = None,
+    measures: MeasuresOption = None,
+    by: ByOption = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            "--resume", metavar="FILE", help="Keep every result in FILE, and go on from those in it."
+        ),
+    ] = None,
+    fail_under: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-under", metavar="FIGURE=N", help="Exit with 1 when a figure is lower; may be repeated."
+        ),
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a report with plots, in one file.")
+    ] = None,
     run: Annotated[
         Path | None, typer.Option("--run", metavar="FILE", help="Write the ranked documents as a TREC run.")
     ] = None,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Measure ranking, quotes and abstentions: a question set against --index, a BEIR folder by itself."""
-    from qa.evaluation import write_run
+    """Measure ranking, quotes and abstentions of a question set, a SQuAD file, a BEIR folder, or a TREC collection."""
+    from qa import evaluating
+    from qa.evaluation import measures_of, parse_gate, write_report, write_run
 
     config = _config(index=index, model=model)
-    if path.is_dir():
-        evaluation, indexing = _evaluate_folder(path, config, silent=as_json or quiet)
-    else:
-        evaluation, indexing = _evaluate_questions(path, config, silent=as_json or quiet), None
+    asked_for, groups = _measures(measures), _groups(by)
+    gates = [_usage(parse_gate, text, "--fail-under") for text in fail_under or ()]
+    plan = evaluating.Plan(
+        path,
+        qrels=qrels,
+        own_index=index is not None,
+        measures=(*asked_for, *measures_of(gates)),
+        groups=(*groups, *(gate.by for gate in gates if gate.by)),
+        journal=resume,
+    )
+    try:
+        outcome = evaluating.run(
+            plan, config, open_qa=open_qa, steps=lambda: _progress(silent=as_json or quiet, steady=True)
+        )
+    except KeyboardInterrupt:
+        if resume is not None:
+            _complain(f"What was asked so far is in {resume}; the same command goes on from there.")
+        raise
+    for note in _notes(outcome):
+        _complain(note)
     if run is not None:
-        write_run(evaluation, run)
+        write_run(outcome.evaluation, run)
+    if html is not None:
+        write_report(outcome.evaluation, html)
+    figures = outcome.evaluation.to_dict()
     if as_json:
-        _print_json({**evaluation.to_dict(), "indexing": indexing})
+        _print_json({**figures, **evaluating.facts_of(outcome)})
+    elif not quiet or html is None:
+        _print_evaluation(figures, measures=asked_for, groups=groups)
+    failures = [failure for gate in gates if (failure := gate.failure(figures))]
+    for failure in failures:
+        _complain(failure)
+    if failures:
+        raise typer.Exit(1)
+
+
+@app.command("compare")
+def compare_runs(
+    a: Annotated[
+        Path, typer.Argument(metavar="A", help="The run before: qa eval --json > A, or --resume A.")
+    ],
+    b: Annotated[Path, typer.Argument(metavar="B", help="The run after.")],
+    qrels: Annotated[
+        Path | None,
+        typer.Option("--qrels", metavar="FILE", help="A and B are TREC runs; their judgements, as TREC's."),
+    ] = None,
+    measures: MeasuresOption = None,
+    by: ByOption = None,
+    shown: Annotated[
+        int, typer.Option("--show", metavar="N", min=0, help="Questions won and lost that are listed.")
+    ] = 10,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare two runs of one question set: differences with their tests, and the questions won and lost."""
+    from qa.evaluation import compare, judged_run, load_qrels, load_saved
+    from qa.evaluation.comparison import COMPARED, QUOTE_ACCURACY, SUCCESS
+
+    wanted = _measures(measures)
+    chosen = (*wanted, QUOTE_ACCURACY, SUCCESS) if wanted else COMPARED
+    if qrels is None:
+        runs = [load_saved(path) for path in (a, b)]
     else:
-        _print_evaluation(evaluation)
+        judgements = load_qrels(qrels)
+        runs = [judged_run(path, judgements, measures=wanted) for path in (a, b)]
+    comparison = compare(
+        *runs,
+        measures=chosen,
+        groups=_groups(by) or ("languages",),
+        names=(str(a), str(b)),
+    )
+    if as_json:
+        _print_json(comparison.to_dict())
+    else:
+        _print_comparison(comparison, shown=shown)
+
+
+questions_app = typer.Typer(
+    help="Turn feedback into questions of a set, and review them.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(questions_app, name="questions")
+
+SetOption = Annotated[
+    Path, typer.Option("--file", metavar="FILE", help="The question set (default: questions.jsonl).")
+]
+IdsArgument = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of proposed questions.")]
+SET = Path("questions.jsonl")
+
+
+@questions_app.command("from-feedback")
+def questions_from_feedback(
+    index: IndexOption = None, file: SetOption = SET, as_json: JsonOption = False
+) -> None:
+    """Propose a question for every one that people judged the answer of; a reviewer accepts or mends them."""
+    from qa.evaluation.review import add_proposed, propose, proposed
+
+    with open_qa(_config(index=index)) as qa:
+        lines = propose(qa.feedback(), _text_of(qa))
+    new = add_proposed(file, lines)
+    waiting = proposed(file) if file.exists() else []
+    if as_json:
+        _print_json({"file": str(file), "new": new, "proposed": waiting})
+        return
+    _print(
+        f"{_count(len(new), 'question')} newly proposed in {_line(str(file))}; {len(waiting)} wait for a reviewer."
+    )
+    if waiting:
+        _print(f"See them: qa questions list --file {_line(str(file))}")
+
+
+@questions_app.command("list")
+def questions_list(file: SetOption = SET, as_json: JsonOption = False) -> None:
+    """List the proposed questions of a set."""
+    from qa.evaluation.review import proposed
+
+    waiting = proposed(file)
+    if as_json:
+        _print_json({"file": str(file), "proposed": waiting})
+        return
+    for line in waiting:
+        _print_proposed(line)
+    _print(f"{_count(len(waiting), 'question')} proposed.")
+
+
+@questions_app.command("accept")
+def questions_accept(
+    ids: IdsArgument,
+    file: SetOption = SET,
+    answer: Annotated[
+        list[str] | None, typer.Option("--answer", metavar="TEXT", help="A right answer; may be repeated.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="SOURCE", help="The document that answers it.")
+    ] = None,
+    question: Annotated[
+        str | None, typer.Option("--question", metavar="TEXT", help="The question in other words.")
+    ] = None,
+    unanswerable: Annotated[
+        bool, typer.Option("--unanswerable", help="The documents do not hold the answer.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Accept proposed questions, as they are or mended: from then on they are asked."""
+    from qa.evaluation.review import accept
+
+    if len(ids) > 1 and (answer or source or question):
+        raise typer.BadParameter("One question at a time can be mended.", param_hint="ID...")
+    lines = [
+        accept(file, name, question=question, answers=answer or (), source=source, unanswerable=unanswerable)
+        for name in ids
+    ]
+    _print_reviewed("Accepted", lines, as_json=as_json)
+
+
+@questions_app.command("reject")
+def questions_reject(ids: IdsArgument, file: SetOption = SET, as_json: JsonOption = False) -> None:
+    """Reject proposed questions: they are not asked, and not proposed again."""
+    from qa.evaluation.review import reject
+
+    _print_reviewed("Rejected", [reject(file, name) for name in ids], as_json=as_json)
 
 
 @app.command("doctor")
@@ -433,34 +620,50 @@ def _typed_questions(*, prompt: bool) -> Iterator[str]:
             yield line
 
 
-def _evaluate_questions(path: Path, config: Config, *, silent: bool) -> Evaluation:
-    from qa.evaluation import evaluate, load_questions
+def _text_of(qa: QA) -> Callable[[str], str | None]:
+    def text_of(document_id: str) -> str | None:
+        try:
+            return qa.document(document_id).text
+        except DocumentNotFound:
+            return None
 
-    questions = load_questions(path)
-    with open_qa(config) as qa, _progress(silent=silent) as on_progress:
-        return evaluate(questions, qa, name=path.name, on_progress=on_progress)
+    return text_of
 
 
-def _evaluate_folder(folder: Path, config: Config, *, silent: bool) -> tuple[Evaluation, dict[str, Any]]:
-    """Index a benchmark's corpus into a temporary library and rank its documents."""
-    from tempfile import TemporaryDirectory
+def _measures(names: str | None) -> tuple[str, ...]:
+    from qa.evaluation import parse_measures
 
-    from qa.evaluation import evaluate_benchmark, load_benchmark
-    from qa.readers import document_from_text
+    return _usage(parse_measures, names, "--measures") if names else ()
 
-    benchmark = load_benchmark(folder)
-    with TemporaryDirectory(prefix="qa-eval-") as index, open_qa(replace(config, index=index)) as qa:
-        documents = (
-            document_from_text(line.text, source=line.id, title=line.title) for line in benchmark.documents()
-        )
-        with _progress(silent=silent) as on_progress:
-            report = qa.add_documents(documents, total=benchmark.count_documents(), on_progress=on_progress)
-        with _progress(silent=silent) as on_progress:
-            evaluation = evaluate_benchmark(benchmark, qa, on_progress=on_progress)
-    for problem in report.failed:
-        _complain(_problem(problem))
-    indexing = {"documents": len(report.added), "passages": report.passages, "seconds": report.seconds}
-    return evaluation, indexing
+
+def _groups(names: str | None) -> tuple[str, ...]:
+    from qa.evaluation.run import LABELS
+
+    groups = tuple(name.strip() for name in (names or "").split(",") if name.strip())
+    for name in groups:
+        if name not in LABELS:
+            raise typer.BadParameter(
+                f"'{name}' is not known; known are {', '.join(LABELS)}.", param_hint="--by"
+            )
+    return groups
+
+
+def _usage(parse: Callable[[str], Any], text: str, flag: str) -> Any:
+    """Return ``parse(text)``; what it does not understand is wrong usage."""
+    try:
+        return parse(text)
+    except QuestionError as error:
+        raise typer.BadParameter(str(error), param_hint=flag) from error
+
+
+def _notes(outcome: Outcome) -> Iterator[str]:
+    for problem in outcome.problems:
+        yield _problem(problem)
+    for status, count in outcome.left_out.items():
+        if count:
+            yield f"{_count(count, 'question')} {status} and not accepted: not asked."
+    if outcome.resumed:
+        yield f"{_count(outcome.resumed, 'result')} taken from the file of --resume."
 
 
 # --- what people read -------------------------------------------------------------------
@@ -521,26 +724,113 @@ def _problem(problem: FileProblem) -> str:
     return message if message.startswith(problem.path) else f"{problem.path}: {message}"
 
 
-def _print_evaluation(evaluation: Evaluation) -> None:
-    figures = evaluation.to_dict()
-    groups = [("all", figures)]
-    groups += [(f"{by} {name}", figures["by"][by][name]) for by in SHOWN for name in figures["by"][by]]
-    names = ("nDCG@10", "R@10", "RR@10", "Success@1", "quote_accuracy")
+def _print_proposed(line: dict[str, Any]) -> None:
+    given = line.get("feedback", {})
+    _print(f"{_line(str(line['id']))} · {_line(str(line['question']))}")
+    answers = " | ".join(_line(str(answer)) for answer in line.get("answers", ())) or "none"
+    _print("   answers: " + ("needed" if line.get("needs") else answers))
+    if given.get("quoted"):
+        _print(f"   quoted: “{_line(given['quoted'])}”")
+    _print(f"   called right {given.get('right', 0)}, wrong {given.get('wrong', 0)} times")
+    for note in given.get("notes", ()):
+        _print(f"   note: {_line(note)}")
+
+
+def _print_reviewed(word: str, lines: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        _print_json({"questions": list(lines)})
+        return
+    for line in lines:
+        _print(f"{word} {_line(str(line['id']))}: {_line(str(line['question']))}")
+
+
+def _print_evaluation(
+    figures: dict[str, Any], *, measures: Sequence[str] = (), groups: Sequence[str] = ()
+) -> None:
+    rows = [("all", figures)]
+    rows += [
+        (f"{by} {name}", figures["by"][by][name]) for by in groups or SHOWN for name in figures["by"][by]
+    ]
+    names = (*(measures or ("nDCG@10", "R@10", "RR@10", "Success@1")), "quote_accuracy")
     _print(f"{'':24} {'questions':>9} " + " ".join(f"{name:>14}" for name in names))
-    for label, group in groups:
+    for label, group in rows:
         values = " ".join(f"{_figure(group[name]):>14}" for name in names)
         _print(f"{_line(label):24} {group['counts']['questions']:>9} {values}")
+    spreads = " ".join(f"{_interval(figures['intervals'][name]):>14}" for name in names)
+    _print(f"{'95 % interval of all':24} {'':>9} {spreads}")
     if figures["abstention"]:
         facts = ", ".join(f"{name} {_figure(value)}" for name, value in figures["abstention"].items())
         _print(facts.replace("_", " ") + ".")
+    if figures["marks"]:
+        facts = ", ".join(f"{name} {_figure(value)}" for name, value in figures["marks"].items())
+        _print(f"Marked words: {facts}.")
     counts = figures["counts"]
     if counts["failed"] or counts["missing"]:
         _print(f"Counted as 0: {counts['failed']} failed, {counts['missing']} missing.")
+    _print_known_failures(figures["known_failures"])
     median = figures["milliseconds_per_question"]["median"]
     _print(
-        f"{evaluation.seconds:.1f} s"
+        f"{figures['seconds']:.1f} s"
         + (f", {median:.1f} ms a question (median)." if median is not None else ".")
     )
+
+
+def _print_known_failures(known: dict[str, list[dict[str, str]]]) -> None:
+    failing, mended = known["failing"], known["mended"]
+    if failing or mended:
+        _print(
+            f"Known failures: {len(failing)} still fail, {len(mended)} are mended. They count in all figures."
+        )
+    for entry in mended:
+        _print(_line(f"Mended, take its mark off: {entry['id']} ({entry['reason']})"))
+
+
+def _print_comparison(comparison: Comparison, *, shown: int) -> None:
+    _print(
+        f"A is {_line(comparison.a)}, B is {_line(comparison.b)}: {_count(comparison.questions, 'question')}."
+    )
+    for name, missing in (("A", comparison.only_in_a), ("B", comparison.only_in_b)):
+        if missing:
+            _print(f"Only in {name}, and not compared: {_count(len(missing), 'question')}.")
+    _print(
+        f"\n{'':40} {'questions':>9} {'A':>7} {'B':>7} {'B - A':>7} {'95 % interval':>17} {'p':>7} {'Holm':>7}"
+    )
+    for test in comparison.tests:
+        _print(_test_row(test))
+    _print(
+        f"\nB won {len(comparison.won)}, lost {len(comparison.lost)}, and {comparison.same} are the same. "
+        "Holm: p corrected for all tests above; * is below 0.05."
+    )
+    for title, changes in (("Won", comparison.won), ("Lost", comparison.lost)):
+        for change in changes[:shown]:
+            _print_change(title, change)
+        if len(changes) > shown:
+            _print(f"\n… and {len(changes) - shown} more {title.lower()} (--show, or --json for all).")
+
+
+def _test_row(test: Difference) -> str:
+    from qa.evaluation.comparison import SIGNIFICANT
+
+    spread = f"{test.interval[0]:+.3f} {test.interval[1]:+.3f}" if test.interval else "–"
+    return (
+        f"{_line(f'{test.measure}, {test.group}'):40} {test.questions:>9} {test.a:>7.3f} {test.b:>7.3f} "
+        f"{test.difference:>+7.3f} {spread:>17} {test.p:>7.4f} {test.p_corrected:>7.4f}"
+        + (" *" if test.p_corrected < SIGNIFICANT else "")
+    )
+
+
+def _print_change(title: str, change: Change) -> None:
+    question = change.b.question
+    _print(f"\n{title}: {_line(question.id)} · {_line(question.question)}")
+    _print(f"   {_line(change.why)}.")
+    for name, side in (("A", change.a), ("B", change.b)):
+        quote = f"“{_short(_line(side.nearest), most=90, end=True)}”" if side.nearest else "no quote"
+        shown = side.outcome if side.outcome is not None else f"relevant at {list(side.ranks[:3])}"
+        _print(f"   {name}: {shown} · {quote} {_line(side.nearest_source or '')}".rstrip())
+
+
+def _interval(spread: tuple[float, float] | None) -> str:
+    return "–" if spread is None else f"{spread[0]:.3f}–{spread[1]:.3f}"
 
 
 def _figure(value: float | int | None) -> str:
@@ -622,11 +912,37 @@ def _prepare_streams() -> None:
         sys.stdin.reconfigure(errors="replace")
 
 
+STEADY_SECONDS = 30.0
+"""Between two lines of progress where no terminal shows a bar."""
+
+
+def _steady_progress() -> Progress:
+    """Return what writes a line now and then, for logs."""
+    import time
+
+    began = last = time.monotonic()
+
+    def on_progress(done: int, total: int, _: str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= STEADY_SECONDS and done:
+            last = now
+            left = (now - began) / done * (total - done)
+            _complain(
+                f"{done:,} of {total:,}, {done / (now - began):,.1f}/s, about {left / 60:.0f} min left."
+            )
+
+    return on_progress
+
+
 @contextmanager
-def _progress(*, silent: bool) -> Iterator[Progress | None]:
-    """Show progress on standard error with rate and time left, if a terminal is there to see it."""
+def _progress(*, silent: bool, steady: bool = False) -> Iterator[Progress | None]:
+    """Show progress on standard error with rate and time left, if a terminal is there to see it.
+
+    With ``steady`` a line is written every half minute where there is none.
+    """
     if silent or not sys.stderr.isatty():
-        yield None
+        yield _steady_progress() if steady and not silent else None
         return
     from rich.console import Console
     from rich.progress import (
@@ -664,8 +980,11 @@ def _progress(*, silent: bool) -> Iterator[Progress | None]:
         yield on_progress
 
 
-def _short(text: str, *, most: int = 40) -> str:
-    return text if len(text) <= most else "…" + text[-most + 1 :]
+def _short(text: str, *, most: int = 40, end: bool = False) -> str:
+    """Return at most ``most`` characters; what is left out is the beginning, or the ``end``."""
+    if len(text) <= most:
+        return text
+    return text[: most - 1] + "…" if end else "…" + text[-most + 1 :]
 
 
 if __name__ == "__main__":

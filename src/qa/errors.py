@@ -56,5 +56,9 @@ class QuestionError(QAError):
     """A question is empty or too long, or a question set is malformed."""
 
 
+class FeedbackError(QAError):
+    """A verdict on an answer is malformed, or there is no room to keep it."""
+
+
 class ConfigError(QAError):
     """A setting has a value that cannot be used."""

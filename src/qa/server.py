@@ -1,4 +1,4 @@
-"""The HTTP service: ``/v1/ask``, ``/v1/search``, ``/healthz``, ``/metrics``, and the chat page at ``/``.
+"""The HTTP service: ``/v1/ask``, ``/v1/search``, ``/v1/feedback``, ``/healthz``, ``/metrics``, and the page at ``/``.
 
 A few lines each over ``QA``. What Gradio leaves to the application is here: security headers, which
 names the server answers to, a password for all of it, and a limit on what a request may carry.
@@ -12,12 +12,12 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,12 +25,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from qa.errors import (
     DocumentNotFound,
     EncoderMismatch,
+    FeedbackError,
     LibraryLocked,
     LibraryNotFound,
     QAError,
     QuestionError,
 )
-from qa.types import Answer
+from qa.feedback import LONGEST_TEXT, MOST_MARKS, Feedback
+from qa.types import Answer, Span
 from qa.web.service import Service
 from qa.web.settings import PageSettings
 
@@ -67,6 +69,7 @@ SECURITY_HEADERS = {
 }
 _STATUS: tuple[tuple[type[QAError], int], ...] = (
     (QuestionError, 400),
+    (FeedbackError, 507),
     (DocumentNotFound, 404),
     (EncoderMismatch, 409),
     (LibraryNotFound, 503),
@@ -81,6 +84,45 @@ class AskRequest(BaseModel):
 
 class SearchRequest(AskRequest):
     k: int = Field(default=10, ge=1, le=100)
+
+
+Place = Annotated[int, Field(ge=0)]
+
+
+class FeedbackRequest(BaseModel):
+    """A verdict on an answer; the place is that of ``quote`` in the answer, absent for an abstention."""
+
+    model_config = ConfigDict(extra="forbid")
+    question: str = Field(min_length=1, max_length=MAX_QUESTION_CHARS)
+    verdict: Literal["right", "wrong"]
+    document_id: str = Field(default="", max_length=64)
+    start: Place | None = None
+    end: Place | None = None
+    highlights: list[tuple[Place, Place]] = Field(default=[], max_length=MOST_MARKS)
+    confidence: float | None = Field(default=None, ge=0, le=1)
+    expected: str = Field(default="", max_length=LONGEST_TEXT)
+    note: str = Field(default="", max_length=LONGEST_TEXT)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        pairs = [*self.highlights, (self.start or 0, self.end or 0)]
+        if (self.start is None) != (self.end is None) or any(start > end for start, end in pairs):
+            raise ValueError("a place needs start <= end")
+        return self
+
+    def feedback(self) -> Feedback:
+        span = Span(self.start, self.end) if self.start is not None and self.end is not None else None
+        return Feedback(
+            question=self.question,
+            verdict=self.verdict,
+            document_id=self.document_id,
+            span=span,
+            highlights=tuple(Span(start, end) for start, end in self.highlights),
+            confidence=self.confidence,
+            answered=span is not None,
+            expected=self.expected,
+            note=self.note,
+        )
 
 
 def create_app(
@@ -128,6 +170,12 @@ def _add_routes(app: FastAPI, service: Service, metrics: Metrics) -> None:
         hits = service.search(request.question, k=request.k)
         return {"question": request.question, "hits": [hit.to_dict() for hit in hits]}
 
+    @app.post("/v1/feedback")
+    def feedback(request: FeedbackRequest) -> dict[str, Any]:
+        kept = service.give_feedback(request.feedback())
+        metrics.count("qa_feedback_total")
+        return {"id": kept.id}
+
     @app.get("/healthz")
     def healthz() -> JSONResponse:
         try:
@@ -157,6 +205,7 @@ class Metrics:
         "qa_answers_total": "Questions answered with a quote.",
         "qa_abstentions_total": "Questions answered with: not in these documents.",
         "qa_searches_total": "Searches for passages.",
+        "qa_feedback_total": "Verdicts given on answers.",
         "qa_errors_total": "Requests that ended in an error of the service.",
     }
 

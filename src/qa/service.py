@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qa import indexing
@@ -14,7 +14,8 @@ from qa.chat import Conversation
 from qa.confidence import load_calibrator
 from qa.config import Config, load_config
 from qa.encoder import BUILTIN, load_encoder, load_token_encoder, model_of
-from qa.errors import LibraryNotFound
+from qa.errors import DocumentNotFound, LibraryNotFound
+from qa.feedback import Feedback, FeedbackStore
 from qa.languages import Languages
 from qa.library import Library, is_library
 from qa.search import Searcher
@@ -46,6 +47,7 @@ class QA:
         self._model = model
         self._lock = threading.RLock()
         self._writing = threading.Lock()
+        self._feedback = FeedbackStore(path)
         self._library: Library | None = None
         self._engine: _Engine | None = None
         self._encoders: tuple[Encoder, TokenEncoder] | None = None
@@ -84,9 +86,12 @@ class QA:
         """Make the library equal to a folder: add and update as ``add`` does, and remove what is gone from it."""
         with self._write() as library:
             encoder, token_encoder = self._both()
-            return indexing.sync(
+            report = indexing.sync(
                 library, Path(folder), encoder=encoder, token_encoder=token_encoder, on_progress=on_progress
             )
+        if report.removed:
+            self._feedback.forget(set(report.removed))
+        return report
 
     def add_documents(
         self, documents: Iterable[Document], *, total: int = 0, on_progress: OnProgress | None = None
@@ -114,7 +119,15 @@ class QA:
         """
         self._read()
         with self._write() as library:
-            return indexing.remove(library, source, purge=purge)
+            receipt = indexing.remove(library, source, purge=purge)
+        self._feedback.forget({receipt.source})
+        return receipt
+
+    @property
+    def model(self) -> str:
+        """The name of the model that the passages of the library are encoded with."""
+        self._read()
+        return self._model or BUILTIN
 
     def documents(self) -> list[DocumentInfo]:
         """Return the list of documents, by source."""
@@ -136,10 +149,36 @@ class QA:
         """Begin a conversation: follow-ups are read with the turn before."""
         return Conversation(self)
 
+    def give_feedback(self, feedback: Feedback) -> Feedback:
+        """Keep a verdict on an answer beside the library; return it as it is kept.
+
+        A place that the library does not have (the document was removed or changed meanwhile) is left out.
+
+        Raises:
+            QuestionError: the question is empty or too long.
+            FeedbackError: the verdict is malformed, or there is no room for more.
+        """
+        library = self._read()
+        feedback = replace(feedback, question=checked(feedback.question))
+        try:
+            document = library.document(feedback.document_id)
+        except DocumentNotFound:
+            return self._feedback.add(feedback.without_place())
+        span = feedback.span
+        if document.id != feedback.document_id or span is None or span.end > len(document.text):
+            return self._feedback.add(feedback.without_place())
+        marks = tuple(mark for mark in feedback.highlights if len(mark) and span.contains(mark))
+        return self._feedback.add(replace(feedback, source=document.source, highlights=marks))
+
+    def feedback(self) -> list[Feedback]:
+        """Return the verdicts that were given on answers of this library, the oldest first."""
+        self._read()
+        return self._feedback.read()
+
     def check(self) -> list[str]:
         """Return what is wrong with the library, in sentences; an empty list if nothing is."""
         library = self._read()
-        return [*library.check(), *Views(library).check()]
+        return [*library.check(), *Views(library).check(), *self._feedback.check()]
 
     def close(self) -> None:
         """Let go of the files; closing twice is fine."""

@@ -14,17 +14,37 @@ What is measured, and how:
 """
 
 from qa.evaluation.benchmark import Benchmark, load_benchmark
+from qa.evaluation.comparison import Comparison, compare
+from qa.evaluation.gates import Gate, measures_of, parse_gate
+from qa.evaluation.measures import parse_measures
 from qa.evaluation.questions import Question, load_questions
+from qa.evaluation.report import write_report
 from qa.evaluation.run import Evaluation, Result, evaluate, evaluate_benchmark, write_run
+from qa.evaluation.saved import SavedRun, judged_run, load_saved
+from qa.evaluation.squad import load_squad
+from qa.evaluation.trec import load_judged_queries, load_qrels
 
 __all__ = [
     "Benchmark",
+    "Comparison",
     "Evaluation",
+    "Gate",
     "Question",
     "Result",
+    "SavedRun",
+    "compare",
     "evaluate",
     "evaluate_benchmark",
+    "judged_run",
     "load_benchmark",
+    "load_judged_queries",
+    "load_qrels",
     "load_questions",
+    "load_saved",
+    "load_squad",
+    "measures_of",
+    "parse_gate",
+    "parse_measures",
+    "write_report",
     "write_run",
 ]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qa.errors import QuestionError
 from qa.evaluation.lines import json_lines, optional_text_of, text_lines, text_of
-from qa.evaluation.questions import Question
+from qa.evaluation.questions import Question, known_failure_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,25 +57,28 @@ class Benchmark:
             return sum(1 for line in file if line.strip())
 
 
-def load_benchmark(folder: str | Path) -> Benchmark:
-    """Read the queries and judgements of a BEIR folder.
+def load_benchmark(folder: str | Path, *, qrels: str | Path | None = None) -> Benchmark:
+    """Read the queries and judgements of a BEIR folder; ``qrels`` are others than ``qrels/test.tsv``.
 
     Raises:
         QuestionError: a file is missing or malformed.
     """
     folder = Path(folder)
-    for name in ("corpus.jsonl", "queries.jsonl", "qrels/test.tsv"):
+    needed = (
+        ("corpus.jsonl", "queries.jsonl") if qrels else ("corpus.jsonl", "queries.jsonl", "qrels/test.tsv")
+    )
+    for name in needed:
         if not (folder / name).is_file():
             raise QuestionError(
                 f"'{folder}' has no {name}; a BEIR folder has corpus.jsonl, queries.jsonl and qrels/test.tsv."
             )
-    qrels = _read_qrels(folder / "qrels" / "test.tsv")
+    judged = _read_qrels(Path(qrels) if qrels else folder / "qrels" / "test.tsv")
     queries = _read_queries(folder / "queries.jsonl")
     return Benchmark(
         folder=folder,
-        questions=tuple(queries[name] for name in qrels if name in queries),
-        qrels=qrels,
-        missing=tuple(name for name in qrels if name not in queries),
+        questions=tuple(queries[name] for name in judged if name in queries),
+        qrels=judged,
+        missing=tuple(name for name in judged if name not in queries),
     )
 
 
@@ -86,6 +89,9 @@ def _read_queries(path: Path) -> dict[str, Question]:
             id=text_of(value, "_id", place),
             question=text_of(value, "text", place),
             lang=optional_text_of(value, "lang", place),
+            passage_lang=optional_text_of(value, "passage_lang", place),
+            kind=optional_text_of(value, "kind", place),
+            known_failure=known_failure_of(value, place),
         )
         if query.id in queries:
             raise place.error(f"the _id '{query.id}' was given before; ids must differ.")

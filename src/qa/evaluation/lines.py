@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,8 +23,10 @@ class Place:
         return QuestionError(f"{self.path}, line {self.number}: {reason}")
 
 
-def text_lines(path: Path) -> Iterator[tuple[Place, str]]:
+def text_lines(path: Path, *, whole: bool = False) -> Iterator[tuple[Place, str]]:
     """Yield the lines of a UTF-8 file that are not blank, each with its place.
+
+    With ``whole`` a last line that lacks its end is left out: it was being written when its writer was killed.
 
     Raises:
         QuestionError: the file is not there, or a line is not UTF-8.
@@ -32,6 +36,8 @@ def text_lines(path: Path) -> Iterator[tuple[Place, str]]:
     with path.open("rb") as file:
         for number, raw in enumerate(file, start=1):
             place = Place(path, number)
+            if whole and not raw.endswith(b"\n"):
+                return
             try:
                 line = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
             except UnicodeDecodeError as error:
@@ -40,13 +46,13 @@ def text_lines(path: Path) -> Iterator[tuple[Place, str]]:
                 yield place, line
 
 
-def json_lines(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
+def json_lines(path: Path, *, whole: bool = False) -> Iterator[tuple[Place, dict[str, Any]]]:
     """Yield the JSON objects of a JSON Lines file, each with its place.
 
     Raises:
         QuestionError: a line is not one JSON object.
     """
-    for place, line in text_lines(path):
+    for place, line in text_lines(path, whole=whole):
         try:
             value = json.loads(line)
         except json.JSONDecodeError as error:
@@ -56,6 +62,48 @@ def json_lines(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
         if not isinstance(value, dict):
             raise place.error(f"a JSON object is needed, this is {type(value).__name__}.")
         yield place, value
+
+
+def table_rows(path: Path) -> Iterator[tuple[Place, dict[str, str]]]:
+    """Yield the rows of a table with a header line, each with the place where it ends; blank rows are left out.
+
+    Columns are parted by whichever of comma, semicolon and tab is commonest in the header: spreadsheets
+    write all three.
+
+    Raises:
+        QuestionError: a column is named twice, or a row has more cells than the header.
+    """
+    if not path.is_file():
+        raise QuestionError(f"There is no file '{path}'.")
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise QuestionError(f"{path}: this is not UTF-8; save the table as 'CSV UTF-8'.") from error
+    header_line = text.partition("\n")[0]
+    # not splitlines: a cell may hold a line separator of Unicode
+    rows = csv.reader(
+        io.StringIO(text, newline=""), delimiter=max(",;\t", key=header_line.count), strict=True
+    )
+    header: list[str] = []
+    try:
+        for row in rows:
+            place = Place(path, rows.line_num)
+            cells = [cell.strip() for cell in row]
+            if not any(cells):
+                continue
+            if not header:
+                header = [cell.lower() for cell in cells]
+                twice = sorted({name for name in header if name and header.count(name) > 1})
+                if twice:
+                    raise place.error(f"the column '{twice[0]}' is there twice.")
+                continue
+            if any(cells[len(header) :]):
+                raise place.error(
+                    f"{len(cells)} cells under {len(header)} columns; put texts in quotation marks."
+                )
+            yield place, dict(zip(header, cells, strict=False))
+    except csv.Error as error:
+        raise Place(path, rows.line_num).error(f"this is not CSV ({error}).") from error
 
 
 def text_of(value: dict[str, Any], key: str, place: Place) -> str:

@@ -6,16 +6,59 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
+from qa.errors import QuestionError
 from qa.types import Hit
 
-BY_DOCUMENT = ("nDCG@10", "R@10", "R@100")
-BY_PASSAGE = ("RR@10", "Success@1")
 DOCUMENT_SUCCESS = "Success@1 of documents"
 """The first document is relevant, whichever of its passages was found; in a BEIR folder it is ``Success@1``."""
 MEASURES = ("nDCG@10", "R@10", "R@100", "RR@10", "Success@1")
 
+_PASSAGE_FAMILIES = ("RR", "Success")
+"""In question sets these are of passages: what is shown first is a passage."""
+
 Ranking = Sequence[tuple[str, float]]
 """Ids with their scores, best first."""
+
+
+def parse_measures(names: str) -> tuple[str, ...]:
+    """Return the canonical names of measures parted by commas: ``MRR@10`` is ``RR@10``.
+
+    Raises:
+        QuestionError: ir_measures does not know one, or needs another program for it.
+    """
+    import ir_measures
+
+    computed = (ir_measures.pytrec_eval, ir_measures.msmarco, ir_measures.judged)
+    found = []
+    for name in _parted(names):
+        try:
+            measure = ir_measures.parse_measure(name)
+        except (NameError, ValueError, SyntaxError, TypeError, AttributeError) as error:
+            raise QuestionError(
+                f"'{name}' is no measure. Known are nDCG@10, R@100, RR@10, AP, P@5 …."
+            ) from error
+        if not any(provider.supports(measure) for provider in computed):
+            raise QuestionError(f"'{name}' needs another program than trec_eval and is not computed here.")
+        found.append(str(measure))
+    return tuple(dict.fromkeys(found))
+
+
+def _parted(names: str) -> list[str]:
+    """Part ``names`` at the commas that are outside of brackets: ``R(rel=2,judged_only=True)@10`` is one."""
+    parts, depth = [""], 0
+    for character in names:
+        depth += (character == "(") - (character == ")")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts if part.strip()]
+
+
+def is_by_passage(name: str) -> bool:
+    """Say whether a question set measures ``name`` over passages; everything else is over documents."""
+    family = name.partition("@")[0].partition("(")[0]
+    return family in _PASSAGE_FAMILIES
 
 
 def rank_documents(hits: Sequence[Hit], *, depth: int) -> list[tuple[str, float]]:

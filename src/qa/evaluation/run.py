@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
@@ -14,21 +14,36 @@ import numpy as np
 
 from qa.errors import QuestionError, QuoteMismatch
 from qa.evaluation.benchmark import Benchmark
+from qa.evaluation.calibration import Judged, auroc, calibration_error
+from qa.evaluation.marks import mark_values
 from qa.evaluation.measures import (
-    BY_DOCUMENT,
-    BY_PASSAGE,
     DOCUMENT_SUCCESS,
     MEASURES,
+    is_by_passage,
     measure,
     rank_documents,
     strictly_decreasing,
 )
 from qa.evaluation.questions import Question, holds_answer
+from qa.evaluation.significance import intervals
 from qa.types import Answer, Hit, Retriever
 
 DEPTH = 100
 """Documents ranked for a question."""
+SHOWN_DOCUMENTS = 10
+"""Of a question, in the JSON; a run holds all that were ranked."""
 _PASSAGES = (10, 100, 400, 1000)
+
+GROUPS = ("lang", "pair", "languages", "kind")
+"""What the figures are always given by; ``source`` is on demand, as there may be very many."""
+
+LABELS: dict[str, Callable[[Question], str | None]] = {
+    "lang": lambda question: question.lang,
+    "pair": lambda question: question.pair,
+    "languages": lambda question: question.crossing,
+    "kind": lambda question: question.kind,
+    "source": lambda question: question.sources[0] if question.sources else None,
+}
 
 Progress = Callable[[int, int, str], None]
 
@@ -55,18 +70,38 @@ class Result:
     ``wrong`` or ``missed`` (abstained) for an answerable question; ``correct abstention`` or ``false
     answer`` for another; ``failed`` where the service refused the question and ``missing`` where a
     benchmark judges a question that it does not have; None where only the ranking is measured.
-    ``documents`` are the ranked sources with scores.
+    ``documents`` are the ranked sources with scores, ``relevant`` how many are to be found and ``ranks``
+    where those stand that were. ``nearest`` is the best quote, also where it was withheld, and ``marks`` how
+    well its marked words meet the spans that the question gives.
     """
 
     question: Question
     outcome: str | None = None
     values: dict[str, float] | None = None
     documents: tuple[tuple[str, float], ...] = ()
+    relevant: int = 0
+    ranks: tuple[int, ...] = ()
     quote: str | None = None
     source: str | None = None
+    nearest: str | None = None
+    nearest_source: str | None = None
+    marks: dict[str, float] | None = None
     confidence: float | None = None
     seconds: float = 0.0
     error: str | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether this is as it should be: a right quote, or silence where there is nothing to quote."""
+        return self.outcome in (RIGHT, CORRECT_ABSTENTION)
+
+    @property
+    def judged(self) -> Judged | None:
+        """The probability stated for the best quote, shown or withheld, and whether it is right."""
+        if self.confidence is None:
+            return None
+        right = self.nearest is not None and holds_answer(self.nearest, self.question.answers)
+        return self.confidence, right
 
     def to_dict(self) -> dict[str, Any]:
         return {
@@ -81,40 +116,59 @@ class Result:
             "confidence": self.confidence,
             "seconds": self.seconds,
             "error": self.error,
+            "question": self.question.question,
+            "answers": list(self.question.answers),
+            "sources": list(self.question.sources),
+            "known_failure": self.question.known_failure,
+            "nearest": self.nearest,
+            "nearest_source": self.nearest_source,
+            "marks": self.marks,
+            "relevant": self.relevant,
+            "ranks": list(self.ranks),
+            "documents": [source for source, _ in self.documents[:SHOWN_DOCUMENTS]],
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Every result of one evaluation; the figures are computed from them."""
+    """Every result of one evaluation; the figures are computed from them.
+
+    ``measures`` are those that were asked for beside ``MEASURES``, ``groups`` what the figures are given by.
+    """
 
     name: str
     results: tuple[Result, ...]
     seconds: float
+    measures: tuple[str, ...] = MEASURES
+    groups: tuple[str, ...] = GROUPS
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON shape of ``qa eval --json``; a figure of no questions is None."""
         return {
             "set": self.name,
-            **figures(self.results),
+            **self.figures(),
             "seconds": self.seconds,
             "milliseconds_per_question": _milliseconds(self.results),
+            "known_failures": known_failures(self.results),
             "by": self.by(),
             "per_question": [result.to_dict() for result in self.results],
         }
 
+    def figures(self) -> dict[str, Any]:
+        return figures(self.results, measures=self.measures)
+
     def by(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """Return the figures by language, language pair, same or across languages, and kind.
+        """Return the figures by language, language pair, same or across languages, kind, and ``groups``.
 
         Questions that do not state a label are in none of its groups.
         """
-        labels: dict[str, Callable[[Question], str | None]] = {
-            "lang": lambda question: question.lang,
-            "pair": lambda question: question.pair,
-            "languages": lambda question: question.crossing,
-            "kind": lambda question: question.kind,
+        return {
+            name: {
+                label: figures(results, measures=self.measures)
+                for label, results in grouped(self.results, LABELS[name]).items()
+            }
+            for name in self.groups
         }
-        return {name: _grouped(self.results, label) for name, label in labels.items()}
 
 
 def evaluate(
@@ -122,34 +176,55 @@ def evaluate(
     qa: QuestionAnswerer,
     *,
     name: str = "questions",
+    measures: Sequence[str] = (),
+    groups: Sequence[str] = (),
+    known: Mapping[str, Result] | None = None,
+    on_result: Callable[[Result], None] | None = None,
     on_progress: Progress | None = None,
 ) -> Evaluation:
-    """Ask every question and measure ranking, quotes and abstentions (see ``qa.evaluation``)."""
+    """Ask every question and measure ranking, quotes and abstentions (see ``qa.evaluation``).
+
+    ``measures`` and ``groups`` come on top of those that are always given. Questions whose id is in ``known``
+    have that result and are not asked again; ``on_result`` is told every new one as it comes.
+    """
     started = time.perf_counter()
-    results = []
-    for done, question in enumerate(questions):
-        _tell(on_progress, done, len(questions), question.id)
-        results.append(_ask(question, qa))
-    _tell(on_progress, len(questions), len(questions), "")
-    return Evaluation(name, tuple(results), time.perf_counter() - started)
+    wanted = _joined(MEASURES, measures)
+
+    def ask(question: Question) -> Result:
+        return _ask(question, qa, wanted)
+
+    results = _each(questions, ask, known or {}, on_result, on_progress)
+    return Evaluation(name, tuple(results), time.perf_counter() - started, wanted, _joined(GROUPS, groups))
 
 
 def evaluate_benchmark(
-    benchmark: Benchmark, retriever: Retriever, *, on_progress: Progress | None = None
+    benchmark: Benchmark,
+    retriever: Retriever,
+    *,
+    measures: Sequence[str] = (),
+    groups: Sequence[str] = (),
+    known: Mapping[str, Result] | None = None,
+    on_result: Callable[[Result], None] | None = None,
+    on_progress: Progress | None = None,
 ) -> Evaluation:
-    """Rank the documents of a benchmark for each of its judged questions; sources are document ids."""
+    """Rank the documents of a benchmark for each of its judged questions; sources are document ids.
+
+    A document is also known by its id as a TREC run writes it (``my%20file.txt``).
+    """
     started = time.perf_counter()
-    total = len(benchmark.questions)
-    ranked = []
-    for done, question in enumerate(benchmark.questions):
-        _tell(on_progress, done, total, question.id)
-        ranked.append(_rank(question, retriever))
-    _tell(on_progress, total, total, "")
+    wanted = _joined(MEASURES, measures)
+
+    def rank(question: Question) -> Result:
+        return _rank(question, retriever, benchmark.qrels[question.id])
+
+    ranked = _each(benchmark.questions, rank, known or {}, on_result, on_progress)
     ranked += [Result(Question(name, ""), MISSING) for name in benchmark.missing]
-    run = {result.question.id: result.documents for result in ranked}
-    values = measure(MEASURES, benchmark.qrels, run)
+    values = measure(
+        wanted, benchmark.qrels, {result.question.id: _judged_run(result, benchmark) for result in ranked}
+    )
     results = tuple(replace(result, values=values[result.question.id]) for result in ranked)
-    return Evaluation(benchmark.folder.resolve().name, results, time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    return Evaluation(benchmark.folder.resolve().name, results, seconds, wanted, _joined(GROUPS, groups))
 
 
 def deep_search(retriever: Retriever, question: str, *, documents: int = DEPTH) -> list[Hit]:
@@ -168,23 +243,62 @@ def deep_search(retriever: Retriever, question: str, *, documents: int = DEPTH) 
     return [replace(hit, rank=rank) for rank, hit in enumerate(found.values(), start=1)]
 
 
-def figures(results: Sequence[Result]) -> dict[str, Any]:
+def figures(results: Sequence[Result], *, measures: Sequence[str] = MEASURES) -> dict[str, Any]:
     """Return the measures, quote accuracy, abstention figures and counts of ``results``.
 
     The mean of a ranking measure is over all judged questions; ``quote_accuracy`` is the share of
-    answerable questions that got a right quote, so an abstention counts as 0 there.
+    answerable questions that got a right quote, so an abstention counts as 0 there. ``intervals`` are those
+    of these means (see ``significance.intervals``).
     """
-    judged = [result.values for result in results if result.values is not None]
-    names = (*MEASURES, DOCUMENT_SUCCESS)
-    means = {name: _mean([values.get(name, values["Success@1"]) for values in judged]) for name in names}
+    judged = [result for result in results if result.values is not None]
+    names = (*measures, DOCUMENT_SUCCESS)
+    columns = [[value_of(result, name) for result in judged] for name in names]
     asked = [result for result in results if result.outcome is not None]
     answerable = [result for result in asked if result.question.answerable]
+    quoted = [float(result.outcome == RIGHT) for result in answerable]
+    spreads = intervals(columns) if judged else [None] * len(names)
     return {
-        **means,
-        "quote_accuracy": _mean([float(result.outcome == RIGHT) for result in answerable]),
+        **{name: _mean(values) for name, values in zip(names, columns, strict=True)},
+        "quote_accuracy": _mean(quoted),
+        "intervals": {
+            **dict(zip(names, spreads, strict=True)),
+            "quote_accuracy": intervals([quoted])[0],
+        },
+        "marks": _marks(results),
         "abstention": _abstention(asked),
+        "confidence": _confidence(results),
         "counts": _counts(results),
     }
+
+
+def value_of(result: Result, name: str) -> float:
+    """Return a measure of one judged question, 0 where it was not measured."""
+    values = result.values or {}
+    return values.get(name, values.get("Success@1", 0.0) if name == DOCUMENT_SUCCESS else 0.0)
+
+
+def known_failures(results: Sequence[Result]) -> dict[str, list[dict[str, str]]]:
+    """Return the questions that are marked as known failures: those that still fail, and those mended.
+
+    A benchmark's question is mended when its first document is relevant. All of them count in the figures.
+    """
+    marked = [result for result in results if result.question.known_failure is not None]
+    lists: dict[str, list[dict[str, str]]] = {"failing": [], "mended": []}
+    for result in marked:
+        found = value_of(result, DOCUMENT_SUCCESS) == 1.0 if result.outcome is None else result.succeeded
+        entry = {"id": result.question.id, "reason": str(result.question.known_failure)}
+        lists["mended" if found else "failing"].append(entry)
+    return lists
+
+
+def grouped(results: Sequence[Result], label: Callable[[Question], str | None]) -> dict[str, list[Result]]:
+    """Return the results by label, in the order of the labels; those without one are in no group."""
+    groups: dict[str, list[Result]] = {}
+    for result in results:
+        name = label(result.question)
+        if name is not None:
+            groups.setdefault(name, []).append(result)
+    return {name: groups[name] for name in sorted(groups)}
 
 
 def write_run(evaluation: Evaluation, path: str | Path, *, tag: str = "qa") -> None:
@@ -213,34 +327,83 @@ def column(identifier: str) -> str:
     )
 
 
-def _rank(question: Question, retriever: Retriever) -> Result:
+def _each(
+    questions: Sequence[Question],
+    ask: Callable[[Question], Result],
+    known: Mapping[str, Result],
+    on_result: Callable[[Result], None] | None,
+    on_progress: Progress | None,
+) -> list[Result]:
+    """Return a result for every question, those in ``known`` as they are."""
+    results = []
+    for done, question in enumerate(questions):
+        _tell(on_progress, done, len(questions), question.id)
+        result = known.get(question.id)
+        if result is None:
+            result = ask(question)
+            if on_result is not None:
+                on_result(result)
+        results.append(replace(result, question=question))
+    _tell(on_progress, len(questions), len(questions), "")
+    return results
+
+
+def _rank(question: Question, retriever: Retriever, grades: Mapping[str, int]) -> Result:
+    relevant = {name for name, grade in grades.items() if grade > 0}
     began = time.perf_counter()
     try:
         hits = deep_search(retriever, question.question)
     except QuestionError as error:
-        return Result(question, FAILED, error=str(error))
+        return Result(question, FAILED, relevant=len(relevant), error=str(error))
+    seconds = time.perf_counter() - began
     documents = rank_documents(hits, depth=DEPTH)
-    return Result(question, documents=tuple(documents), seconds=time.perf_counter() - began)
+    return Result(
+        question,
+        documents=tuple(documents),
+        relevant=len(relevant),
+        ranks=_ranks([_judged_name(source, grades) for source, _ in documents], relevant),
+        seconds=seconds,
+    )
 
 
-def _ask(question: Question, qa: QuestionAnswerer) -> Result:
+def _judged_run(result: Result, benchmark: Benchmark) -> list[tuple[str, float]]:
+    grades = benchmark.qrels[result.question.id]
+    return [(_judged_name(source, grades), score) for source, score in result.documents]
+
+
+def _judged_name(source: str, grades: Mapping[str, int]) -> str:
+    """Return the name under which a document is judged: judgements in TREC's format have no spaces."""
+    return source if source in grades else column(source)
+
+
+def _ranks(names: Sequence[str], relevant: Iterable[str]) -> tuple[int, ...]:
+    wanted = set(relevant)
+    return tuple(rank for rank, name in enumerate(names, start=1) if name in wanted)
+
+
+def _ask(question: Question, qa: QuestionAnswerer, measures: Sequence[str]) -> Result:
     try:
         hits = deep_search(qa, question.question)
         began = time.perf_counter()
         answer = qa.ask(question.question)
         seconds = time.perf_counter() - began
     except (QuestionError, QuoteMismatch) as error:
-        return Result(question, FAILED, _ranking_values(question, []), error=str(error))
-    return Result(
+        failed = Result(question, FAILED, error=str(error))
+        return _with_ranking(failed, [], measures) if question.answerable else failed
+    nearest = answer.nearest or answer.quote
+    result = Result(
         question,
         _outcome(question, answer),
-        _ranking_values(question, hits),
         documents=tuple(rank_documents(hits, depth=DEPTH)),
         quote=answer.quote.text if answer.quote else None,
         source=answer.quote.source if answer.quote else None,
+        nearest=nearest.text if nearest else None,
+        nearest_source=nearest.source if nearest else None,
+        marks=mark_values(question, nearest),
         confidence=answer.confidence,
         seconds=seconds,
     )
+    return _with_ranking(result, hits, measures) if question.answerable else result
 
 
 def _outcome(question: Question, answer: Answer) -> str:
@@ -251,20 +414,44 @@ def _outcome(question: Question, answer: Answer) -> str:
     return RIGHT if holds_answer(answer.quote.text, question.answers) else WRONG
 
 
-def _ranking_values(question: Question, hits: Sequence[Hit]) -> dict[str, float] | None:
-    if not question.answerable:
-        return None
+def _with_ranking(result: Result, hits: Sequence[Hit], measures: Sequence[str]) -> Result:
+    """Return the result with its ranking measures: of passages and of documents (see ``qa.evaluation``)."""
+    question = result.question
     scores = strictly_decreasing([hit.score for hit in hits])
     passages = [(str(rank), score) for rank, score in enumerate(scores)]
     holding = {str(rank): hit for rank, hit in enumerate(hits) if holds_answer(hit.text, question.answers)}
     relevant = [
         rank for rank, hit in holding.items() if not question.sources or hit.source in question.sources
     ]
-    sources = question.sources or {hit.source for hit in holding.values()}
-    by_passage = measure(BY_PASSAGE, {"": dict.fromkeys(relevant, 1)}, {"": passages})[""]
+    sources = dict.fromkeys(question.sources or [hit.source for hit in holding.values()], 1)
+    by_passage = [name for name in measures if is_by_passage(name)]
+    by_document = [name for name in measures if not is_by_passage(name)]
     documents = rank_documents(hits, depth=DEPTH)
-    by_document = measure((*BY_DOCUMENT, "Success@1"), {"": dict.fromkeys(sources, 1)}, {"": documents})[""]
-    return {**by_document, DOCUMENT_SUCCESS: by_document["Success@1"], **by_passage}
+    of_documents = measure((*by_document, "Success@1"), {"": sources}, {"": documents})[""]
+    first = of_documents.pop("Success@1")
+    of_passages = measure(by_passage, {"": dict.fromkeys(relevant, 1)}, {"": passages})[""]
+    return replace(
+        result,
+        values={**of_documents, DOCUMENT_SUCCESS: first, **of_passages},
+        relevant=len(sources),
+        ranks=_ranks([source for source, _ in documents], sources),
+    )
+
+
+def _marks(results: Sequence[Result]) -> dict[str, Any] | None:
+    """Return the means of the span measures over the questions that give spans; None if none does."""
+    marks = [result.marks for result in results if result.marks is not None]
+    if not marks:
+        return None
+    return {"questions": len(marks), **{name: fmean(each[name] for each in marks) for name in marks[0]}}
+
+
+def _confidence(results: Sequence[Result]) -> dict[str, float | None] | None:
+    """Return how far the stated probabilities can be trusted, over shown and withheld quotes alike."""
+    judged = [judged for result in results if (judged := result.judged) is not None]
+    if not judged:
+        return None
+    return {"calibration_error": calibration_error(judged), "auroc": auroc(judged)}
 
 
 def _abstention(asked: Sequence[Result]) -> dict[str, Any] | None:
@@ -304,15 +491,6 @@ def _counts(results: Sequence[Result]) -> dict[str, int]:
     }
 
 
-def _grouped(results: Sequence[Result], label: Callable[[Question], str | None]) -> dict[str, dict[str, Any]]:
-    groups: dict[str, list[Result]] = {}
-    for result in results:
-        name = label(result.question)
-        if name is not None:
-            groups.setdefault(name, []).append(result)
-    return {name: figures(groups[name]) for name in sorted(groups)}
-
-
 def _milliseconds(results: Sequence[Result]) -> dict[str, float | None]:
     times = [1000 * result.seconds for result in results if result.outcome not in (FAILED, MISSING)]
     if not times:
@@ -336,6 +514,10 @@ def _mean(values: Sequence[float]) -> float | None:
 
 def _share(part: int, whole: int) -> float | None:
     return part / whole if whole else None
+
+
+def _joined(first: Sequence[str], more: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *more)))
 
 
 def _tell(on_progress: Progress | None, done: int, total: int, label: str) -> None:

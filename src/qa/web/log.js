@@ -26,8 +26,38 @@ function copyQuote(button) {
   });
 }
 
+// A verdict is sent at once and may be changed or added to; the last one counts.
+async function sendVerdict(group, verdict, expected = "") {
+  const status = group.querySelector("[role=status]");
+  const request = { ...JSON.parse(group.dataset.request), verdict, expected };
+  let kept = false;
+  try {
+    const answer = await fetch("v1/feedback", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(request),
+    });
+    kept = answer.ok;
+  } catch {
+    // no server: said below
+  }
+  if (kept) {
+    for (const each of group.querySelectorAll("[data-verdict]"))
+      each.setAttribute("aria-pressed", each.dataset.verdict === verdict);
+    group.querySelector(".expected").hidden = verdict !== "wrong" || expected !== "";
+  }
+  status.textContent = kept ? group.dataset.kept : group.dataset.lost;
+}
+
 watch("value", () => show(props.value || ""));
 log.addEventListener("click", (event) => {
   const button = event.target.closest("button.copy");
   if (button) copyQuote(button);
+  const thumb = event.target.closest("[data-verdict]");
+  if (thumb) sendVerdict(thumb.closest(".verdict"), thumb.dataset.verdict);
+});
+log.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const expected = event.target.elements.expected.value.trim();
+  if (expected) sendVerdict(event.target.closest(".verdict"), "wrong", expected);
 });

@@ -9,11 +9,14 @@ into lines (only white space is *drawn* differently, by CSS).
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from qa import confidence
+from qa.feedback import LONGEST_TEXT, MOST_MARKS, RIGHT, WRONG, Feedback
 from qa.text import script
 from qa.types import Answer, DocumentInfo, Hit, Quote, Span
 from qa.web.strings import Strings
@@ -112,7 +115,7 @@ def _render_quote(answer: Answer, quote: Quote, strings: Strings) -> str:
         f"{_quote_in_passage(before, quote, after)}</blockquote>"
         f'<p class="confidence step-{step}">{escape(strings.confidence[step])}</p>'
         f'<p class="reason" dir="auto">{escape(answer.reason)}</p>'
-        f"{_others(others, strings)}</section>"
+        f"{_verdict(answer, strings)}{_others(others, strings)}</section>"
     )
 
 
@@ -124,9 +127,40 @@ def _render_abstention(answer: Answer, strings: Strings) -> str:
         f"<h3>{escape(strings.not_found)}</h3>"
         f'<p class="note">{escape(strings.not_found_note)}</p>'
         f'<p class="reason" dir="auto">{escape(answer.reason)}</p>'
-        f"<h4>{escape(heading)}</h4>{_hits(nearest, strings)}"
+        f"{_verdict(answer, strings)}<h4>{escape(heading)}</h4>{_hits(nearest, strings)}"
         f"{_others(rest, strings) if rest else ''}</section>"
     )
+
+
+def _verdict(answer: Answer, strings: Strings) -> str:
+    """Return the two buttons that say whether the answer is right; ``log.js`` sends what they carry."""
+    request = escape(json.dumps(feedback_request(answer), ensure_ascii=False))
+    buttons = "".join(
+        f'<button type="button" class="thumb" data-verdict="{verdict}" aria-pressed="false">{escape(words)}</button>'
+        for verdict, words in ((RIGHT, strings.verdict_right), (WRONG, strings.verdict_wrong))
+    )
+    return (
+        f'<div class="verdict" role="group" aria-label="{escape(strings.is_right)}" data-request="{request}" '
+        f'data-kept="{escape(strings.verdict_kept)}" data-lost="{escape(strings.verdict_lost)}">'
+        f'<span aria-hidden="true">{escape(strings.is_right)}</span>{buttons}<span role="status"></span>'
+        f'<form class="expected" hidden><label>{escape(strings.expected_ask)} '
+        f'<input type="text" name="expected" maxlength="{LONGEST_TEXT}" autocomplete="off" dir="auto"></label>'
+        f'<button type="submit" class="thumb">{escape(strings.expected_send)}</button></form></div>'
+    )
+
+
+def feedback_request(answer: Answer) -> dict[str, Any]:
+    """Return what ``POST /v1/feedback`` wants to know of an answer, without the verdict.
+
+    The probability stays out: the page says it in words.
+    """
+    kept = Feedback.on(answer, "")
+    request: dict[str, Any] = {"question": kept.question}
+    if kept.span is None:
+        return request
+    marks = [[mark.start, mark.end] for mark in kept.highlights[:MOST_MARKS]]
+    place = {"document_id": kept.document_id, "start": kept.span.start, "end": kept.span.end}
+    return {**request, **place, "highlights": marks}
 
 
 def surroundings(quote: Quote, hits: Sequence[Hit]) -> tuple[str, str]:

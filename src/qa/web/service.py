@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from qa.feedback import Feedback
 from qa.types import Answer, DocumentInfo, Hit, IndexReport, Turn
 
 OnProgress = Callable[[int, int, str], None]
@@ -34,3 +35,5 @@ class Service(Protocol):
     def add(self, path: Path, *, on_progress: OnProgress | None = None) -> IndexReport: ...
 
     def chat(self) -> Talk: ...
+
+    def give_feedback(self, feedback: Feedback) -> Feedback: ...

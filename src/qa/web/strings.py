@@ -34,6 +34,13 @@ class Strings:
     nothing_else: str
     copy: str
     copied: str
+    is_right: str
+    verdict_right: str
+    verdict_wrong: str
+    expected_ask: str
+    expected_send: str
+    verdict_kept: str
+    verdict_lost: str
 
     not_found: str
     not_found_note: str
@@ -89,6 +96,13 @@ EN = Strings(
     nothing_else="No other passage came near.",
     copy="Copy quote",
     copied="Copied",
+    is_right="Is this right?",
+    verdict_right="Yes",
+    verdict_wrong="No",
+    expected_ask="What would be right? (optional)",
+    expected_send="Send",
+    verdict_kept="Noted, thank you.",
+    verdict_lost="This could not be noted. Please try again.",
     not_found="Not in these documents",
     not_found_note="No passage answers this with enough certainty.",
     nearest="Nearest passages (these are not answers)",
@@ -135,6 +149,13 @@ ZH = Strings(
     nothing_else="没有其他相近的段落。",
     copy="复制引文",
     copied="已复制",
+    is_right="回答对吗？",
+    verdict_right="对",
+    verdict_wrong="不对",
+    expected_ask="正确答案是什么？（可不填）",
+    expected_send="发送",
+    verdict_kept="已记下，谢谢。",
+    verdict_lost="没能记下，请再试一次。",
     not_found="这些文档里没有答案",
     not_found_note="没有哪一段能足够可靠地回答这个问题。",
     nearest="最接近的段落（不是答案）",
