@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors.numpy import save_file
 
-from qa.encoder import BUILTIN, load_encoder, load_token_encoder, model_of
+from qa.encoder import BUILTIN, StaticEncoder, load_encoder, load_token_encoder, model_of, window_encoder
 from qa.errors import EncoderNotFound
 
 TEXTS = [
@@ -27,8 +28,7 @@ def test_sentence_transformers_gives_the_same_vectors() -> None:
     texts = [text for text in TEXTS if text.strip()]  # theirs is 0 / 0 where there is no token
     theirs = SentenceTransformer(str(FOLDER), device="cpu").encode(texts, convert_to_numpy=True)
     ours = load_encoder().encode_passages(texts)
-    # float16 sums there, float32 here
-    np.testing.assert_allclose(ours, np.asarray(theirs, np.float32), atol=5e-3)
+    np.testing.assert_allclose(ours, np.asarray(theirs, np.float32), atol=1e-5)
 
 
 def test_one_at_a_time_and_in_bulk_agree() -> None:
@@ -56,6 +56,41 @@ def test_vectors_are_unit_and_an_empty_text_is_zero() -> None:
 def test_variants_fold_to_the_same_tokens(one: str, other: str) -> None:
     first, second = load_token_encoder().token_ids([one, other])
     assert first.tolist() == second.tolist()
+
+
+def test_windows_overlap_and_cover_the_whole_text() -> None:
+    encoder = load_encoder()
+    assert isinstance(encoder, StaticEncoder)
+    rows = [np.arange(100, 100 + length, dtype=np.uint32) for length in (1, 32, 33, 60, 5000)]
+    vectors, counts = encoder.encode_windows(rows)
+    # tokens 0-31, 24-55, 48-79 …: one more for each 24 beyond the first 32; never more than a passage may have
+    assert counts.tolist() == [1, 1, 2, 3, 64]
+    expected = encoder.encode_ids([rows[3][:32], rows[3][24:56], rows[3][48:]])
+    np.testing.assert_allclose(vectors[4:7], expected, atol=1e-5)
+
+
+def test_only_what_the_built_in_model_made_is_cut_into_windows() -> None:
+    own = load_encoder().fingerprint
+    assert window_encoder(own, own) is load_encoder()
+    other = own.replace("builtin", "/a/model")
+    assert window_encoder(other, own) is window_encoder(other, other) is None
+    assert window_encoder(own.replace('"dim": ', '"dim": 9'), own.replace('"dim": ', '"dim": 9')) is None
+
+
+@pytest.mark.parametrize("rounded", [False, True])
+def test_a_static_folder_is_read_alike_rounded_or_not(tmp_path: Path, rounded: bool) -> None:
+    for name in ("modules.json", "config_sentence_transformers.json", "tokenizer.json"):
+        (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
+    size = len(json.loads((FOLDER / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"])
+    table = np.random.default_rng(0).integers(-127, 128, (size, 8)).astype(np.int8)
+    factors = np.linspace(0.5, 2.0, size, dtype=np.float32) / 127
+    wide = table * factors[:, None]
+    tensors = {"embeddings": table, "weights": factors} if rounded else {"embedding.weight": wide}
+    save_file(tensors, tmp_path / "model.safetensors")
+    encoder = load_encoder(str(tmp_path))
+    assert isinstance(encoder, StaticEncoder)
+    ids = np.array([5, 70_000], np.uint32)
+    np.testing.assert_allclose(encoder.vectors(ids), wide[ids], rtol=1e-6)
 
 
 def test_token_spans_point_into_the_original_text() -> None:

@@ -138,6 +138,10 @@ def test_ids_that_are_gone_are_left_out_and_order_is_kept(library: Library) -> N
     assert [passage.text for passage in library.passages(asked)] == ["three", "one", "one"]
     assert sorted(library.tokens(asked)) == [a[0], a[2]]
     assert library.vectors_left(asked)[0].tolist() == [a[0], a[2]]
+    there, tokens, vectors = library.material(asked)
+    assert there.tolist() == [a[0], a[2]]
+    assert [row.tolist() for row in tokens] == [library.tokens([key])[key].tolist() for key in (a[0], a[2])]
+    assert np.array_equal(vectors, library.vectors([a[0], a[2]]))
     with pytest.raises(KeyError):
         library.vectors(b)
 

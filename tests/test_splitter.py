@@ -199,3 +199,11 @@ def test_a_long_line_is_split_in_linear_time(unit: str) -> None:
     passages = split_document(document("a" + unit * (200_000 // len(unit))))
     assert time.process_time() - start < 5
     assert all(len(passage.text) <= 700 for passage in passages)
+
+
+def test_a_title_with_a_page_number_is_no_passage_unless_it_is_all_there_is() -> None:
+    one = document("亞馬遜河\n1", (1, "流域"), "亞馬遜河流過九個國家。", title="亞馬遜河")
+    assert texts(split_document(one)) == ["亞馬遜河流過九個國家。"]
+    assert texts(split_document(document("亞馬遜河\n1", title="亞馬遜河"))) == ["亞馬遜河\n1"]
+    told = document("Amazon 1", "Amazon: a river of 6,400 km.", title="The Amazon")
+    assert len(split_document(told)) == 1  # its words are not the title's

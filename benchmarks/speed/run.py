@@ -66,7 +66,7 @@ QUESTION_PARTS: dict[str, list[tuple[Any, str]]] = {
     "dense": [(DenseIndex, "search"), (DenseIndex, "vectors")],
     "lexical": [(LexicalIndex, "search"), (LexicalIndex, "shares"), (qa.search, "words")],
     "fuse": [(qa.search, "fuse"), (qa.search, "top_k")],
-    "read tokens": [(Library, "tokens")],
+    "read tokens": [(Library, "material")],
     "late interaction": [(qa.search, "interact"), (qa.search, "maxsim")],
     "language": [(Languages, "of")],
     "read passages": [(Library, "passages"), (Library, "sources")],

@@ -11,7 +11,7 @@ from importlib import resources
 from qa.quotes import BestQuote
 from qa.types import Hit
 
-RANKED = ("dense", "late", "content", "window", "lexical", "background")
+RANKED = ("dense", "late", "content", "window", "lexical", "background", "figures")
 FEATURES = (*RANKED, "quote", "weakest", "margin")
 """What the calibrator sees: features of the top hit that ranked it (see ``qa.ranking``), the quote's token score and
 its share of question tokens that met nothing, and how far the best hit is ahead of the second."""

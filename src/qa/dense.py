@@ -1,4 +1,4 @@
-"""FAISS: the vectors of all passages by id, inner product on unit vectors. A passage may have one for each window of it.
+"""FAISS: the vectors of all passages by id, inner product on unit vectors. A passage may have one for each window.
 
 Exact (float16) up to ``FLAT_LIMIT`` vectors, above that product-quantised to two bits a dimension: a scan of a million
 vectors then takes some milliseconds, and what it finds is ranked anew by tokens. Float16 halves memory and time of

@@ -35,13 +35,23 @@ _BATCH = 4096
 
 
 class StaticEncoder:
-    """A table of token vectors (v, d): ``Encoder`` and ``TokenEncoder`` at once."""
+    """A table of token vectors (v, d): ``Encoder`` and ``TokenEncoder`` at once.
 
-    def __init__(self, name: str, tokenizer: Tokenizer, table: np.ndarray[Any, Any], revision: str) -> None:
+    The table is float, or int8 with a float for each row that its numbers are multiplied by.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        tokenizer: Tokenizer,
+        table: np.ndarray[Any, Any],
+        revision: str,
+        scales: Floats | None = None,
+    ) -> None:
         self.name = name
         self._tokenizer = tokenizer
         self._table = table
-        self._wide: Floats | None = None  # the table as float32, once many texts are encoded
+        self._scales = scales
         self.fingerprint = _fingerprint(name, revision, self.dim, {})
 
     @classmethod
@@ -62,18 +72,21 @@ class StaticEncoder:
                 f"'{folder / 'tokenizer.json'}' cannot be loaded: {_first_line(error)}."
             ) from error
         try:
-            table = load_file(folder / "model.safetensors")["embedding.weight"]
+            tensors = load_file(folder / "model.safetensors")
+            rounded = "embedding.weight" not in tensors
+            table = tensors["embeddings" if rounded else "embedding.weight"]
+            scales = tensors["weights"] if rounded else None
         except (OSError, SafetensorError, KeyError) as error:
             raise EncoderNotFound(
                 f"'{folder / 'model.safetensors'}' cannot be loaded: {_first_line(error)}."
             ) from error
-        if tokenizer.get_vocab_size() > len(table):
+        if tokenizer.get_vocab_size() > len(table) or (scales is not None and len(scales) != len(table)):
             raise EncoderNotFound(
                 f"'{folder}' has {tokenizer.get_vocab_size()} tokens but {len(table)} vectors."
             )
         tokenizer.no_padding()
         tokenizer.no_truncation()
-        return cls(name, tokenizer, table, _revision(folder))
+        return cls(name, tokenizer, table, _revision(folder), scales)
 
     @property
     def dim(self) -> int:
@@ -123,17 +136,20 @@ class StaticEncoder:
         """Return sums of token vectors (n, d) as one sparse product: four times as fast as a loop."""
         from scipy.sparse import csr_array
 
-        if self._wide is None:
-            self._wide = self._table.astype(np.float32)
-        flat = np.concatenate(rows).astype(np.int32)
+        flat = np.concatenate(rows)
+        distinct, places = np.unique(flat, return_inverse=True)
         offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
         counts = csr_array(
-            (np.ones(len(flat), np.float32), flat, offsets), shape=(len(rows), len(self._wide))
+            (np.ones(len(flat), np.float32), places.astype(np.int32), offsets),
+            shape=(len(rows), len(distinct)),
         )
-        return np.asarray(counts @ self._wide, dtype=np.float32)
+        return np.asarray(counts @ self.vectors(distinct), dtype=np.float32)
 
     def vectors(self, ids: TokenIds) -> Floats:
-        return (self._table if self._wide is None else self._wide)[ids].astype(np.float32, copy=False)
+        vectors = self._table[ids].astype(np.float32, copy=False)
+        if self._scales is not None:
+            vectors *= self._scales[ids, None]
+        return vectors
 
     def tokens(self, text: str) -> TokenVectors:
         encoding = self._tokenizer.encode(text, add_special_tokens=False)
@@ -238,12 +254,25 @@ def _builtin() -> StaticEncoder:
 
 
 def _is_static(folder: Path) -> bool:
-    """Tell whether a folder is a table of token vectors and nothing more, without prompts."""
+    """Tell whether a folder is a table of token vectors and nothing more, without prompts or shared rows."""
     types = [str(module.get("type", "")).rpartition(".")[2] for module in _json(folder / "modules.json", [])]
     if types not in (["StaticEmbedding"], ["StaticEmbedding", "Normalize"]):
         return False
     prompts = _json(folder / "config_sentence_transformers.json", {}).get("prompts", {})
-    return (folder / "tokenizer.json").is_file() and not any(prompts.values())
+    if any(prompts.values()) or not (folder / "tokenizer.json").is_file():
+        return False
+    return _tensors(folder / "model.safetensors") in ({"embedding.weight"}, {"embeddings", "weights"})
+
+
+def _tensors(file: Path) -> set[str]:
+    """Return the names of a safetensors file's tensors, none if it cannot be read."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(file, framework="numpy") as tensors:
+            return set(tensors.keys())
+    except (OSError, SafetensorError):
+        return set()
 
 
 def _json(path: Path, default: Any) -> Any:

@@ -20,12 +20,18 @@ class Languages:
     """How unlikely each token of the built-in tokenizer is in each language: naive Bayes over tokens."""
 
     def __init__(
-        self, names: tuple[str, ...], below: NDArray[np.uint8], step: float, common: NDArray[np.uint32]
+        self,
+        names: tuple[str, ...],
+        below: NDArray[np.uint8],
+        step: float,
+        common: NDArray[np.uint32],
+        figures: NDArray[np.uint8],
     ) -> None:
         self.names = names
         self._below = below
         self._step = step
         self._common = common  # the commonest tokens of each language (l, c)
+        self._figures = figures.astype(np.bool_)  # which tokens are digits (v,)
         self._common_vectors: Floats | None = None
 
     @classmethod
@@ -41,6 +47,7 @@ class Languages:
                 below=file.get_tensor("below"),
                 step=float(facts["step"]),
                 common=file.get_tensor("common"),
+                figures=file.get_tensor("figures"),
             )
 
     def of(self, texts: Sequence[TokenIds]) -> Floats:
@@ -54,6 +61,11 @@ class Languages:
             chances[full] = -self._step * np.add.reduceat(rows.astype(np.float32), starts, axis=0)
         chances = np.exp(chances - chances.max(axis=1, keepdims=True))
         return np.asarray(chances / chances.sum(axis=1, keepdims=True), dtype=np.float32)
+
+    def has_figures(self, text: TokenIds, *, besides: TokenIds) -> bool:
+        """Tell whether a text holds a figure that ``besides`` does not."""
+        figures = text[self._figures[text]]
+        return bool(len(figures)) and not bool(np.isin(figures, besides).all())
 
     def common_met(self, question: Floats, encoder: TokenEncoder) -> Floats:
         """Return how well question tokens (q, d) are met by the commonest tokens of each language: (q, l).

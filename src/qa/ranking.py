@@ -179,11 +179,22 @@ def maxsim(question: Question, found: Interaction, weights: Floats) -> tuple[Flo
     return whole, other, window
 
 
-FEATURES = ("dense", "late", "content", "window", "lexical", "background", "same_language", "length")
+FEATURES = (
+    "dense",
+    "late",
+    "content",
+    "window",
+    "lexical",
+    "background",
+    "figures",
+    "same_language",
+    "length",
+)
 """What the ranking model sees of a candidate, none of it dependent on the library's size: cosine of the vectors,
 weighted MaxSim with the whole passage, the same with the weights of tokens that any text of the question's language
 would meet taken away, MaxSim with the best window, BM25 as a share of the most that the question's words could score,
-the MaxSim that the commonest tokens of the passage's language would reach, the probability that question and passage
+the MaxSim that the commonest tokens of the passage's language would reach, whether it holds a figure where the question
+asks for a number or a date, the probability that question and passage
 are in one language, log of the passage's tokens."""
 
 

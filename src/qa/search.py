@@ -8,6 +8,7 @@ import numpy as np
 
 from qa.languages import Languages
 from qa.library import Library
+from qa.quotes import asked_kind
 from qa.ranking import Question, RankingModel, fuse, interact, load_ranking_model, maxsim, top_k
 from qa.text import words
 from qa.types import Encoder, Floats, Hit, Ints, TokenEncoder, TokenIds
@@ -25,10 +26,12 @@ class Candidates:
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """What languages say of a question's candidates: the probability (n,) that they share the question's language,
-    the MaxSim (n,) that mere common words of theirs reach, and token weights (q,) without the common ones."""
+    the MaxSim (n,) that mere common words of theirs reach, whether they hold a figure that is asked for (n,), and token
+    weights (q,) without the common ones."""
 
     same: Floats
     background: Floats
+    figures: Floats
     content: Floats
 
 
@@ -92,25 +95,27 @@ class Searcher:
             return Candidates(ids, np.zeros((0, len(self._model.names)), np.float32))
         asked = Question.of(self._token_encoder.token_ids([question])[0], self._token_encoder)
         dense = vectors @ query
-        spoken = self._spoken(asked, rows)
+        spoken = self._spoken(asked, rows, figure=asked_kind(question) is not None)
         late, content, window = maxsim(asked, interact(asked, rows, self._token_encoder), spoken.content)
         lexical = self._views.lexical.shares(terms, ids)
         length = np.log1p([len(row) for row in rows])
-        features = np.stack(
-            [dense, late, content, window, lexical, spoken.background, spoken.same, length], axis=1
-        )
+        told = (spoken.background, spoken.figures, spoken.same)
+        features = np.stack([dense, late, content, window, lexical, *told, length], axis=1)
         return Candidates(ids, features.astype(np.float32))
 
-    def _spoken(self, question: Question, passages: list[TokenIds]) -> Spoken:
+    def _spoken(self, question: Question, passages: list[TokenIds], *, figure: bool) -> Spoken:
         """Tell the languages of a question and of passages, and what they make of the question's tokens."""
+        none = np.zeros(len(passages), np.float32)
         if self._languages is None:
-            count = len(passages)
-            return Spoken(np.ones(count, np.float32), np.zeros(count, np.float32), question.weights)
+            return Spoken(none + 1, none, none, question.weights)
+        has = self._languages.has_figures
+        figures = [has(row, besides=question.ids) for row in passages] if figure else none
         chances = self._languages.of([question.ids, *passages])
         met = self._languages.common_met(question.vectors, self._token_encoder)
         content = question.weights * np.maximum(1.0 - met @ chances[0], 0.0)
         return Spoken(
             same=chances[1:] @ chances[0],
             background=chances[1:] @ (question.weights @ met),
+            figures=np.array(figures, np.float32),
             content=content / max(float(content.sum()), 1e-9),
         )

@@ -52,14 +52,16 @@ class _Unit:
 def split_document(document: Document, *, max_chars: int | None = None) -> list[Passage]:
     """Return the passages of ``document`` in order; ``max_chars`` replaces the limit of the script.
 
-    A heading with nothing under it is a passage itself, so that its words are found.
+    A heading with nothing under it is a passage itself, so that its words are found. What only repeats the title or a
+    heading beside a page number is none, unless the document says nothing else: it would be found for every question
+    about the document, and answer none.
     """
     passages: list[Passage] = []
     for section in _sections(document.blocks):
         units = [unit for block in section for unit in _units(document.text, block, max_chars)]
         headings = section[0].headings
         passages.extend(_passage(document, group, headings) for group in _packed(units))
-    return passages
+    return [passage for passage in passages if not _repeats(passage)] or passages
 
 
 def search_text(passage: Passage) -> str:
@@ -71,6 +73,15 @@ def search_text(passage: Passage) -> str:
     # a bare heading is its own text; no other text is worth folding to find that out
     repeated = len(text) <= 2 * max(map(len, above)) and fold(text) in above
     return "\n".join(line for line in (*above.values(), "" if repeated else text) if line)
+
+
+_NUMBERED = regex.compile(r"[\p{N}\p{P}\s]+")
+
+
+def _repeats(passage: Passage) -> bool:
+    """Return whether a passage is the title or a heading again, with a number beside it at most."""
+    above = {_NUMBERED.sub("", fold(line)) for line in (passage.title, *passage.headings[:-1])}
+    return len(passage.text) < 300 and _NUMBERED.sub("", fold(passage.text)) in above - {""}
 
 
 def _sections(blocks: tuple[Block, ...]) -> Iterator[list[Block]]:
