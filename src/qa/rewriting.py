@@ -1,0 +1,259 @@
+"""Follow-ups written out: pure functions of two questions and of what the first of them found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import regex
+
+from qa.followups import Cues
+from qa.text import fold, words
+from qa.types import Answer, Span
+
+LONGEST_GAP = 7
+"""Characters of small words ("de la", "of the") that a name may hold between two of its words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What a follow-up stands on: the written-out question before it, and what that found.
+
+    ``title`` is of the document it was answered from, ``passage`` the first passage with its headings, ``document`` all
+    that was found of the document: folded texts.
+    """
+
+    before: Cues
+    title: str = ""
+    passage: str = ""
+    document: str = ""
+
+    @classmethod
+    def of(cls, before: Cues, answer: Answer) -> Ground:
+        if not answer.hits:
+            return cls(before)
+        first = answer.hits[0].passage
+        same = [hit.passage for hit in answer.hits if hit.passage.document_id == first.document_id]
+        title = fold(first.title)
+        passage = fold(" ".join((*first.headings, first.text)))
+        return cls(before, title, f"{title} {passage}", fold(" ".join((title, *(p.text for p in same)))))
+
+    def subject(self) -> list[Span]:
+        """Return the words of the question before that its passage holds: what was talked about.
+
+        Where the passage holds none, as one in another language, all words but the small ones are.
+        """
+        return self._held(self.passage) or _joined(self.before, self.before.content)
+
+    def names(self) -> list[Span]:
+        """Return the words of the question before that stand in the document's title."""
+        return self._held(self.title)
+
+    def holds(self, text: str) -> bool:
+        """Say whether all words of ``text`` stand in the document."""
+        return _stands(text, self.document)
+
+    def _held(self, evidence: str) -> list[Span]:
+        if self.before.spaced:
+            return _joined(self.before, [w for w in self.before.content if _stands(w.of(self.before.text), evidence)])
+        return _shared_runs(self.before, evidence)
+
+
+def with_subject(question: str, ground: Ground) -> str:
+    """Return the question with what it is about in brackets: "How deep is it? (Suez Canal)"."""
+    text = ground.before.text
+    told = fold(question)
+    names = [name for name in dict.fromkeys(span.of(text) for span in ground.subject()) if fold(name) not in told]
+    return f"{question.strip()} ({' · '.join(names)})" if names else question
+
+
+def with_question(fragment: Cues, ground: Ground) -> str:
+    """Return a fragment with the whole question before it in brackets, for want of a place to put it."""
+    return f"{fragment.text.strip()} ({ground.before.text.strip()})"
+
+
+def ask_instead(question: Cues, ground: Ground) -> str:
+    """Return the question before with its question word replaced: who swam it? when? when was it swum."""
+    before = ground.before
+    if not before.asks or not question.asks:
+        return with_subject(question.text, ground)
+    asked = question.fragment if not question.points else question.asks[0].of(question.text)
+    if not question.spaced:
+        asked = question.asks[0].of(question.text)
+    return _replaced(before.text, before.asks[0], asked)
+
+
+def substitute(fragment: Cues, ground: Ground) -> str | None:
+    """Return the question before with one thing replaced by the fragment's, or None where no place fits.
+
+    A number takes the place of a number, what follows a preposition that of what followed it before, a name that ends or
+    begins alike that of the other. Else it depends on the document: what it speaks of is another side of the same
+    thing and takes the place of a side; what it does not speak of is another thing and takes that of its name.
+    """
+    before = ground.before
+    core = _core(fragment)
+    if core is None:
+        return None
+    slot = (
+        _number_slot(before, core)
+        or _preposition_slot(before, fragment)
+        or _alike_slot(before, core, ground)
+        or _told_slot(before, fragment, core, ground)
+    )
+    return _replaced(before.text, *slot) if slot else None
+
+
+Slot = tuple[Span, str]
+"""A place in the question before, and what takes it."""
+
+
+def _core(fragment: Cues) -> str | None:
+    """Return the fragment from its first word that says something to its last."""
+    if not fragment.content:
+        return None
+    return fragment.text[fragment.content[0].start : fragment.content[-1].end]
+
+
+def _number_slot(before: Cues, core: str) -> Slot | None:
+    number = regex.match(r"\p{Nd}[\p{Nd}.,]*", core)
+    if not number:
+        return None
+    unit = core[number.end() :]
+    for found in regex.finditer(r"\p{Nd}[\p{Nd}.,]*", before.text):
+        if len(found[0]) == len(number[0]) and before.text[found.end() :].startswith(unit):
+            return Span(found.start(), found.end() + len(unit)), core
+    return None
+
+
+def _preposition_slot(before: Cues, fragment: Cues) -> Slot | None:
+    """Find what followed the preposition that the fragment begins with: "in 2024", "für Studierende", 在電梯裡."""
+    if not fragment.fillers or fragment.fillers[0].start != fragment.inside.start:
+        return None
+    first = fragment.fillers[0]
+    rest = fragment.text[first.end : fragment.inside.end].strip()
+    for filler in reversed(before.fillers):
+        following = [word for word in before.content if word.start >= filler.end]
+        if fold(filler.of(before.text)) != fold(first.of(fragment.text)) or not following:
+            continue
+        if following[0].start - filler.end > LONGEST_GAP:
+            continue
+        run = _joined(before, following)[0] if before.spaced else following[0]
+        start = filler.end + (before.spaced and before.text[filler.end : filler.end + 1].isspace())
+        return Span(start, run.end), rest
+    return None
+
+
+def _alike_slot(before: Cues, core: str, ground: Ground) -> Slot | None:
+    """Find the name that ends (or begins) as the new one does: Suez Canal for Panama Canal, 教师证 for 读者证."""
+    if before.spaced:
+        return _alike_words(before, core)
+    new = fold(core)
+    best: tuple[int, Span] | None = None
+    for run in before.content:
+        old = fold(run.of(before.text))
+        if len(old) != len(run):
+            continue
+        for end in range(len(old), 0, -1):
+            common = _common_ending(old[:end], new)
+            if common < (1 if end == len(old) else 2) or common == len(new) or (best and common <= best[0]):
+                continue
+            start = max(0, end - len(new))
+            held = next((first for first in range(end) if _stands(old[first:end], ground.passage)), start)
+            best = common, Span(run.start + min(start, held), run.start + end)
+    return (best[1], core) if best else None
+
+
+def _alike_words(before: Cues, core: str) -> Slot | None:
+    new = core.split()
+    for index, word in enumerate(before.content):
+        old = word.of(before.text)
+        if fold(old) == fold(new[-1]) and len(new) > 1:
+            first = index
+            while first > 0 and index - first + 1 < len(new) and _touch(before, first - 1):
+                first -= 1
+            return Span(before.content[first].start, word.end), core
+        least = 1 if before.lang == "ko" else 4
+        alike = max(_common_ending(fold(old), fold(core)), _common_ending(fold(old)[::-1], fold(core)[::-1]))
+        if len(new) == 1 and fold(old) != fold(core) and alike >= least:
+            return word, core
+    return None
+
+
+def _told_slot(before: Cues, fragment: Cues, core: str, ground: Ground) -> Slot | None:
+    """Find the name, if the document says nothing of the fragment, else the last thing said of it."""
+    names = ground.names()
+    others = [span for span in ground.subject() if not any(span.overlaps(name) for name in names)]
+    if before.spaced and core[:1].isupper() and before.lang != "de":
+        capitals = [w for w in _joined(before, before.content) if w.start > 0 and w.of(before.text)[:1].isupper()]
+        others = [span for span in capitals if not any(span.overlaps(name) for name in names)] or others
+        names = names or capitals
+    if ground.holds(core) and others:
+        return others[0 if before.lang in ("ja", "ko", "tr") else -1], core
+    return (names[0], core) if names else None
+
+
+def _joined(cues: Cues, spans: Sequence[Span]) -> list[Span]:
+    """Return words as runs: neighbours, and in spaced scripts those with only small words between them."""
+    runs: list[Span] = []
+    for span in spans:
+        if runs and cues.spaced and _small(cues, Span(runs[-1].end, span.start)):
+            span = Span(runs.pop().start, span.end)
+        runs.append(span)
+    return runs
+
+
+def _small(cues: Cues, gap: Span) -> bool:
+    """Say whether a gap holds nothing but space and small words."""
+    text = gap.of(cues.text)
+    asks = any(ask.overlaps(gap) for ask in cues.asks)
+    return len(text) <= LONGEST_GAP and not asks and not regex.search(r"[^\p{L}\p{M}\s'’-]", text)
+
+
+def _touch(cues: Cues, index: int) -> bool:
+    """Say whether content word ``index`` and the next have only space between them."""
+    return not cues.text[cues.content[index].end : cues.content[index + 1].start].strip()
+
+
+def _stands(text: str, evidence: str) -> bool:
+    """Say whether folded ``evidence`` holds all words of ``text``, in any of their forms."""
+    folded = fold(text)
+    if folded in evidence:
+        return True
+    terms = set(words(evidence))
+    return all(terms.intersection(words(word)) for word in folded.split()) and any(
+        len(term) > 3 for term in words(folded)
+    )
+
+
+_SHORTEST_RUN = {"th": 5}
+
+
+def _shared_runs(cues: Cues, evidence: str) -> list[Span]:
+    """Return the longest stretches of content that ``evidence`` holds, for scripts without spaces between words."""
+    shortest = _SHORTEST_RUN.get(cues.lang, 2)
+    runs: list[Span] = []
+    for content in cues.content:
+        start = content.start
+        while start < content.end:
+            end = content.end
+            while end - start >= shortest and fold(cues.text[start:end]) not in evidence:
+                end -= 1
+            if end - start >= shortest:
+                runs.append(Span(start, end))
+                start = end
+            else:
+                start += 1
+    return runs
+
+
+def _common_ending(left: str, right: str) -> int:
+    count = 0
+    while count < min(len(left), len(right)) and left[-1 - count] == right[-1 - count]:
+        count += 1
+    return count
+
+
+def _replaced(text: str, slot: Span, new: str) -> str:
+    if slot.start == 0 or not any(character.isalnum() for character in text[: slot.start]):
+        new = new[:1].upper() + new[1:]
+    return f"{text[: slot.start]}{new}{text[slot.end :]}".strip()
