@@ -5,7 +5,7 @@ Words are compared folded, so that simplified and traditional Chinese, accents a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache
 
 import regex
@@ -19,13 +19,16 @@ class Phrases:
     """One language's words, separated by commas.
 
     ``openers`` begin and ``closers`` end a question that goes on with the one before ("what about …", …呢);
-    ``points`` stand for something named before; ``asks`` are question words; ``fillers`` say nothing by themselves.
+    ``points`` stand for something named before; ``asks`` are question words; ``prepositions``, with their other forms
+    beside them, ``articles`` and ``fillers`` say nothing by themselves.
     """
 
     openers: str
     asks: str
     points: str = ""
     closers: str = ""
+    prepositions: str = ""
+    articles: str = ""
     fillers: str = ""
 
 
@@ -36,13 +39,14 @@ PHRASES: dict[str, Phrases] = {
         points="它们,他们,她们,它,他,她,其中,其,这里,这个,这些,这,那里,那儿,那个,那些,那时,当时,同年,此,该,前者,后者",
         asks="什么时候,为什么,什么,哪一年,哪一天,哪年,哪天,哪里,哪儿,哪个,哪些,哪几个,哪几,哪位,哪,谁,多少钱,多少,多大,多长,多高,"
         "多远,多久,多深,多重,多宽,多快,多热,第几,几,怎么办,怎么,怎样,如何,何时,何地,何,几时,吗",
-        fillers="的,了,是,在,有,要,用,能,可以,应该,该,会,被,把,从,到,和,与,及,一共,总共,请问,跟,一起,啊,吧",
+        prepositions="在,从,到,对",
+        fillers="的,了,是,有,要,用,能,可以,应该,该,会,被,把,和,与,及,一共,总共,一次,请问,跟,一起,啊,吧",
     ),
     "ja": Phrases(
         openers="それでは,では,じゃあ,じゃ,それなら,そして,ちなみに,あと",
         closers="についてはどうですか,の場合はどうですか,はどうでしょうか,はどうですか,はどう,の場合は,のほうは,の方は,は,についても,も同じですか",
         points="それら,それ,そこ,その,これ,ここ,この,あの,あれ,彼女,彼ら,彼,同じ年,当時,前者,後者",
-        asks="いつ,どこ,だれ,誰,なぜ,どうして,どのくらい,どれくらい,どの,どれ,どんな,どう,いくら,いくつ,何年,何月,何日分,何日,何人,何番,何度,何時間,"
+        asks="いつ,どこ,だれ,誰,なぜ,どうして,どのくらい,どれくらい,どこで,どこに,どの,どれ,どんな,どう,いくら,いくつ,何年,何月,何日分,何日,何人,何番,何度,何時間,"
         "何時,何本,何個,何キロ,何メートル,何歳,何パーセント,何,ですか,ますか,ましたか,でしょうか",
         fillers="ください,ことですか,こと,もの,です,ます,ました,でした,いました,ました,は,が,を,の,に,で,と,も,へ,から,まで,より",
     ),
@@ -60,8 +64,10 @@ PHRASES: dict[str, Phrases] = {
         "the former,the latter,the same,such",
         asks="for how long,since when,from when,until when,when,where,who,whom,whose,why,which,what,how many,how much,how long,"
         "how far,how high,how tall,how old,how big,how deep,how wide,how fast,how often,how heavy,how hot,how large,how soon,how",
-        fillers="a,an,the,of,in,on,at,to,for,from,by,with,about,and,or,as,into,under,is,are,was,were,be,been,did,do,does,has,have,had,can,could,"
-        "should,may,must,will,would,i,you,we,my,your,me,us,if,not,than",
+        prepositions="of,in,on,at,to,for,from,by,with,about,as,into,under,during,between",
+        articles="a,an,the",
+        fillers="and,or,is,are,was,were,be,been,did,do,does,has,have,had,can,could,should,may,must,will,would,i,"
+        "you,we,my,your,me,us,if,not,than",
     ),
     "de": Phrases(
         openers="und was ist mit,was ist mit,und wie ist es mit,wie ist es mit,wie sieht es mit,und wie sieht es mit,und,aber,dann,also,"
@@ -72,8 +78,10 @@ PHRASES: dict[str, Phrases] = {
         asks="von wann bis wann,seit wann,bis wann,ab wann,wann,wo,wohin,woher,wer,wen,wem,wessen,warum,wieso,weshalb,welcher,welche,"
         "welches,welchen,welchem,was,wie viele,wie viel,wieviel,wie lange,wie lang,wie hoch,wie groß,wie weit,wie tief,wie alt,"
         "wie schnell,wie oft,wie breit,wie schwer,wie,womit,wofür",
-        fillers="der,die,das,den,dem,des,ein,eine,einen,einem,einer,in,im,am,an,auf,für,von,vom,zu,zum,zur,bei,mit,nach,aus,und,oder,um,über,vor,als,ist,"
-        "sind,war,waren,wurde,wurden,wird,werden,hat,haben,hatte,hatten,kann,darf,muss,soll,ich,man,mir,wir,nicht,heißt,gibt",
+        prepositions="in im,am an,auf,für,von vom,zu zum zur,bei beim,mit,nach,aus,um,über,vor,als,durch,zwischen",
+        articles="der,die,das,den,dem,des,ein,eine,einen,einem,einer",
+        fillers="und,oder,ist,sind,war,waren,wurde,wurden,wird,werden,hat,haben,hatte,hatten,kann,darf,muss,soll,"
+        "ich,man,mir,wir,nicht,heißt,gibt",
     ),
     "fr": Phrases(
         openers="et qu'en est-il,qu'en est-il,et,mais,alors,puis",
@@ -81,8 +89,10 @@ PHRASES: dict[str, Phrases] = {
         points="il,elle,ils,elles,lui,leur,leurs,son,sa,ses,y,cela,ça,ce,cet,cette,ces,celui,celle,ceux,celles,là,celui-ci,celle-ci",
         asks="depuis quand,jusqu'à quand,jusqu'à quelle,quand,où,qui,que,qu,quoi,quel,quelle,quels,quelles,pourquoi,comment,"
         "combien de temps,combien,lequel,laquelle,est-ce que",
-        fillers="le,la,les,l,un,une,des,du,de,d,à,a,au,aux,en,dans,sur,sous,pour,par,avec,et,ou,est,sont,était,étaient,fut,furent,a-t-il,"
-        "a-t-elle,ont,avait,avait-il,était-il,est-il,est-elle,se,s,sont-ils,peut,faut,ne,pas,n,je,on,nous,vous",
+        prepositions="de du des d,à au aux,en,dans,sur,sous,pour,par,avec,entre,pendant",
+        articles="le,la,les,l,un,une",
+        fillers="et,ou,est,sont,était,étaient,fut,furent,a,a-t-il,a-t-elle,ont,avait,avait-il,était-il,est-il,"
+        "est-elle,se,s,sont-ils,peut,faut,ne,pas,n,je,on,nous,vous",
     ),
     "es": Phrases(
         openers="y qué pasa con,qué pasa con,y qué hay de,qué hay de,y,e,pero,entonces",
@@ -91,8 +101,9 @@ PHRASES: dict[str, Phrases] = {
         "entonces,el de,la de,los de,las de,dicho,dicha",
         asks="desde cuándo,hasta cuándo,cuándo,dónde,adónde,quién,quiénes,por qué,qué,cuál,cuáles,cómo,cuánto tiempo,cuánto,cuánta,"
         "cuántos,cuántas,cuando,donde,quien,cuanto,que",
-        fillers="el,la,los,las,un,una,unos,unas,de,del,a,al,en,con,por,para,entre,sobre,desde,hasta,y,e,o,es,son,era,fue,fueron,ser,está,están,"
-        "ha,han,se,me,no,hay,puede",
+        prepositions="de del,a al,en,con,por,para,entre,sobre,desde,hasta",
+        articles="el,la,los,las,un,una,unos,unas",
+        fillers="y,e,o,es,son,era,fue,fueron,ser,está,están,ha,han,se,me,no,hay,puede",
     ),
     "pt": Phrases(
         openers="e quanto a,quanto a,e,mas,então",
@@ -100,7 +111,9 @@ PHRASES: dict[str, Phrases] = {
         points="ele,ela,eles,elas,dele,dela,deles,delas,nele,nela,lhe,seu,sua,seus,suas,lá,ali,este,esta,esse,essa,isso,isto,aquele,aquela",
         asks="desde quando,até quando,quando,onde,aonde,quem,por que,porque,o que,que,qual,quais,como,quanto tempo,quanto,quanta,quantos,"
         "quantas",
-        fillers="o,a,os,as,um,uma,de,do,da,dos,das,em,no,na,nos,nas,ao,à,aos,com,por,para,pelo,pela,e,ou,é,são,foi,foram,era,ser,está,tem,se,não",
+        prepositions="de do da dos das,em no na nos nas,a ao à aos às,com,por pelo pela,para",
+        articles="o,os,as,um,uma",
+        fillers="e,ou,é,são,foi,foram,era,ser,está,tem,se,não",
     ),
     "ru": Phrases(
         openers="а как насчёт,как насчёт,а что насчёт,а что с,а,и,но,тогда,или,ну а",
@@ -109,20 +122,23 @@ PHRASES: dict[str, Phrases] = {
         "тот,та,те,того,той,такой,свой",
         asks="с какого года,до какого года,с каких пор,когда,где,куда,откуда,кто,кого,кому,кем,чей,почему,зачем,что,чего,чем,"
         "какой,какая,какое,какие,какую,каков,какова,какого,каком,какими,как,сколько,который,которая,на чём,из чего",
-        fillers="в,во,на,с,со,из,к,ко,о,об,у,за,от,до,по,для,при,через,между,и,или,был,была,было,были,есть,ли,не,можно,нужно",
+        prepositions="в во,на,с со,из,к ко,о об,у,за,от,до,по,для,при,через,между",
+        fillers="и,или,был,была,было,были,есть,ли,не,можно,нужно",
     ),
     "ar": Phrases(
         openers="وماذا عن,ماذا عن,فماذا عن,وما هو حال,أما,ثم",
         closers="أيضا",
         points="هو,هي,هم,هما,هناك,هنا,هذا,هذه,ذلك,تلك,منه,منها,فيه,فيها,عنه,عنها,به,بها,له,لها",
         asks="منذ متى,إلى متى,حتى متى,متى,أين,من أين,إلى أين,من هو,من هي,من,لماذا,بماذا,ماذا,ما هو,ما هي,ما,كم,كيف,هل,أي,بأي,في أي,ممّ,على من",
-        fillers="في,على,إلى,عن,مع,بين,التي,الذي,كان,كانت,قد,أن,إن,سنة,عام",
+        prepositions="في,على,إلى,عن,مع,بين",
+        fillers="التي,الذي,كان,كانت,قد,أن,إن,سنة,عام",
     ),
     "he": Phrases(
         openers="ומה עם,מה עם,ומה לגבי,אז,אבל",
         points="הוא,היא,הם,הן,שם,זה,זו,זאת,אלה,שלו,שלה,בו,בה,אותו,אותה",
         asks="מתי,איפה,היכן,לאן,מי,למה,מדוע,מה,איזה,איזו,באיזו,באיזה,כמה,איך,כיצד,האם",
-        fillers="של,את,על,אל,עם,בין,היה,הייתה,אשר,כי",
+        prepositions="על,אל,עם,בין",
+        fillers="של,את,היה,הייתה,אשר,כי",
     ),
     "hi": Phrases(
         openers="और,तो,फिर,लेकिन,या",
@@ -136,14 +152,16 @@ PHRASES: dict[str, Phrases] = {
         closers="thì sao,thì thế nào,nữa,nhỉ",
         points="ông ấy,bà ấy,anh ấy,cô ấy,nó,họ,đó,ấy,này,ở đó,lúc đó,khi đó",
         asks="khi nào,bao giờ,năm nào,ngày nào,ở đâu,đâu,ai,tại sao,vì sao,sao,cái gì,gì,nào,như thế nào,thế nào,bao nhiêu,bao lâu,bao xa,mấy",
-        fillers="là,của,ở,tại,trong,vào,từ,đến,cho,có,được,bị,do,các,những,một,và,thì,mà",
+        prepositions="ở,tại,trong,vào,từ,đến,cho",
+        fillers="là,của,có,được,bị,do,các,những,một,và,thì,mà",
     ),
     "th": Phrases(
         openers="แล้วก็,แล้ว,และ,ส่วน,งั้น",
         closers="ล่ะครับ,ล่ะคะ,ล่ะ,หรือ,ครับ,คะ",
         points="เขา,เธอ,มัน,ที่นั่น,ที่นี่,นั้น,นี้,พวกเขา",
         asks="เมื่อไร,เมื่อไหร่,เมื่อใด,ปีไหน,ปีใด,ที่ไหน,ใคร,ทำไม,อะไร,อย่างไร,ยังไง,เท่าไร,เท่าไหร่,เท่าใด,กี่ปี,กี่,ไหน",
-        fillers="คือ,เป็น,ที่,ของ,ใน,และ,กับ,จาก,ถึง,ให้,ได้,มี",
+        prepositions="ใน,จาก,ถึง,ที่",
+        fillers="คือ,เป็น,ของ,และ,กับ,ให้,ได้,มี",
     ),
     "tr": Phrases(
         openers="peki ya,peki,ya,ve,ama,o zaman",
@@ -176,8 +194,8 @@ _ATTACHED_POINT = {"ar": r"\p{L}{3,}(?:ه|ها|هم|هما|هن)", "he": r"\p{L}
 class Cues:
     """What a question shows of leaning on another. All spans are places in ``text``, in order.
 
-    ``asks`` are its question words, ``fillers`` the words that say nothing, ``content`` what no phrase covers: single
-    words, and where there are no spaces the runs between phrases.
+    ``asks`` are its question words, ``content`` is what no phrase covers: single words, and where there are no spaces the
+    runs between phrases.
     """
 
     text: str
@@ -186,7 +204,7 @@ class Cues:
     closes: bool
     points: bool
     asks: tuple[Span, ...]
-    fillers: tuple[Span, ...]
+    prepositions: tuple[Span, ...]
     content: tuple[Span, ...]
     inside: Span
     """What is left without opener and closer: "for children" of "And for children?"."""
@@ -215,6 +233,13 @@ def language(question: str, *others: str) -> str:
     return max(_LATIN, key=known.__getitem__)
 
 
+def same_preposition(left: str, right: str, lang: str) -> bool:
+    """Say whether two words are forms of one preposition: de and del, in and im."""
+    forms = [group.split() for group in PHRASES[lang].prepositions.split(",")]
+    plain = _plain(left, lang), _plain(right, lang)
+    return plain[0] == plain[1] or any(all(word in group for word in plain) for group in forms)
+
+
 def read_cues(question: str, lang: str) -> Cues:
     """Find the phrases of ``lang`` in a question."""
     plain, places = _plain_with_places(question, lang)
@@ -227,12 +252,11 @@ def read_cues(question: str, lang: str) -> Cues:
     elif patterns["attached"].match(plain, first, end):
         start = first + 1
     plain = plain[:first] + " " * (start - first) + plain[start:]
-    asks = _spans(patterns["asks"], plain, start, end)
     closer = patterns["closers"].search(plain, start, end)
-    if closer and lang in _TOPIC_CLOSES and asks:
+    if closer and lang in _TOPIC_CLOSES and patterns["asks"].search(plain, start, closer.start()):
         closer = None  # a mere topic mark closes only what asks nothing by itself
     last = closer.start() if closer else end
-    asks = [ask for ask in asks if ask.end <= last]
+    asks = _spans(patterns["asks"], plain, start, last)
     points = _spans(patterns["points"], plain, start, last)
     fillers = _spans(patterns["fillers"], plain, start, last)
     begin = start + len(plain[start:last]) - len(plain[start:last].lstrip(_MARKS))
@@ -248,7 +272,11 @@ def read_cues(question: str, lang: str) -> Cues:
         closes=closer is not None,
         points=bool(points) or bool(patterns["attached points"].search(question)),
         asks=tuple(map(placed, asks)),
-        fillers=tuple(placed(span) for span in fillers if not any(span.overlaps(ask) for ask in asks)),
+        prepositions=tuple(
+            placed(span)
+            for span in _spans(patterns["prepositions"], plain, start, last)
+            if not any(span.overlaps(other) for other in (*asks, *points))
+        ),
         content=tuple(
             _without_particle(question, placed(span), lang)
             for span in _uncovered(plain, inside, [*asks, *points, *fillers])
@@ -303,13 +331,15 @@ def _patterns(lang: str) -> dict[str, regex.Pattern[str]]:
     phrases = PHRASES[lang]
     before, after = ("", "") if lang in UNSPACED else (r"(?<![\p{L}\p{N}])", r"(?![\p{L}\p{M}\p{N}])")
     word_end = r"\p{L}*" if lang == "ko" else after  # 어디에서요: endings are written onto question words
+    prepositions = phrases.prepositions.replace(" ", ",")
     letter, suffix = _ATTACHED_OPENER.get(lang, "(?!)"), _ATTACHED_POINT.get(lang, "(?!)")
     return {
         "openers": _pattern(phrases.openers, lang, "", after),
         "closers": _pattern(phrases.closers, lang, "" if lang == "ko" else before, r"\Z"),
         "points": _pattern(phrases.points, lang, before.replace("]", "-]"), after),  # est-il points at nothing
         "asks": _pattern(phrases.asks, lang, before, word_end),
-        "fillers": _pattern(phrases.fillers, lang, before, after),
+        "fillers": _pattern(f"{prepositions},{phrases.articles},{phrases.fillers}", lang, before, after),
+        "prepositions": _pattern(prepositions, lang, before, after),
         "attached": regex.compile(rf"{letter}(?=\p{{L}}{{2}})"),
         "attached points": regex.compile(rf"(?<!\p{{L}}){suffix}(?!\p{{L}})"),
     }
@@ -324,5 +354,5 @@ def _pattern(phrases: str, lang: str, before: str, after: str) -> regex.Pattern[
 @cache
 def _vocabulary(lang: str) -> frozenset[str]:
     phrases = PHRASES[lang]
-    everything = " ".join((phrases.openers, phrases.closers, phrases.points, phrases.asks, phrases.fillers))
+    everything = " ".join(getattr(phrases, field.name) for field in fields(phrases))
     return frozenset(_WORD.findall(_plain(everything, lang)))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import regex
 
-from qa.followups import Cues
+from qa.followups import Cues, same_preposition
 from qa.text import fold, words
 from qa.types import Answer, Span
 
@@ -92,13 +93,13 @@ def substitute(fragment: Cues, ground: Ground) -> str | None:
     """
     before = ground.before
     core = _core(fragment)
-    if core is None:
+    if core is None or fragment.lang != before.lang:
         return None
     slot = (
         _number_slot(before, core)
         or _preposition_slot(before, fragment)
         or _alike_slot(before, core, ground)
-        or _told_slot(before, fragment, core, ground)
+        or _told_slot(before, core, ground)
     )
     return _replaced(before.text, *slot) if slot else None
 
@@ -127,20 +128,30 @@ def _number_slot(before: Cues, core: str) -> Slot | None:
 
 def _preposition_slot(before: Cues, fragment: Cues) -> Slot | None:
     """Find what followed the preposition that the fragment begins with: "in 2024", "für Studierende", 在電梯裡."""
-    if not fragment.fillers or fragment.fillers[0].start != fragment.inside.start:
+    if not fragment.prepositions or fragment.content[0].start < fragment.prepositions[0].end:
         return None
-    first = fragment.fillers[0]
-    rest = fragment.text[first.end : fragment.inside.end].strip()
-    for filler in reversed(before.fillers):
-        following = [word for word in before.content if word.start >= filler.end]
-        if fold(filler.of(before.text)) != fold(first.of(fragment.text)) or not following:
-            continue
-        if following[0].start - filler.end > LONGEST_GAP:
-            continue
-        run = _joined(before, following)[0] if before.spaced else following[0]
-        start = filler.end + (before.spaced and before.text[filler.end : filler.end + 1].isspace())
-        return Span(start, run.end), rest
+    first = fragment.prepositions[0]
+    new = fragment.text[first.start : fragment.inside.end]
+    for preposition in reversed(before.prepositions):
+        following = [word for word in before.content if word.start >= preposition.end]
+        if (
+            following
+            and following[0].start - preposition.end <= LONGEST_GAP
+            and same_preposition(preposition.of(before.text), first.of(fragment.text), before.lang)
+        ):
+            return Span(preposition.start, _name_end(before, following, len(fragment.content))), new
     return None
+
+
+def _name_end(cues: Cues, following: Sequence[Span], count: int) -> int:
+    """Return the end of a name of about ``count`` words: longer where capitals go on."""
+    end = following[0].end
+    for number, (left, right) in enumerate(pairwise(following), start=1):
+        capital = right.of(cues.text)[:1].isupper()
+        if cues.text[left.end : right.start].strip() or not (capital or number < count):
+            break
+        end = right.end
+    return end
 
 
 def _alike_slot(before: Cues, core: str, ground: Ground) -> Slot | None:
@@ -148,48 +159,76 @@ def _alike_slot(before: Cues, core: str, ground: Ground) -> Slot | None:
     if before.spaced:
         return _alike_words(before, core)
     new = fold(core)
-    best: tuple[int, Span] | None = None
-    for run in before.content:
-        old = fold(run.of(before.text))
-        if len(old) != len(run):
-            continue
-        for end in range(len(old), 0, -1):
-            common = _common_ending(old[:end], new)
-            if common < (1 if end == len(old) else 2) or common == len(new) or (best and common <= best[0]):
-                continue
-            start = max(0, end - len(new))
-            held = next((first for first in range(end) if _stands(old[first:end], ground.passage)), start)
-            best = common, Span(run.start + min(start, held), run.start + end)
-    return (best[1], core) if best else None
+    runs = [*before.content, *ground.subject()]
+    endings = [_common_ending(fold(run.of(before.text)), new) for run in runs]
+    alike = [(ending, run) for ending, run in zip(endings, runs, strict=True) if 0 < ending < len(new)]
+    if not alike:
+        return None
+    _, run = max(alike, key=lambda pair: pair[0])
+    held = [span for span in ground.subject() if span.end == run.end]
+    start = min((span.start for span in held), default=max(run.start, run.end - len(core)))
+    return Span(start, run.end), core
 
 
 def _alike_words(before: Cues, core: str) -> Slot | None:
-    new = core.split()
+    new = fold(core)
+    count = len(new.split())
     for index, word in enumerate(before.content):
-        old = word.of(before.text)
-        if fold(old) == fold(new[-1]) and len(new) > 1:
-            first = index
-            while first > 0 and index - first + 1 < len(new) and _touch(before, first - 1):
-                first -= 1
-            return Span(before.content[first].start, word.end), core
+        old = fold(word.of(before.text))
+        if old == new.split()[-1]:
+            return (_words_to(before, index, count), core) if count > 1 else None
         least = 1 if before.lang == "ko" else 4
-        alike = max(_common_ending(fold(old), fold(core)), _common_ending(fold(old)[::-1], fold(core)[::-1]))
-        if len(new) == 1 and fold(old) != fold(core) and alike >= least:
+        alike = max(_common_ending(old, new), _common_ending(old[::-1], new[::-1]))
+        if count == 1 and alike >= least:
             return word, core
     return None
 
 
-def _told_slot(before: Cues, fragment: Cues, core: str, ground: Ground) -> Slot | None:
+def _words_to(cues: Cues, index: int, count: int) -> Span:
+    """Return up to ``count`` neighbouring content words that end with the one at ``index``."""
+    first = index
+    while first > 0 and index - first + 1 < count:
+        if cues.text[cues.content[first - 1].end : cues.content[first].start].strip():
+            break
+        first -= 1
+    return Span(cues.content[first].start, cues.content[index].end)
+
+
+def _told_slot(before: Cues, core: str, ground: Ground) -> Slot | None:
     """Find the name, if the document says nothing of the fragment, else the last thing said of it."""
     names = ground.names()
-    others = [span for span in ground.subject() if not any(span.overlaps(name) for name in names)]
-    if before.spaced and core[:1].isupper() and before.lang != "de":
-        capitals = [w for w in _joined(before, before.content) if w.start > 0 and w.of(before.text)[:1].isupper()]
-        others = [span for span in capitals if not any(span.overlaps(name) for name in names)] or others
-        names = names or capitals
+    if before.spaced:
+        words = list(before.content)
+        others = [word for word in words if _stands(word.of(before.text), ground.passage)] or words
+        if core[:1].isupper() and before.lang != "de":
+            capitals = [word for word in words if word.start > 0 and word.of(before.text)[:1].isupper()]
+            others = [word for word in others if word in capitals] or others
+            names = names or _joined(before, capitals)
+    else:
+        others = ground.subject()
+    others = [span for span in others if not any(span.overlaps(name) for name in names)]
     if ground.holds(core) and others:
-        return others[0 if before.lang in ("ja", "ko", "tr") else -1], core
+        return _of_topic(before, others), core
     return (names[0], core) if names else None
+
+
+_TOPIC_MARK = {"ja": "は", "ko": ("은", "는")}
+
+
+def _of_topic(cues: Cues, spans: Sequence[Span]) -> Span:
+    """Return the span that is marked as the topic, or the last."""
+    mark = _TOPIC_MARK.get(cues.lang)
+    marked = [span for span in spans if mark and cues.text.startswith(mark, span.end)]
+    span = (marked or [spans[-1]])[0]
+    if not cues.spaced or span not in cues.content:
+        return span
+    index = cues.content.index(span)
+    first = index
+    while first > 0 and all(word.of(cues.text)[:1].isupper() for word in cues.content[first - 1 : first + 1]):
+        if cues.text[cues.content[first - 1].end : cues.content[first].start].strip() or cues.lang == "de":
+            break
+        first -= 1
+    return Span(cues.content[first].start, span.end)
 
 
 def _joined(cues: Cues, spans: Sequence[Span]) -> list[Span]:
@@ -207,11 +246,6 @@ def _small(cues: Cues, gap: Span) -> bool:
     text = gap.of(cues.text)
     asks = any(ask.overlaps(gap) for ask in cues.asks)
     return len(text) <= LONGEST_GAP and not asks and not regex.search(r"[^\p{L}\p{M}\s'’-]", text)
-
-
-def _touch(cues: Cues, index: int) -> bool:
-    """Say whether content word ``index`` and the next have only space between them."""
-    return not cues.text[cues.content[index].end : cues.content[index + 1].start].strip()
 
 
 def _stands(text: str, evidence: str) -> bool:
