@@ -5,7 +5,13 @@ right passage was first; its written-out form, asked by itself, is what it is he
 against the same question asked by itself. Beside ``qa.chat`` stand the question as it is ("alone") and the rule that
 went before ("appended"): short questions, and those that open by pointing back, with the last question after them.
 
-    python -m benchmarks.conversation.run [--corpus corpus] [--half fit] [--show]
+After each dialogue, questions of its language that the corpus cannot answer are asked as well: a carried subject must
+not make an answer out of what is none.
+
+    python -m benchmarks.conversation.run [--corpus corpus] [--half fit] [--show] [--crowd ../shared/data]
+
+``--crowd`` adds the passages of the development sets, some thousands in as many languages, so that the sample corpus is
+a small part of the library: there a question that has lost its subject finds many other passages.
 """
 
 from __future__ import annotations
@@ -20,8 +26,10 @@ from pathlib import Path
 
 from benchmarks.conversation.dialogues import FOLLOW_UP, TOPIC, Asked, Dialogue, load_dialogues
 from qa import QA
+from qa.evaluation import load_questions
 from qa.text import fold, script, word_spans
 from qa.types import Answer, Turn
+from training.dev import as_document, load_dev
 
 Ask = Callable[[str], Answer]
 
@@ -78,6 +86,23 @@ def append(question: str, before: str) -> str:
     return question
 
 
+@dataclass(frozen=True, slots=True)
+class Stranger:
+    """A question without an answer, asked after a dialogue and by itself."""
+
+    half: str
+    turn: Turn
+    alone: Answer
+
+
+def ask_strangers(dialogue: Dialogue, last: Turn, questions: list[str], qa: QA, ask: Ask) -> Iterable[Stranger]:
+    """Yield what comes of questions without an answer, each asked as the next turn of a dialogue."""
+    for question in questions:
+        conversation = qa.chat()
+        conversation.turns.append(last)
+        yield Stranger(dialogue.half, conversation.ask(question), ask(question))
+
+
 def report(title: str, outcomes: list[Outcome]) -> None:
     """Print one line for follow-ups and one for topic changes: right quotes, right passages first, decisions."""
     for kind in (FOLLOW_UP, TOPIC):
@@ -112,6 +137,8 @@ def main() -> None:
     )
     parser.add_argument("--corpus", type=Path, default=Path("corpus"))
     parser.add_argument("--half", choices=["fit", "final"], help="only this half")
+    parser.add_argument("--crowd", type=Path, help="folder of training data whose passages join the library")
+    parser.add_argument("--most", type=int, default=300, help="questions a language whose passages join")
     parser.add_argument("--show", action="store_true", help="print every turn")
     args = parser.parse_args()
 
@@ -120,10 +147,21 @@ def main() -> None:
         for dialogue in load_dialogues(args.corpus / "dialogues.jsonl")
         if args.half in (None, dialogue.half)
     ]
+    questions = load_questions(args.corpus / "questions.jsonl")
     with tempfile.TemporaryDirectory() as folder, QA.open(folder) as qa:
         qa.sync(args.corpus)
+        if args.crowd:
+            crowd = load_dev(args.crowd, most=args.most).passages
+            qa.add_documents(as_document(key, text) for key, text in crowd.items())
+        print(f"{sum(info.passages for info in qa.documents())} passages")
         started = time.perf_counter()
-        outcomes = [outcome for dialogue in dialogues for outcome in hold(dialogue, qa, cache(qa.ask))]
+        ask = cache(qa.ask)
+        outcomes: list[Outcome] = []
+        strangers: list[Stranger] = []
+        for dialogue in dialogues:
+            outcomes.extend(hold(dialogue, qa, ask))
+            strange = [q.question for q in questions if not q.answerable and q.lang == dialogue.lang]
+            strangers.extend(ask_strangers(dialogue, outcomes[-1].turn, strange, qa, ask))
         seconds = time.perf_counter() - started
     if args.show:
         for outcome in outcomes:
@@ -135,6 +173,17 @@ def main() -> None:
         for lang in sorted({outcome.dialogue.lang for outcome in mine}):
             report(lang, [outcome for outcome in mine if outcome.dialogue.lang == lang])
         report(half, mine)
+        asked = [stranger for stranger in strangers if stranger.half == half]
+        print(
+            f"{half:>10} unanswerable {len(asked)}: answered in the conversation "
+            f"{sum(stranger.turn.answer.answered for stranger in asked)}, alone "
+            f"{sum(stranger.alone.answered for stranger in asked)}, read with the subject before "
+            f"{sum(stranger.turn.standalone != stranger.turn.question for stranger in asked)}"
+        )
+        if args.show:
+            for stranger in asked:
+                if stranger.turn.answer.answered and not stranger.alone.answered:
+                    print(f"{'':>10} {stranger.turn.standalone}")
     print(f"{seconds:.1f} s for {len(outcomes)} turns, each asked four ways")
 
 

@@ -9,7 +9,7 @@ import regex
 
 from qa.answer import LONGEST_QUESTION
 from qa.followups import Cues, language, read_cues
-from qa.rewriting import Ground, ask_instead, substitute, with_question, with_subject
+from qa.rewriting import Ground, ask_instead, met, substitute, with_question, with_subject
 from qa.types import Answer, Turn
 
 
@@ -20,22 +20,37 @@ class Asks(Protocol):
 
 
 POINTING = 0.25
-"""How much surer the question must be by itself to be read so, if it points back in words."""
+"""How much surer a question must be by itself to be read so, if it points back in words."""
+
+UNMARKED = 0.15
+"""The same for a question that does not, but names no subject either."""
+
+UNMET = 0.5
+"""How much surer it must be with a subject from before, if that finds a passage with fewer of its own words."""
+
+LONG = 3
+LONG_RUN = 8
+"""Words of its own, or characters where there are no spaces, above which a question needs no subject from before."""
 
 SHORT = {"zh": 6, "ja": 8, "ko": 7, "th": 12}
 """Characters up to which what asks nothing is a fragment of a question; two words elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """One way to read a question; ``bonus`` is added to the confidence of its answer when readings compete.
+class Carried:
+    """A question written out with what it takes from the turn before.
 
-    One that is ``bound`` counts only if its answer is in the document that the turn before was answered from.
+    Unless ``certain``, the question by itself competes: ``bonus`` is added to this reading's confidence, and ``penalty``
+    taken off instead where its passage meets fewer of the question's ``own`` words. One that is ``bound`` counts only if
+    its answer is in the document of the turn before.
     """
 
     text: str
+    own: Cues
     bonus: float = 0.0
+    penalty: float = 0.0
     bound: bool = False
+    certain: bool = False
 
 
 class Conversation:
@@ -46,64 +61,91 @@ class Conversation:
         self.turns: list[Turn] = []
 
     def ask(self, question: str, *, alone: bool = False) -> Turn:
-        """Answer a question, read with the turn before it when it leans on it.
+        """Answer a question, read with the turn before it when it leans on it: at most two readings are asked.
 
         With ``alone`` it is taken as it is: a reader has written out what was meant.
         """
         before = self.turns[-1] if self.turns and not alone else None
-        answered = [(reading, self._answers.ask(reading.text)) for reading in readings(question, before)]
-        eligible = [
-            (reading, answer)
-            for reading, answer in answered
-            if not reading.bound or (before and _document(answer) == _document(before.answer))
-        ]
-        reading, answer = max(eligible, key=lambda pair: pair[0].bonus + pair[1].confidence)
-        turn = Turn(question, reading.text, answer)
+        carried = carry(question, before) if before else None
+        if carried and carried.certain:
+            turn = self._turn(question, carried.text)
+        else:
+            turn = self._turn(question, question)
+        if before and carried and not carried.certain:
+            other = self._turn(question, carried.text)
+            turn = other if prefers(carried, other, turn, before) else turn
         self.turns.append(turn)
         return turn
 
+    def _turn(self, question: str, standalone: str) -> Turn:
+        return Turn(question, standalone, self._answers.ask(standalone))
 
-def readings(question: str, before: Turn | None) -> list[Reading]:
-    """Return the one or two ways to read a question after a turn, the likelier first."""
-    if before is None:
-        return [Reading(question)]
-    lang = language(question, before.standalone)
-    cues = read_cues(question, lang)
+
+def carry(question: str, before: Turn) -> Carried | None:
+    """Return how a question reads with the turn before, or None where it stands alone."""
+    cues = read_cues(question, language(question, before.standalone))
     ground = Ground.of(read_cues(before.standalone, language(before.standalone)), before.answer)
-    found = _readings(cues, ground)
-    return [reading for reading in found if len(reading.text) <= LONGEST_QUESTION] or [Reading(question)]
+    carried = _carry(cues, ground)
+    if carried is None or carried.text == question or len(carried.text) > LONGEST_QUESTION:
+        return None
+    return carried
 
 
-def _readings(cues: Cues, ground: Ground) -> list[Reading]:
-    alone = Reading(cues.text)
+def prefers(carried: Carried, turn: Turn, alone: Turn, before: Turn) -> bool:
+    """Say whether the reading with a subject from before is the better one, by what both found."""
+    if carried.bound and _document(turn.answer) != _document(before.answer):
+        return False
+    share = met(carried.own, turn.answer)
+    is_met = 0.0 < share >= met(carried.own, alone.answer)
+    lead = turn.answer.confidence - alone.answer.confidence
+    return lead + (carried.bonus if is_met else -carried.penalty) > 0.0
+
+
+def _carry(cues: Cues, ground: Ground) -> Carried | None:
+    marked = cues.opens or cues.closes
     if not cues.content:
-        return [Reading(ask_instead(cues, ground))] if cues.asks else [Reading(with_question(cues, ground))]
-    if not cues.asks and (cues.opens or cues.closes or _is_short(cues)):
-        carried = substitute(cues, ground) or with_question(cues, ground)
-        return [Reading(carried)] if cues.opens or cues.closes else [Reading(carried, bound=True), alone]
-    carried = with_subject(cues.text, ground)
-    if carried == cues.text:
-        return [alone]
-    if cues.opens or cues.closes or cues.points:
-        return [Reading(carried, POINTING), alone]
-    if _names_another(cues, ground):
-        return [alone]
-    return [alone, Reading(carried, bound=True)]
+        return Carried(ask_instead(cues, ground) if cues.asks else with_question(cues, ground), cues, certain=True)
+    if not cues.asks and (marked or _is_short(cues)):
+        text = substitute(cues, ground) or with_question(cues, ground)
+        return Carried(text, cues, bound=True, certain=marked)
+    text = with_subject(cues.text, ground)
+    if cues.points:
+        return Carried(text, cues, POINTING)
+    if _names_subject(cues, ground):
+        return None
+    if marked:
+        return Carried(text, cues, POINTING)
+    if _is_long(cues):
+        return None
+    return Carried(text, cues, UNMARKED, 0.0 if _is_headless(cues) else UNMET, bound=True)
 
 
 def _is_short(cues: Cues) -> bool:
     return len(cues.inside) <= SHORT[cues.lang] if cues.lang in SHORT else len(cues.content) <= 2
 
 
-def _names_another(cues: Cues, ground: Ground) -> bool:
-    """Say whether a question names something by itself that was not talked about: its own subject."""
+def _is_long(cues: Cues) -> bool:
+    """Say whether a question has so many words of its own that it needs none from before."""
+    if cues.spaced:
+        return len(cues.content) > LONG
+    return sum(map(len, cues.content)) > LONG_RUN
+
+
+def _is_headless(cues: Cues) -> bool:
+    """Say whether a question begins with its question word where a subject would stand first: 是哪一天發生的."""
+    heads = cues.lang in ("zh", "ja", "ko", "th") and cues.asks and cues.content
+    return bool(heads) and cues.asks[0].start < cues.content[0].start
+
+
+def _names_subject(cues: Cues, ground: Ground) -> bool:
+    """Say whether a question names its subject by itself: the document of before, or what it does not speak of."""
     quoted = regex.findall(r"[《〈「『“«\"]([^》〉」』”»\"]+)[》〉」』”»\"]", cues.text)
     capitals = [
         word.of(cues.text)
         for word in cues.content
         if cues.lang != "de" and word.start > cues.inside.start and word.of(cues.text)[:1].isupper()
     ]
-    return any(not ground.holds(name) for name in (*quoted, *capitals))
+    return any(not ground.holds(name) or ground.is_titled(name) for name in (*quoted, *capitals))
 
 
 def _document(answer: Answer) -> str | None:

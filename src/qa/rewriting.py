@@ -44,6 +44,9 @@ class Ground:
 
         Where the passage holds none, as one in another language, all words but the small ones are.
         """
+        bracket = regex.search(r"\((.+)\)$", self.before.text)
+        if bracket:  # the talk is still about what the turn before was given
+            return [Span(*part.span()).shift(bracket.start(1)) for part in regex.finditer(r"[^·\s](?:[^·]*[^·\s])?", bracket[1])]
         return self._held(self.passage) or _joined(self.before, self.before.content)
 
     def names(self) -> list[Span]:
@@ -54,10 +57,23 @@ class Ground:
         """Say whether all words of ``text`` stand in the document."""
         return _stands(text, self.document)
 
+    def is_titled(self, text: str) -> bool:
+        """Say whether all words of ``text`` stand in the document's title."""
+        return _stands(text, self.title)
+
     def _held(self, evidence: str) -> list[Span]:
         if self.before.spaced:
             return _joined(self.before, [w for w in self.before.content if _stands(w.of(self.before.text), evidence)])
         return _shared_runs(self.before, evidence)
+
+
+def met(cues: Cues, answer: Answer) -> float:
+    """Return the share of a question's own words that stand in the passage of its answer."""
+    passage = Ground.of(cues, answer).passage
+    if cues.spaced:
+        words = [word.of(cues.text) for word in cues.content]
+        return sum(_stands(word, passage) for word in words) / max(len(words), 1)
+    return sum(map(len, _shared_runs(cues, passage))) / max(sum(map(len, cues.content)), 1)
 
 
 def with_subject(question: str, ground: Ground) -> str:
