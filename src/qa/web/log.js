@@ -31,3 +31,9 @@ log.addEventListener("click", (event) => {
   const button = event.target.closest("button.copy");
   if (button) copyQuote(button);
 });
+// A reading that its reader has mended is asked as it is written.
+log.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const question = event.target.elements.question.value.trim();
+  if (question) trigger("edit", { question });
+});
