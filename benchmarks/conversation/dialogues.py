@@ -26,7 +26,9 @@ class Asked:
 
     def is_passage(self, answer: Answer) -> bool:
         """Say whether the first passage found is of a right document and holds an answer."""
-        return any(hit.source in self.sources and holds_answer(hit.text, self.answers) for hit in answer.hits[:1])
+        return any(
+            hit.source in self.sources and holds_answer(hit.text, self.answers) for hit in answer.hits[:1]
+        )
 
     def is_quote(self, answer: Answer) -> bool:
         """Say whether a quote was given that is of a right document and holds an answer."""

@@ -71,8 +71,8 @@ def hold(dialogue: Dialogue, qa: QA, ask: Ask) -> Iterable[Outcome]:
 # The rule that went before: kept as it was, to be measured against.
 _SHORT = {"han": 6, "kana": 8, "hangul": 7}
 _OPENERS = (
-    "那", "那么", "它", "他", "她", "其", "这", "and ", "what about", "how about", "it ", "its ", "he ", "she ", "they ", "there",
-    "y ", "et ", "und ", "а ", "и ", "و", "では", "それ", "그", "그럼", "और ", "còn ", "e ",
+    "那", "那么", "它", "他", "她", "其", "这", "and ", "what about", "how about", "it ", "its ", "he ", "she ",
+    "they ", "there", "y ", "et ", "und ", "а ", "и ", "و", "では", "それ", "그", "그럼", "और ", "còn ", "e ",
 )  # fmt: skip
 
 
@@ -95,7 +95,9 @@ class Stranger:
     alone: Answer
 
 
-def ask_strangers(dialogue: Dialogue, last: Turn, questions: list[str], qa: QA, ask: Ask) -> Iterable[Stranger]:
+def ask_strangers(
+    dialogue: Dialogue, last: Turn, questions: list[str], qa: QA, ask: Ask
+) -> Iterable[Stranger]:
     """Yield what comes of questions without an answer, each asked as the next turn of a dialogue."""
     for question in questions:
         conversation = qa.chat()
@@ -111,9 +113,7 @@ def report(title: str, outcomes: list[Outcome]) -> None:
             continue
         figures = []
         for name in ("written", "turn", "appended", "alone"):
-            answers = [
-                (o.asked, o.turn.answer if name == "turn" else getattr(o, name)) for o in chosen
-            ]
+            answers = [(o.asked, o.turn.answer if name == "turn" else getattr(o, name)) for o in chosen]
             quotes = sum(asked.is_quote(answer) for asked, answer in answers)
             passages = sum(asked.is_passage(answer) for asked, answer in answers)
             figures.append(f"{quotes:4d} {passages:4d}")

@@ -8,7 +8,7 @@ from typing import Protocol
 import regex
 
 from qa.answer import LONGEST_QUESTION
-from qa.followups import Cues, language, read_cues
+from qa.followups import ATTACHED_OPENER, Cues, language, read_cues
 from qa.rewriting import Ground, ask_instead, met, substitute, with_question, with_subject
 from qa.types import Answer, Turn
 
@@ -28,6 +28,9 @@ UNMARKED = 0.15
 UNMET = 0.5
 """How much surer it must be with a subject from before, if that finds a passage with fewer of its own words."""
 
+LONGEST_FOLLOW_UP = 200
+"""Characters; what is longer says itself what it is about."""
+
 LONG = 3
 LONG_RUN = 8
 """Words of its own, or characters where there are no spaces, above which a question needs no subject from before."""
@@ -40,9 +43,9 @@ SHORT = {"zh": 6, "ja": 8, "ko": 7, "th": 12}
 class Carried:
     """A question written out with what it takes from the turn before.
 
-    Unless ``certain``, the question by itself competes: ``bonus`` is added to this reading's confidence, and ``penalty``
-    taken off instead where its passage meets fewer of the question's ``own`` words. One that is ``bound`` counts only if
-    its answer is in the document of the turn before.
+    Unless ``certain``, the question by itself competes: ``bonus`` is added to this reading's confidence, and
+    ``penalty`` taken off instead where its passage meets fewer of the question's ``own`` words. One that is ``bound``
+    counts only if its answer is in the document of the turn before.
     """
 
     text: str
@@ -66,23 +69,29 @@ class Conversation:
         With ``alone`` it is taken as it is: a reader has written out what was meant.
         """
         before = self.turns[-1] if self.turns and not alone else None
-        carried = carry(question, before) if before else None
-        if carried and carried.certain:
-            turn = self._turn(question, carried.text)
-        else:
-            turn = self._turn(question, question)
-        if before and carried and not carried.certain:
-            other = self._turn(question, carried.text)
-            turn = other if prefers(carried, other, turn, before) else turn
+        turn = self._read(question, before) if before else self._asked(question, question)
         self.turns.append(turn)
         return turn
 
-    def _turn(self, question: str, standalone: str) -> Turn:
+    def _read(self, question: str, before: Turn) -> Turn:
+        """Answer a question after a turn: with what it carries, by itself, or the better of both."""
+        carried = carry(question, before)
+        if carried is None:
+            return self._asked(question, question)
+        together = self._asked(question, carried.text)
+        if carried.certain:
+            return together
+        alone = self._asked(question, question)
+        return together if prefers(carried, together, alone, before) else alone
+
+    def _asked(self, question: str, standalone: str) -> Turn:
         return Turn(question, standalone, self._answers.ask(standalone))
 
 
 def carry(question: str, before: Turn) -> Carried | None:
     """Return how a question reads with the turn before, or None where it stands alone."""
+    if len(question) > LONGEST_FOLLOW_UP or not any(character.isalnum() for character in question):
+        return None
     cues = read_cues(question, language(question, before.standalone))
     ground = Ground.of(read_cues(before.standalone, language(before.standalone)), before.answer)
     carried = _carry(cues, ground)
@@ -91,23 +100,26 @@ def carry(question: str, before: Turn) -> Carried | None:
     return carried
 
 
-def prefers(carried: Carried, turn: Turn, alone: Turn, before: Turn) -> bool:
+def prefers(carried: Carried, together: Turn, alone: Turn, before: Turn) -> bool:
     """Say whether the reading with a subject from before is the better one, by what both found."""
-    if carried.bound and _document(turn.answer) != _document(before.answer):
+    if carried.bound and _document(together.answer) != _document(before.answer):
         return False
-    share = met(carried.own, turn.answer)
+    share = met(carried.own, together.answer)
     is_met = 0.0 < share >= met(carried.own, alone.answer)
-    lead = turn.answer.confidence - alone.answer.confidence
+    lead = together.answer.confidence - alone.answer.confidence
     return lead + (carried.bonus if is_met else -carried.penalty) > 0.0
 
 
 def _carry(cues: Cues, ground: Ground) -> Carried | None:
     marked = cues.opens or cues.closes
     if not cues.content:
-        return Carried(ask_instead(cues, ground) if cues.asks else with_question(cues, ground), cues, certain=True)
+        text = ask_instead(cues, ground) if cues.asks else with_question(cues, ground)
+        return Carried(text, cues, certain=True)
     if not cues.asks and (marked or _is_short(cues)):
         text = substitute(cues, ground) or with_question(cues, ground)
-        return Carried(text, cues, bound=True, certain=marked)
+        if marked:
+            return Carried(text, cues, POINTING, certain=cues.lang not in ATTACHED_OPENER)
+        return Carried(text, cues, 0.0, UNMET, bound=True)
     text = with_subject(cues.text, ground)
     if cues.points:
         return Carried(text, cues, POINTING)

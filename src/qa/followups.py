@@ -36,7 +36,7 @@ PHRASES: dict[str, Phrases] = {
     "zh": Phrases(
         openers="那么,那,还有,另外,至于,而,再问一下",
         closers="怎么样呢,怎么样,又如何,如何呢,的呢,呢",
-        points="它们,他们,她们,它,他,她,其中,其,这里,这个,这些,这,那里,那儿,那个,那些,那时,当时,同年,此,该,前者,后者",
+        points="它们,他们,她们,它,他,她,其中,这里,这个,这些,这,那里,那儿,那个,那些,那时,当时,同年,前者,后者",
         asks="什么时候,为什么,什么,哪一年,哪一天,哪年,哪天,哪里,哪儿,哪个,哪些,哪几个,哪几,哪位,哪,谁,多少钱,多少,多大,多长,多高,"
         "多远,多久,多深,多重,多宽,多快,多热,第几,几,怎么办,怎么,怎样,如何,何时,何地,何,几时,吗",
         prepositions="在,从,到,对",
@@ -48,7 +48,7 @@ PHRASES: dict[str, Phrases] = {
         points="それら,それ,そこ,その,これ,ここ,この,あの,あれ,彼女,彼ら,彼,同じ年,当時,前者,後者",
         asks="いつ,どこ,だれ,誰,なぜ,どうして,どのくらい,どれくらい,どこで,どこに,どの,どれ,どんな,どう,いくら,いくつ,何年,何月,何日分,何日,何人,何番,何度,何時間,"
         "何時,何本,何個,何キロ,何メートル,何歳,何パーセント,何,ですか,ますか,ましたか,でしょうか",
-        fillers="ください,ことですか,こと,もの,です,ます,ました,でした,いました,ました,は,が,を,の,に,で,と,も,へ,から,まで,より",
+        fillers="ください,ことですか,こと,もの,です,ます,ました,でした,いました,は,が,を,の,に,で,と,も,へ,から,まで,より",
     ),
     "ko": Phrases(
         openers="그러면,그럼,그리고,그렇다면,또",
@@ -98,7 +98,7 @@ PHRASES: dict[str, Phrases] = {
         openers="y qué pasa con,qué pasa con,y qué hay de,qué hay de,y,e,pero,entonces",
         closers="también",
         points="él,ella,ellos,ellas,ello,lo,le,les,su,sus,allí,ahí,este,esta,estos,estas,ese,esa,esos,esas,eso,esto,aquel,aquella,"
-        "entonces,el de,la de,los de,las de,dicho,dicha",
+        "el de,la de,los de,las de,dicho,dicha",
         asks="desde cuándo,hasta cuándo,cuándo,dónde,adónde,quién,quiénes,por qué,qué,cuál,cuáles,cómo,cuánto tiempo,cuánto,cuánta,"
         "cuántos,cuántas,cuando,donde,quien,cuanto,que",
         prepositions="de del,a al,en,con,por,para,entre,sobre,desde,hasta",
@@ -183,7 +183,7 @@ UNSPACED = frozenset(("zh", "ja", "th"))
 _PARTICLES = {"ko": "에서는|에서|으로|까지|부터|은|는|이|가|을|를|의|에|와|과|도|로"}
 """What is written onto the end of a word and does not belong to its name."""
 
-_ATTACHED_OPENER = {"ar": "و", "he": "ו"}
+ATTACHED_OPENER = {"ar": "و", "he": "ו"}
 """And, written onto the first word."""
 
 _ATTACHED_POINT = {"ar": r"\p{L}{3,}(?:ه|ها|هم|هما|هن)", "he": r"\p{L}{3,}ו"}
@@ -194,8 +194,8 @@ _ATTACHED_POINT = {"ar": r"\p{L}{3,}(?:ه|ها|هم|هما|هن)", "he": r"\p{L}
 class Cues:
     """What a question shows of leaning on another. All spans are places in ``text``, in order.
 
-    ``asks`` are its question words, ``content`` is what no phrase covers: single words, and where there are no spaces the
-    runs between phrases.
+    ``asks`` are its question words, ``content`` is what no phrase covers: single words, and where there are no spaces
+    the runs between phrases.
     """
 
     text: str
@@ -332,11 +332,13 @@ def _patterns(lang: str) -> dict[str, regex.Pattern[str]]:
     before, after = ("", "") if lang in UNSPACED else (r"(?<![\p{L}\p{N}])", r"(?![\p{L}\p{M}\p{N}])")
     word_end = r"\p{L}*" if lang == "ko" else after  # 어디에서요: endings are written onto question words
     prepositions = phrases.prepositions.replace(" ", ",")
-    letter, suffix = _ATTACHED_OPENER.get(lang, "(?!)"), _ATTACHED_POINT.get(lang, "(?!)")
+    letter, suffix = ATTACHED_OPENER.get(lang, "(?!)"), _ATTACHED_POINT.get(lang, "(?!)")
     return {
         "openers": _pattern(phrases.openers, lang, "", after),
         "closers": _pattern(phrases.closers, lang, "" if lang == "ko" else before, r"\Z"),
-        "points": _pattern(phrases.points, lang, before.replace("]", "-]"), after),  # est-il points at nothing
+        "points": _pattern(
+            phrases.points, lang, before.replace("]", "-]"), after
+        ),  # est-il points at nothing
         "asks": _pattern(phrases.asks, lang, before, word_end),
         "fillers": _pattern(f"{prepositions},{phrases.articles},{phrases.fillers}", lang, before, after),
         "prepositions": _pattern(prepositions, lang, before, after),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import lru_cache
+from itertools import chain
 
 import regex
 
@@ -14,6 +15,13 @@ from qa.types import Answer, Span
 
 LONGEST_GAP = 7
 """Characters of small words ("de la", "of the") that a name may hold between two of its words."""
+
+
+MOST_NAMES = 4
+"""Names that a follow-up carries at most."""
+
+_BRACKET = regex.compile(r"\(([^()]+)\)$")
+_PART = regex.compile(r"[^·\s](?:[^·]*[^·\s])?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +52,10 @@ class Ground:
 
         Where the passage holds none, as one in another language, all words but the small ones are.
         """
-        bracket = regex.search(r"\((.+)\)$", self.before.text)
+        bracket = _BRACKET.search(self.before.text)
         if bracket:  # the talk is still about what the turn before was given
-            return [Span(*part.span()).shift(bracket.start(1)) for part in regex.finditer(r"[^·\s](?:[^·]*[^·\s])?", bracket[1])]
+            parts = _PART.finditer(self.before.text, *bracket.span(1))
+            return [Span(*part.span()) for part in parts]
         return self._held(self.passage) or _joined(self.before, self.before.content)
 
     def names(self) -> list[Span]:
@@ -63,7 +72,8 @@ class Ground:
 
     def _held(self, evidence: str) -> list[Span]:
         if self.before.spaced:
-            return _joined(self.before, [w for w in self.before.content if _stands(w.of(self.before.text), evidence)])
+            held = [word for word in self.before.content if _stands(word.of(self.before.text), evidence)]
+            return _joined(self.before, held)
         return _shared_runs(self.before, evidence)
 
 
@@ -78,10 +88,10 @@ def met(cues: Cues, answer: Answer) -> float:
 
 def with_subject(question: str, ground: Ground) -> str:
     """Return the question with what it is about in brackets: "How deep is it? (Suez Canal)"."""
-    text = ground.before.text
     told = fold(question)
-    names = [name for name in dict.fromkeys(span.of(text) for span in ground.subject()) if fold(name) not in told]
-    return f"{question.strip()} ({' · '.join(names)})" if names else question
+    names = dict.fromkeys(span.of(ground.before.text) for span in ground.subject())
+    new = [name for name in names if fold(name) not in told][:MOST_NAMES]
+    return f"{question.strip()} ({' · '.join(new)})" if new else question
 
 
 def with_question(fragment: Cues, ground: Ground) -> str:
@@ -90,22 +100,21 @@ def with_question(fragment: Cues, ground: Ground) -> str:
 
 
 def ask_instead(question: Cues, ground: Ground) -> str:
-    """Return the question before with its question word replaced: who swam it? when? when was it swum."""
+    """Return the question before with another question word: "Who swam the Amazon?" and "When?"."""
     before = ground.before
     if not before.asks or not question.asks:
         return with_subject(question.text, ground)
-    asked = question.fragment if not question.points else question.asks[0].of(question.text)
-    if not question.spaced:
-        asked = question.asks[0].of(question.text)
+    whole = question.spaced and not question.points
+    asked = question.fragment if whole else question.asks[0].of(question.text)
     return _replaced(before.text, before.asks[0], asked)
 
 
 def substitute(fragment: Cues, ground: Ground) -> str | None:
     """Return the question before with one thing replaced by the fragment's, or None where no place fits.
 
-    A number takes the place of a number, what follows a preposition that of what followed it before, a name that ends or
-    begins alike that of the other. Else it depends on the document: what it speaks of is another side of the same
-    thing and takes the place of a side; what it does not speak of is another thing and takes that of its name.
+    A number takes the place of a number, what follows a preposition that of what followed it before, a name that of
+    one that ends or begins alike. Else it depends on the document: what it speaks of is another side of the same thing
+    and takes the place of a side; what it does not speak of is another thing and takes that of its name.
     """
     before = ground.before
     core = _core(fragment)
@@ -149,102 +158,115 @@ def _preposition_slot(before: Cues, fragment: Cues) -> Slot | None:
     first = fragment.prepositions[0]
     new = fragment.text[first.start : fragment.inside.end]
     for preposition in reversed(before.prepositions):
-        following = [word for word in before.content if word.start >= preposition.end]
+        at = next((at for at, word in enumerate(before.content) if word.start >= preposition.end), None)
         if (
-            following
-            and following[0].start - preposition.end <= LONGEST_GAP
+            at is not None
+            and before.content[at].start - preposition.end <= LONGEST_GAP
             and same_preposition(preposition.of(before.text), first.of(fragment.text), before.lang)
         ):
-            return Span(preposition.start, _name_end(before, following, len(fragment.content))), new
+            last = _last_word(before, at, len(fragment.content))
+            return Span(preposition.start, before.content[last].end), new
     return None
 
 
-def _name_end(cues: Cues, following: Sequence[Span], count: int) -> int:
-    """Return the end of a name of about ``count`` words: longer where capitals go on."""
-    end = following[0].end
-    for number, (left, right) in enumerate(pairwise(following), start=1):
-        capital = right.of(cues.text)[:1].isupper()
-        if cues.text[left.end : right.start].strip() or not (capital or number < count):
-            break
-        end = right.end
-    return end
-
-
 def _alike_slot(before: Cues, core: str, ground: Ground) -> Slot | None:
-    """Find the name that ends (or begins) as the new one does: Suez Canal for Panama Canal, 教师证 for 读者证."""
-    if before.spaced:
-        return _alike_words(before, core)
+    """Find the name that ends or begins as the new one does: Suez Canal for Panama Canal, 教师证 for 读者证."""
     new = fold(core)
+    if before.spaced:
+        return _alike_words(before, core, new.split())
     runs = [*before.content, *ground.subject()]
-    endings = [_common_ending(fold(run.of(before.text)), new) for run in runs]
-    alike = [(ending, run) for ending, run in zip(endings, runs, strict=True) if 0 < ending < len(new)]
+    alike = [(_common_ending(fold(run.of(before.text)), new), run) for run in runs]
+    alike = [(ending, run) for ending, run in alike if 0 < ending < len(new)]
     if not alike:
         return None
     _, run = max(alike, key=lambda pair: pair[0])
-    held = [span for span in ground.subject() if span.end == run.end]
-    start = min((span.start for span in held), default=max(run.start, run.end - len(core)))
-    return Span(start, run.end), core
+    held = [span.start for span in ground.subject() if span.end == run.end]
+    return Span(min(held, default=max(run.start, run.end - len(core))), run.end), core
 
 
-def _alike_words(before: Cues, core: str) -> Slot | None:
-    new = fold(core)
-    count = len(new.split())
-    for index, word in enumerate(before.content):
+def _alike_words(before: Cues, core: str, new: list[str]) -> Slot | None:
+    for at, word in enumerate(before.content):
         old = fold(word.of(before.text))
-        if old == new.split()[-1]:
-            return (_words_to(before, index, count), core) if count > 1 else None
-        least = 1 if before.lang == "ko" else 4
-        alike = max(_common_ending(old, new), _common_ending(old[::-1], new[::-1]))
-        if count == 1 and alike >= least:
+        if len(new) > 1 and old == new[-1]:
+            return Span(before.content[_first_word(before, at, len(new))].start, word.end), core
+        alike = max(_common_ending(old, new[0]), _common_ending(old[::-1], new[0][::-1]))
+        if len(new) == 1 and old != new[0] and alike >= _ALIKE.get(before.lang, 4):
             return word, core
     return None
 
 
-def _words_to(cues: Cues, index: int, count: int) -> Span:
-    """Return up to ``count`` neighbouring content words that end with the one at ``index``."""
-    first = index
-    while first > 0 and index - first + 1 < count:
-        if cues.text[cues.content[first - 1].end : cues.content[first].start].strip():
-            break
-        first -= 1
-    return Span(cues.content[first].start, cues.content[index].end)
+_ALIKE = {"ko": 1}
+"""Letters at the end or beginning that make two words alike: four, a syllable in Korean."""
 
 
 def _told_slot(before: Cues, core: str, ground: Ground) -> Slot | None:
-    """Find the name, if the document says nothing of the fragment, else the last thing said of it."""
+    """Find the name, if the document says nothing of the fragment, else what was said of it last."""
     names = ground.names()
+    others = ground.subject()
     if before.spaced:
         words = list(before.content)
         others = [word for word in words if _stands(word.of(before.text), ground.passage)] or words
-        if core[:1].isupper() and before.lang != "de":
-            capitals = [word for word in words if word.start > 0 and word.of(before.text)[:1].isupper()]
+        capitals = [word for word in words if word.start > 0 and _is_capital(before, word)]
+        if core[:1].isupper() and before.lang not in _CAPITAL_NOUNS:
             others = [word for word in others if word in capitals] or others
             names = names or _joined(before, capitals)
-    else:
-        others = ground.subject()
     others = [span for span in others if not any(span.overlaps(name) for name in names)]
-    if ground.holds(core) and others:
-        return _of_topic(before, others), core
+    if others and ground.holds(core):
+        return _whole_name(before, _topic(before, others)), core
     return (names[0], core) if names else None
 
 
-_TOPIC_MARK = {"ja": "は", "ko": ("은", "는")}
+_CAPITAL_NOUNS = frozenset(["de"])
+"""Languages in which a capital makes no name."""
+
+_TOPIC_MARKS = {"ja": ("は",), "ko": ("은", "는")}
 
 
-def _of_topic(cues: Cues, spans: Sequence[Span]) -> Span:
+def _topic(cues: Cues, spans: Sequence[Span]) -> Span:
     """Return the span that is marked as the topic, or the last."""
-    mark = _TOPIC_MARK.get(cues.lang)
-    marked = [span for span in spans if mark and cues.text.startswith(mark, span.end)]
-    span = (marked or [spans[-1]])[0]
-    if not cues.spaced or span not in cues.content:
-        return span
-    index = cues.content.index(span)
-    first = index
-    while first > 0 and all(word.of(cues.text)[:1].isupper() for word in cues.content[first - 1 : first + 1]):
-        if cues.text[cues.content[first - 1].end : cues.content[first].start].strip() or cues.lang == "de":
-            break
+    marks = _TOPIC_MARKS.get(cues.lang, ())
+    return next((span for span in spans if cues.text.startswith(marks, span.end)), spans[-1])
+
+
+def _whole_name(cues: Cues, word: Span) -> Span:
+    """Return a word with the capitalised ones right before it, if it is one of them."""
+    if word not in cues.content or cues.lang in _CAPITAL_NOUNS or not _is_capital(cues, word):
+        return word
+    return Span(cues.content[_first_word(cues, cues.content.index(word), 1)].start, word.end)
+
+
+def _first_word(cues: Cues, at: int, count: int) -> int:
+    """Return where a name of about ``count`` words that ends at word ``at`` begins: farther where capitals go on."""
+    first = at
+    while first > 0 and _touch(cues, first - 1) and (at - first + 1 < count or _capitals(cues, first - 1)):
         first -= 1
-    return Span(cues.content[first].start, span.end)
+    return first
+
+
+def _last_word(cues: Cues, at: int, count: int) -> int:
+    """Return where a name of about ``count`` words that begins at word ``at`` ends: farther where capitals go on."""
+    last = at
+    while last + 1 < len(cues.content) and _touch(cues, last):
+        if last - at + 1 >= count and not _is_capital(cues, cues.content[last + 1]):
+            break
+        last += 1
+    return last
+
+
+def _touch(cues: Cues, at: int) -> bool:
+    """Say whether only space stands between content word ``at`` and the next."""
+    return not cues.text[cues.content[at].end : cues.content[at + 1].start].strip()
+
+
+def _capitals(cues: Cues, at: int) -> bool:
+    """Say whether content word ``at`` and the next are capitalised in a language where that makes a name."""
+    return cues.lang not in _CAPITAL_NOUNS and all(
+        _is_capital(cues, word) for word in cues.content[at : at + 2]
+    )
+
+
+def _is_capital(cues: Cues, word: Span) -> bool:
+    return word.of(cues.text)[:1].isupper()
 
 
 def _joined(cues: Cues, spans: Sequence[Span]) -> list[Span]:
@@ -269,13 +291,18 @@ def _stands(text: str, evidence: str) -> bool:
     folded = fold(text)
     if folded in evidence:
         return True
-    terms = set(words(evidence))
-    return all(terms.intersection(words(word)) for word in folded.split()) and any(
-        len(term) > 3 for term in words(folded)
-    )
+    terms = _terms(evidence)
+    asked = [words(word) for word in folded.split()]
+    return any(len(term) > 3 for term in chain(*asked)) and all(map(terms.intersection, asked))
+
+
+@lru_cache(maxsize=8)
+def _terms(evidence: str) -> frozenset[str]:
+    return frozenset(words(evidence))
 
 
 _SHORTEST_RUN = {"th": 5}
+_LONGEST_RUN = 24
 
 
 def _shared_runs(cues: Cues, evidence: str) -> list[Span]:
@@ -285,7 +312,7 @@ def _shared_runs(cues: Cues, evidence: str) -> list[Span]:
     for content in cues.content:
         start = content.start
         while start < content.end:
-            end = content.end
+            end = min(content.end, start + _LONGEST_RUN)
             while end - start >= shortest and fold(cues.text[start:end]) not in evidence:
                 end -= 1
             if end - start >= shortest:
