@@ -9,7 +9,7 @@ import regex
 
 from qa.answer import LONGEST_QUESTION
 from qa.followups import ATTACHED_OPENER, Cues, language, read_cues
-from qa.rewriting import Ground, ask_instead, met, substitute, with_question, with_subject
+from qa.rewriting import Ground, ask_instead, met, with_question, with_subject, write_out
 from qa.types import Answer, Turn
 
 
@@ -104,19 +104,19 @@ def prefers(carried: Carried, together: Turn, alone: Turn, before: Turn) -> bool
     """Say whether the reading with a subject from before is the better one, by what both found."""
     if carried.bound and _document(together.answer) != _document(before.answer):
         return False
-    share = met(carried.own, together.answer)
-    is_met = 0.0 < share >= met(carried.own, alone.answer)
+    own, least = met(carried.own, together.answer), met(carried.own, alone.answer)
+    is_met = own > 0.0 or least == 0.0 if carried.own.points else 0.0 < own >= least
     lead = together.answer.confidence - alone.answer.confidence
     return lead + (carried.bonus if is_met else -carried.penalty) > 0.0
 
 
 def _carry(cues: Cues, ground: Ground) -> Carried | None:
-    marked = cues.opens or cues.closes
+    marked = cues.opens or cues.closes or (cues.begins_small and not cues.asks)
     if not cues.content:
         text = ask_instead(cues, ground) if cues.asks else with_question(cues, ground)
         return Carried(text, cues, certain=True)
     if not cues.asks and (marked or _is_short(cues)):
-        text = substitute(cues, ground) or with_question(cues, ground)
+        text = write_out(cues, ground)
         if marked:
             return Carried(text, cues, POINTING, certain=cues.lang not in ATTACHED_OPENER)
         return Carried(text, cues, 0.0, UNMET, bound=True)

@@ -77,7 +77,7 @@ PHRASES: dict[str, Phrases] = {
         "dieses,diesem,diesen,derjenige,dessen,deren,darin,davon,damit,dafür,dazu,jener,jene,jenes,letzterer,beide",
         asks="von wann bis wann,seit wann,bis wann,ab wann,wann,wo,wohin,woher,wer,wen,wem,wessen,warum,wieso,weshalb,welcher,welche,"
         "welches,welchen,welchem,was,wie viele,wie viel,wieviel,wie lange,wie lang,wie hoch,wie groß,wie weit,wie tief,wie alt,"
-        "wie schnell,wie oft,wie breit,wie schwer,wie,womit,wofür",
+        "wie schnell,wie oft,wie breit,wie schwer,wie,womit,wofür,woran,worauf,woraus,worin,wodurch,wozu",
         prepositions="in im,am an,auf,für,von vom,zu zum zur,bei beim,mit,nach,aus,um,über,vor,als,durch,zwischen",
         articles="der,die,das,den,dem,des,ein,eine,einen,einem,einer",
         fillers="und,oder,ist,sind,war,waren,wurde,wurden,wird,werden,hat,haben,hatte,hatten,kann,darf,muss,soll,"
@@ -205,6 +205,7 @@ class Cues:
     points: bool
     asks: tuple[Span, ...]
     prepositions: tuple[Span, ...]
+    articles: tuple[Span, ...]
     content: tuple[Span, ...]
     inside: Span
     """What is left without opener and closer: "for children" of "And for children?"."""
@@ -212,6 +213,11 @@ class Cues:
     @property
     def fragment(self) -> str:
         return self.inside.of(self.text)
+
+    @property
+    def begins_small(self) -> bool:
+        """Whether a preposition comes first: "in 2024?" is no question by itself."""
+        return bool(self.prepositions) and self.prepositions[0].start == self.inside.start
 
     @property
     def spaced(self) -> bool:
@@ -265,6 +271,10 @@ def read_cues(question: str, lang: str) -> Cues:
     def placed(span: Span) -> Span:
         return Span(places[span.start], places[span.end])
 
+    def small(kind: str) -> tuple[Span, ...]:
+        found = _spans(patterns[kind], plain, start, last)
+        return tuple(placed(span) for span in found if not any(span.overlaps(o) for o in (*asks, *points)))
+
     return Cues(
         text=question,
         lang=lang,
@@ -272,11 +282,8 @@ def read_cues(question: str, lang: str) -> Cues:
         closes=closer is not None,
         points=bool(points) or bool(patterns["attached points"].search(question)),
         asks=tuple(map(placed, asks)),
-        prepositions=tuple(
-            placed(span)
-            for span in _spans(patterns["prepositions"], plain, start, last)
-            if not any(span.overlaps(other) for other in (*asks, *points))
-        ),
+        prepositions=small("prepositions"),
+        articles=small("articles"),
         content=tuple(
             _without_particle(question, placed(span), lang)
             for span in _uncovered(plain, inside, [*asks, *points, *fillers])
@@ -342,6 +349,7 @@ def _patterns(lang: str) -> dict[str, regex.Pattern[str]]:
         "asks": _pattern(phrases.asks, lang, before, word_end),
         "fillers": _pattern(f"{prepositions},{phrases.articles},{phrases.fillers}", lang, before, after),
         "prepositions": _pattern(prepositions, lang, before, after),
+        "articles": _pattern(phrases.articles, lang, before, after),
         "attached": regex.compile(rf"{letter}(?=\p{{L}}{{2}})"),
         "attached points": regex.compile(rf"(?<!\p{{L}}){suffix}(?!\p{{L}})"),
     }

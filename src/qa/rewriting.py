@@ -96,7 +96,8 @@ def with_subject(question: str, ground: Ground) -> str:
 
 def with_question(fragment: Cues, ground: Ground) -> str:
     """Return a fragment with the whole question before it in brackets, for want of a place to put it."""
-    return f"{fragment.text.strip()} ({ground.before.text.strip()})"
+    before = _BRACKET.sub(r"· \1", ground.before.text.strip())
+    return f"{fragment.text.strip()} ({before})"
 
 
 def ask_instead(question: Cues, ground: Ground) -> str:
@@ -104,9 +105,17 @@ def ask_instead(question: Cues, ground: Ground) -> str:
     before = ground.before
     if not before.asks or not question.asks:
         return with_subject(question.text, ground)
+    first, last = question.asks[0], question.asks[-1]
     whole = question.spaced and not question.points
-    asked = question.fragment if whole else question.asks[0].of(question.text)
+    asked = question.text[question.inside.start if whole else first.start : last.end if whole else first.end]
     return _replaced(before.text, before.asks[0], asked)
+
+
+def write_out(fragment: Cues, ground: Ground) -> str:
+    """Return a fragment as a whole question: put into the one before, or with that or its subject in brackets."""
+    if fragment.lang != ground.before.lang or fragment.begins_small:
+        return substitute(fragment, ground) or with_question(fragment, ground)
+    return substitute(fragment, ground) or with_subject(fragment.text, ground)
 
 
 def substitute(fragment: Cues, ground: Ground) -> str | None:
@@ -120,12 +129,11 @@ def substitute(fragment: Cues, ground: Ground) -> str | None:
     core = _core(fragment)
     if core is None or fragment.lang != before.lang:
         return None
-    slot = (
-        _number_slot(before, core)
-        or _preposition_slot(before, fragment)
-        or _alike_slot(before, core, ground)
-        or _told_slot(before, core, ground)
-    )
+    slot = _number_slot(before, core) or _preposition_slot(before, fragment)
+    if slot is None and not fragment.begins_small:
+        slot = _alike_slot(before, core, ground)
+        if slot is None and not fragment.points:  # its depth is no other thing
+            slot = _told_slot(before, core, ground)
     return _replaced(before.text, *slot) if slot else None
 
 
@@ -154,7 +162,7 @@ def _number_slot(before: Cues, core: str) -> Slot | None:
 def _preposition_slot(before: Cues, fragment: Cues) -> Slot | None:
     """Find what followed the preposition that the fragment begins with: "in 2024", "für Studierende", 在電梯裡."""
     if not fragment.prepositions or fragment.content[0].start < fragment.prepositions[0].end:
-        return None
+        return None  # a name may come first: "el del Pertús" begins with no name
     first = fragment.prepositions[0]
     new = fragment.text[first.start : fragment.inside.end]
     for preposition in reversed(before.prepositions):
@@ -202,17 +210,14 @@ _ALIKE = {"ko": 1}
 def _told_slot(before: Cues, core: str, ground: Ground) -> Slot | None:
     """Find the name, if the document says nothing of the fragment, else what was said of it last."""
     names = ground.names()
-    others = ground.subject()
-    if before.spaced:
-        words = list(before.content)
-        others = [word for word in words if _stands(word.of(before.text), ground.passage)] or words
-        capitals = [word for word in words if word.start > 0 and _is_capital(before, word)]
-        if core[:1].isupper() and before.lang not in _CAPITAL_NOUNS:
-            others = [word for word in others if word in capitals] or others
-            names = names or _joined(before, capitals)
-    others = [span for span in others if not any(span.overlaps(name) for name in names)]
-    if others and ground.holds(core):
-        return _whole_name(before, _topic(before, others)), core
+    others = _things(ground)
+    if core[:1].isupper() and before.lang not in _CAPITAL_NOUNS:
+        capitals = [word for word in before.content if word.start > 0 and _is_capital(before, word)]
+        others = [word for word in others if word in capitals] or others
+        names = names or _joined(before, capitals)
+    if ground.holds(core):
+        others = [span for span in others if not any(span.overlaps(name) for name in names)]
+        return (_whole_name(before, others[-1]), core) if others else None
     return (names[0], core) if names else None
 
 
@@ -220,12 +225,39 @@ _CAPITAL_NOUNS = frozenset(["de"])
 """Languages in which a capital makes no name."""
 
 _TOPIC_MARKS = {"ja": ("は",), "ko": ("은", "는")}
+_ARTICLES = frozenset(["en", "fr", "es", "pt"])
+"""Languages in which a thing mostly comes after an article or a preposition."""
 
 
-def _topic(cues: Cues, spans: Sequence[Span]) -> Span:
-    """Return the span that is marked as the topic, or the last."""
-    marks = _TOPIC_MARKS.get(cues.lang, ())
-    return next((span for span in spans if cues.text.startswith(marks, span.end)), spans[-1])
+def _things(ground: Ground) -> list[Span]:
+    """Return what the question before says of its subject, of which another can take the place: no verbs, if they show.
+
+    A thing shows in Japanese and Korean by the mark of the topic, in Chinese by standing before the question word, in
+    German by a capital, elsewhere by an article or preposition before it.
+    """
+    cues = ground.before
+    spans = ground.subject()
+    if cues.spaced:
+        held = [word for word in cues.content if _stands(word.of(cues.text), ground.passage)]
+        spans = held or list(cues.content)
+    marks = _TOPIC_MARKS.get(cues.lang)
+    if marks:
+        return [span for span in spans if cues.text.startswith(marks, span.end)]
+    if cues.lang == "zh" and cues.asks:
+        return [span for span in spans if span.end <= cues.asks[0].start]
+    if cues.lang in _CAPITAL_NOUNS:
+        return [word for word in spans if _is_capital(cues, word)]
+    if cues.lang in _ARTICLES:
+        return [word for word in spans if _is_capital(cues, word) or _is_led(cues, cues.content.index(word))]
+    return spans
+
+
+def _is_led(cues: Cues, at: int) -> bool:
+    """Say whether content word ``at``, or one that it goes on from, follows an article or a preposition."""
+    while at > 0 and _touch(cues, at - 1):
+        at -= 1
+    before = cues.text[: cues.content[at].start].rstrip(" '’")
+    return any(word.end == len(before) for word in (*cues.articles, *cues.prepositions))
 
 
 def _whole_name(cues: Cues, word: Span) -> Span:
@@ -331,6 +363,7 @@ def _common_ending(left: str, right: str) -> int:
 
 
 def _replaced(text: str, slot: Span, new: str) -> str:
-    if slot.start == 0 or not any(character.isalnum() for character in text[: slot.start]):
+    first = text[slot.start : slot.start + 1].isupper()
+    if first and not any(character.isalnum() for character in text[: slot.start]):
         new = new[:1].upper() + new[1:]
     return f"{text[: slot.start]}{new}{text[slot.end :]}".strip()
