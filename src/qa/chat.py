@@ -9,7 +9,7 @@ import regex
 
 from qa.answer import LONGEST_QUESTION
 from qa.followups import ATTACHED_OPENER, Cues, language, read_cues
-from qa.rewriting import Ground, ask_instead, met, with_question, with_subject, write_out
+from qa.rewriting import Ground, ask_instead, met, substitute, with_question, with_subject
 from qa.types import Answer, Turn
 
 
@@ -105,7 +105,7 @@ def prefers(carried: Carried, together: Turn, alone: Turn, before: Turn) -> bool
     if carried.bound and _document(together.answer) != _document(before.answer):
         return False
     own, least = met(carried.own, together.answer), met(carried.own, alone.answer)
-    is_met = own > 0.0 or least == 0.0 if carried.own.points else 0.0 < own >= least
+    is_met = 0.0 < own >= least or (carried.own.points and not _is_long(carried.own))
     lead = together.answer.confidence - alone.answer.confidence
     return lead + (carried.bonus if is_met else -carried.penalty) > 0.0
 
@@ -116,10 +116,7 @@ def _carry(cues: Cues, ground: Ground) -> Carried | None:
         text = ask_instead(cues, ground) if cues.asks else with_question(cues, ground)
         return Carried(text, cues, certain=True)
     if not cues.asks and (marked or _is_short(cues)):
-        text = write_out(cues, ground)
-        if marked:
-            return Carried(text, cues, POINTING, certain=cues.lang not in ATTACHED_OPENER)
-        return Carried(text, cues, 0.0, UNMET, bound=True)
+        return _carry_fragment(cues, ground, marked=marked)
     text = with_subject(cues.text, ground)
     if cues.points:
         return Carried(text, cues, POINTING)
@@ -130,6 +127,18 @@ def _carry(cues: Cues, ground: Ground) -> Carried | None:
     if _is_long(cues):
         return None
     return Carried(text, cues, UNMARKED, 0.0 if _is_headless(cues) else UNMET, bound=True)
+
+
+def _carry_fragment(cues: Cues, ground: Ground, *, marked: bool) -> Carried:
+    """Put a fragment into the question before, or add that (it names its language, or a place in it), or its subject."""
+    text = substitute(cues, ground)
+    if text and not marked:
+        return Carried(text, cues, 0.0, UNMET, bound=True)
+    if text:
+        return Carried(text, cues, POINTING, certain=cues.lang not in ATTACHED_OPENER)
+    if cues.lang != ground.before.lang or cues.begins_small:
+        return Carried(with_question(cues, ground), cues, POINTING, certain=marked)
+    return Carried(with_subject(cues.text, ground), cues, POINTING if marked else UNMARKED, UNMET, bound=not marked)
 
 
 def _is_short(cues: Cues) -> bool:

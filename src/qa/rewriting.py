@@ -111,13 +111,6 @@ def ask_instead(question: Cues, ground: Ground) -> str:
     return _replaced(before.text, before.asks[0], asked)
 
 
-def write_out(fragment: Cues, ground: Ground) -> str:
-    """Return a fragment as a whole question: put into the one before, or with that or its subject in brackets."""
-    if fragment.lang != ground.before.lang or fragment.begins_small:
-        return substitute(fragment, ground) or with_question(fragment, ground)
-    return substitute(fragment, ground) or with_subject(fragment.text, ground)
-
-
 def substitute(fragment: Cues, ground: Ground) -> str | None:
     """Return the question before with one thing replaced by the fragment's, or None where no place fits.
 
