@@ -93,7 +93,7 @@ def carry(question: str, before: Turn) -> Carried | None:
     if len(question) > LONGEST_FOLLOW_UP or not any(character.isalnum() for character in question):
         return None
     cues = read_cues(question, language(question, before.standalone))
-    ground = Ground.of(read_cues(before.standalone, language(before.standalone)), before.answer)
+    ground = Ground.of(read_cues(before.standalone, language(before.standalone, question)), before.answer)
     carried = _carry(cues, ground)
     if carried is None or carried.text == question or len(carried.text) > LONGEST_QUESTION:
         return None
@@ -130,7 +130,7 @@ def _carry(cues: Cues, ground: Ground) -> Carried | None:
 
 
 def _carry_fragment(cues: Cues, ground: Ground, *, marked: bool) -> Carried:
-    """Put a fragment into the question before, or add that (it names its language, or a place in it), or its subject."""
+    """Put a fragment into the question before, or beside it, or beside its subject."""
     text = substitute(cues, ground)
     if text and not marked:
         return Carried(text, cues, 0.0, UNMET, bound=True)
@@ -138,7 +138,9 @@ def _carry_fragment(cues: Cues, ground: Ground, *, marked: bool) -> Carried:
         return Carried(text, cues, POINTING, certain=cues.lang not in ATTACHED_OPENER)
     if cues.lang != ground.before.lang or cues.begins_small:
         return Carried(with_question(cues, ground), cues, POINTING, certain=marked)
-    return Carried(with_subject(cues.text, ground), cues, POINTING if marked else UNMARKED, UNMET, bound=not marked)
+    return Carried(
+        with_subject(cues.text, ground), cues, POINTING if marked else UNMARKED, UNMET, bound=not marked
+    )
 
 
 def _is_short(cues: Cues) -> bool:

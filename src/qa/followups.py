@@ -54,7 +54,7 @@ PHRASES: dict[str, Phrases] = {
         openers="그러면,그럼,그리고,그렇다면,또",
         closers="은 어떤가요,는 어떤가요,은 어때요,는 어때요,은요,는요,은,는",
         points="그것,그곳,거기,그녀,그들,그의,그는,그가,그를,그,이것,이곳,여기,당시,그때,전자,후자",
-        asks="언제,어디,누가,누구,무엇,무슨,뭐,왜,어떻게,어떤,어느,얼마나,얼마,몇",
+        asks="언제,어디,누가,누구,무엇,무슨,뭐,왜,어떻게,어떤,어느,얼마나,얼마,몇 년,몇 시,몇",
         fillers="은,는,이,가,을,를,의,에,에서,와,과,도,로,으로,부터,까지,인가요,했나요,하나요,되었나요,있나요,입니까,이다",
     ),
     "en": Phrases(
@@ -62,7 +62,7 @@ PHRASES: dict[str, Phrases] = {
         closers="as well,too,then,instead",
         points="it,its,he,him,his,she,her,hers,they,them,their,theirs,there,this,that,these,those,one,ones,that year,"
         "the former,the latter,the same,such",
-        asks="for how long,since when,from when,until when,when,where,who,whom,whose,why,which,what,how many,how much,how long,"
+        asks="in what year,in which year,in which city,what year,which year,at what time,what time,for how long,since when,from when,until when,when,where,who,whom,whose,why,which,what,how many,how much,how long,"
         "how far,how high,how tall,how old,how big,how deep,how wide,how fast,how often,how heavy,how hot,how large,how soon,how",
         prepositions="of,in,on,at,to,for,from,by,with,about,as,into,under,during,between",
         articles="a,an,the",
@@ -75,7 +75,7 @@ PHRASES: dict[str, Phrases] = {
         closers="aus,auch,denn",
         points="er,sie,es,ihn,ihm,ihr,ihre,ihren,ihrem,ihrer,ihres,sein,seine,seinen,seinem,seiner,seines,dort,da,dahin,damals,dieser,diese,"
         "dieses,diesem,diesen,derjenige,dessen,deren,darin,davon,damit,dafür,dazu,jener,jene,jenes,letzterer,beide",
-        asks="von wann bis wann,seit wann,bis wann,ab wann,wann,wo,wohin,woher,wer,wen,wem,wessen,warum,wieso,weshalb,welcher,welche,"
+        asks="in welchem jahr,in welcher stadt,um wie viel uhr,von wann bis wann,seit wann,bis wann,ab wann,wann,wo,wohin,woher,wer,wen,wem,wessen,warum,wieso,weshalb,welcher,welche,"
         "welches,welchen,welchem,was,wie viele,wie viel,wieviel,wie lange,wie lang,wie hoch,wie groß,wie weit,wie tief,wie alt,"
         "wie schnell,wie oft,wie breit,wie schwer,wie,womit,wofür,woran,worauf,woraus,worin,wodurch,wozu",
         prepositions="in im,am an,auf,für,von vom,zu zum zur,bei beim,mit,nach,aus,um,über,vor,als,durch,zwischen",
@@ -87,7 +87,7 @@ PHRASES: dict[str, Phrases] = {
         openers="et qu'en est-il,qu'en est-il,et,mais,alors,puis",
         closers="aussi,alors",
         points="il,elle,ils,elles,lui,leur,leurs,son,sa,ses,y,cela,ça,ce,cet,cette,ces,celui,celle,ceux,celles,là,celui-ci,celle-ci",
-        asks="depuis quand,jusqu'à quand,jusqu'à quelle,quand,où,qui,que,qu,quoi,quel,quelle,quels,quelles,pourquoi,comment,"
+        asks="en quelle année,à quelle heure,dans quelle ville,depuis quand,jusqu'à quand,jusqu'à quelle,quand,où,qui,que,qu,quoi,quel,quelle,quels,quelles,pourquoi,comment,"
         "combien de temps,combien,lequel,laquelle,est-ce que",
         prepositions="de du des d,à au aux,en,dans,sur,sous,pour,par,avec,entre,pendant",
         articles="le,la,les,l,un,une",
@@ -99,7 +99,7 @@ PHRASES: dict[str, Phrases] = {
         closers="también",
         points="él,ella,ellos,ellas,ello,lo,le,les,su,sus,allí,ahí,este,esta,estos,estas,ese,esa,esos,esas,eso,esto,aquel,aquella,"
         "el de,la de,los de,las de,dicho,dicha",
-        asks="desde cuándo,hasta cuándo,cuándo,dónde,adónde,quién,quiénes,por qué,qué,cuál,cuáles,cómo,cuánto tiempo,cuánto,cuánta,"
+        asks="en qué año,a qué hora,en qué ciudad,desde cuándo,hasta cuándo,cuándo,dónde,adónde,quién,quiénes,por qué,qué,cuál,cuáles,cómo,cuánto tiempo,cuánto,cuánta,"
         "cuántos,cuántas,cuando,donde,quien,cuanto,que",
         prepositions="de del,a al,en,con,por,para,entre,sobre,desde,hasta",
         articles="el,la,los,las,un,una,unos,unas",
@@ -109,7 +109,7 @@ PHRASES: dict[str, Phrases] = {
         openers="e quanto a,quanto a,e,mas,então",
         closers="também",
         points="ele,ela,eles,elas,dele,dela,deles,delas,nele,nela,lhe,seu,sua,seus,suas,lá,ali,este,esta,esse,essa,isso,isto,aquele,aquela",
-        asks="desde quando,até quando,quando,onde,aonde,quem,por que,porque,o que,que,qual,quais,como,quanto tempo,quanto,quanta,quantos,"
+        asks="em que ano,a que horas,em que cidade,desde quando,até quando,quando,onde,aonde,quem,por que,porque,o que,que,qual,quais,como,quanto tempo,quanto,quanta,quantos,"
         "quantas",
         prepositions="de do da dos das,em no na nos nas,a ao à aos às,com,por pelo pela,para",
         articles="o,os,as,um,uma",
@@ -120,7 +120,7 @@ PHRASES: dict[str, Phrases] = {
         closers="тоже,тогда",
         points="он,она,оно,они,его,её,их,ему,ей,им,ним,ней,нём,нему,неё,него,них,там,туда,тогда,этот,эта,это,эти,этого,этой,этом,этих,"
         "тот,та,те,того,той,такой,свой",
-        asks="с какого года,до какого года,с каких пор,когда,где,куда,откуда,кто,кого,кому,кем,чей,почему,зачем,что,чего,чем,"
+        asks="в каком году,в каком городе,во сколько,с какого года,до какого года,с каких пор,когда,где,куда,откуда,кто,кого,кому,кем,чей,почему,зачем,что,чего,чем,"
         "какой,какая,какое,какие,какую,каков,какова,какого,каком,какими,как,сколько,который,которая,на чём,из чего",
         prepositions="в во,на,с со,из,к ко,о об,у,за,от,до,по,для,при,через,между",
         fillers="и,или,был,была,было,были,есть,ли,не,можно,нужно",
@@ -129,14 +129,14 @@ PHRASES: dict[str, Phrases] = {
         openers="وماذا عن,ماذا عن,فماذا عن,وما هو حال,أما,ثم",
         closers="أيضا",
         points="هو,هي,هم,هما,هناك,هنا,هذا,هذه,ذلك,تلك,منه,منها,فيه,فيها,عنه,عنها,به,بها,له,لها",
-        asks="منذ متى,إلى متى,حتى متى,متى,أين,من أين,إلى أين,من هو,من هي,من,لماذا,بماذا,ماذا,ما هو,ما هي,ما,كم,كيف,هل,أي,بأي,في أي,ممّ,على من",
+        asks="في أي سنة,في أي عام,في أي مدينة,منذ متى,إلى متى,حتى متى,متى,أين,من أين,إلى أين,من هو,من هي,من,لماذا,بماذا,ماذا,ما هو,ما هي,ما,كم,كيف,هل,أي,بأي,في أي,ممّ,على من",
         prepositions="في,على,إلى,عن,مع,بين",
         fillers="التي,الذي,كان,كانت,قد,أن,إن,سنة,عام",
     ),
     "he": Phrases(
         openers="ומה עם,מה עם,ומה לגבי,אז,אבל",
         points="הוא,היא,הם,הן,שם,זה,זו,זאת,אלה,שלו,שלה,בו,בה,אותו,אותה",
-        asks="מתי,איפה,היכן,לאן,מי,למה,מדוע,מה,איזה,איזו,באיזו,באיזה,כמה,איך,כיצד,האם",
+        asks="באיזו שנה,באיזה מקום,מתי,איפה,היכן,לאן,מי,למה,מדוע,מה,איזה,איזו,באיזו,באיזה,כמה,איך,כיצד,האם",
         prepositions="על,אל,עם,בין",
         fillers="של,את,היה,הייתה,אשר,כי",
     ),
@@ -144,7 +144,7 @@ PHRASES: dict[str, Phrases] = {
         openers="और,तो,फिर,लेकिन,या",
         closers="का क्या,की क्या,के बारे में",
         points="वह,वे,यह,ये,उस,उसका,उसकी,उसके,उसने,उसे,उन,उनका,उनकी,उनके,उन्होंने,इस,इसका,इसकी,इसके,इसे,वहाँ,वहां,यहाँ,यहां,तब",
-        asks="कब,कहाँ,कहां,किसने,किसका,किसकी,किसके,किस,कौन सा,कौन सी,कौन,क्या,क्यों,कैसे,कितना,कितनी,कितने",
+        asks="किस वर्ष,किस साल,कब,कहाँ,कहां,किसने,किसका,किसकी,किसके,किस,कौन सा,कौन सी,कौन,क्या,क्यों,कैसे,कितना,कितनी,कितने",
         fillers="का,की,के,में,से,को,पर,ने,है,हैं,था,थी,थे,हुआ,हुई,हुए,गया,गई,गए,एक,और",
     ),
     "vi": Phrases(
@@ -167,7 +167,7 @@ PHRASES: dict[str, Phrases] = {
         openers="peki ya,peki,ya,ve,ama,o zaman",
         closers="ne olacak,nasıl,de,da",
         points="o,onu,ona,onun,onlar,onların,bu,bunu,bunun,şu,orada,oraya,orası,burada,bunlar",
-        asks="ne zaman,ne kadar,nerede,nereye,nereden,nereli,kim,kimin,kime,kimi,neden,niçin,niye,hangi yıl,hangi,nasıl,kaç,ne",
+        asks="ne zaman,ne kadar,nerede,nereye,nereden,nereli,kim,kimin,kime,kimi,neden,niçin,niye,hangi yıl,hangi,nasıl,kaç yılında,kaç,ne",
         fillers="bir,ve,ile,için,mi,mı,mu,mü,midir,dır,dir,var",
     ),
 }
@@ -263,7 +263,11 @@ def read_cues(question: str, lang: str) -> Cues:
         closer = None  # a mere topic mark closes only what asks nothing by itself
     last = closer.start() if closer else end
     asks = _spans(patterns["asks"], plain, start, last)
-    points = _spans(patterns["points"], plain, start, last)
+    points = [
+        point
+        for point in _spans(patterns["points"], plain, start, last)
+        if not any(point.overlaps(ask) for ask in asks)  # من هو
+    ]
     fillers = _spans(patterns["fillers"], plain, start, last)
     begin = start + len(plain[start:last]) - len(plain[start:last].lstrip(_MARKS))
     inside = Span(begin, max(begin, len(plain[:last].rstrip(_MARKS))))

@@ -95,9 +95,15 @@ def with_subject(question: str, ground: Ground) -> str:
 
 
 def with_question(fragment: Cues, ground: Ground) -> str:
-    """Return a fragment with the whole question before it in brackets, for want of a place to put it."""
-    before = _BRACKET.sub(r"· \1", ground.before.text.strip())
-    return f"{fragment.text.strip()} ({before})"
+    """Return the question before with a fragment at its end ("für Kinder"), or a fragment with it in brackets."""
+    before = ground.before.text.strip()
+    if fragment.begins_small and fragment.spaced and fragment.lang == ground.before.lang:
+        end = _BRACKET.search(before)
+        asked = before[: end.start() if end else None].rstrip()
+        words = asked.rstrip("?؟ \u00a0")
+        return f"{words} {fragment.fragment}{before[len(words) :]}"
+    flat = _BRACKET.sub(r"· \1", before)
+    return f"{fragment.text.strip()} ({flat})"
 
 
 def ask_instead(question: Cues, ground: Ground) -> str:
@@ -108,6 +114,7 @@ def ask_instead(question: Cues, ground: Ground) -> str:
     first, last = question.asks[0], question.asks[-1]
     whole = question.spaced and not question.points
     asked = question.text[question.inside.start if whole else first.start : last.end if whole else first.end]
+    asked = asked[:1].lower() + asked[1:]
     return _replaced(before.text, before.asks[0], asked)
 
 
@@ -127,7 +134,10 @@ def substitute(fragment: Cues, ground: Ground) -> str | None:
         slot = _alike_slot(before, core, ground)
         if slot is None and not fragment.points:  # its depth is no other thing
             slot = _told_slot(before, core, ground)
-    return _replaced(before.text, *slot) if slot else None
+    if slot is None:
+        return None
+    text = _replaced(before.text, *slot)
+    return _with_particle(text, slot[0].start + len(slot[1])) if before.lang == "ko" else text
 
 
 Slot = tuple[Span, str]
@@ -207,17 +217,26 @@ def _told_slot(before: Cues, core: str, ground: Ground) -> Slot | None:
     if core[:1].isupper() and before.lang not in _CAPITAL_NOUNS:
         capitals = [word for word in before.content if word.start > 0 and _is_capital(before, word)]
         others = [word for word in others if word in capitals] or others
-        names = names or _joined(before, capitals)
-    if ground.holds(core):
-        others = [span for span in others if not any(span.overlaps(name) for name in names)]
-        return (_whole_name(before, others[-1]), core) if others else None
-    return (names[0], core) if names else None
+        if not names and capitals and not ground.holds(core):
+            return _joined(before, capitals)[0], core
+    if names and not ground.holds(core):
+        return names[0], core
+    others = [span for span in others if not any(span.overlaps(name) for name in names)]
+    if others:
+        return _whole(before, others[-1], len(core.split())), core
+    bracket = _BRACKET.search(before.text)  # "When was it? (Kobe)": another quake takes the place of this one
+    if bracket and not any(Span(*bracket.span(1)).overlaps(name) for name in names):
+        return Span(*bracket.span(1)), core
+    return None
 
 
 _CAPITAL_NOUNS = frozenset(["de"])
 """Languages in which a capital makes no name."""
 
 _TOPIC_MARKS = {"ja": ("は",), "ko": ("은", "는")}
+_OWNER_MARKS = {"ja": "の", "ko": "의"}
+"""What stands after the topic, and after its owner: XのYは is about X."""
+
 _ARTICLES = frozenset(["en", "fr", "es", "pt"])
 """Languages in which a thing mostly comes after an article or a preposition."""
 
@@ -233,9 +252,10 @@ def _things(ground: Ground) -> list[Span]:
     if cues.spaced:
         held = [word for word in cues.content if _stands(word.of(cues.text), ground.passage)]
         spans = held or list(cues.content)
-    marks = _TOPIC_MARKS.get(cues.lang)
-    if marks:
-        return [span for span in spans if cues.text.startswith(marks, span.end)]
+    if cues.lang in _TOPIC_MARKS:
+        owners = [span for span in spans if cues.text.startswith(_OWNER_MARKS[cues.lang], span.end)]
+        topics = [span for span in spans if cues.text.startswith(_TOPIC_MARKS[cues.lang], span.end)]
+        return owners[:1] or topics
     if cues.lang == "zh" and cues.asks:
         return [span for span in spans if span.end <= cues.asks[0].start]
     if cues.lang in _CAPITAL_NOUNS:
@@ -247,17 +267,24 @@ def _things(ground: Ground) -> list[Span]:
 
 def _is_led(cues: Cues, at: int) -> bool:
     """Say whether content word ``at``, or one that it goes on from, follows an article or a preposition."""
-    while at > 0 and _touch(cues, at - 1):
-        at -= 1
-    before = cues.text[: cues.content[at].start].rstrip(" '’")
+    before = cues.text[: cues.content[_led_from(cues, at)].start].rstrip(" '’")
     return any(word.end == len(before) for word in (*cues.articles, *cues.prepositions))
 
 
-def _whole_name(cues: Cues, word: Span) -> Span:
-    """Return a word with the capitalised ones right before it, if it is one of them."""
-    if word not in cues.content or cues.lang in _CAPITAL_NOUNS or not _is_capital(cues, word):
+def _led_from(cues: Cues, at: int) -> int:
+    while at > 0 and _touch(cues, at - 1):
+        at -= 1
+    return at
+
+
+def _whole(cues: Cues, word: Span, count: int) -> Span:
+    """Return a word with what belongs to it before it: capitals, the words after its article, about ``count`` words."""
+    if word not in cues.content:
         return word
-    return Span(cues.content[_first_word(cues, cues.content.index(word), 1)].start, word.end)
+    at = cues.content.index(word)
+    led = cues.lang in _ARTICLES and not _is_capital(cues, word) and _is_led(cues, at)
+    first = _led_from(cues, at) if led else _first_word(cues, at, count)
+    return Span(cues.content[first].start, word.end)
 
 
 def _first_word(cues: Cues, at: int, count: int) -> int:
@@ -346,6 +373,19 @@ def _shared_runs(cues: Cues, evidence: str) -> list[Span]:
             else:
                 start += 1
     return runs
+
+
+_PARTICLES = ("은는", "이가", "을를", "과와")
+"""Korean particles after a consonant and after a vowel."""
+
+
+def _with_particle(text: str, at: int) -> str:
+    """Return Korean text with the particle at ``at`` in the form that the syllable before it asks for."""
+    pair = next((pair for pair in _PARTICLES if text[at : at + 1] and text[at] in pair), None)
+    if pair is None or not "가" <= text[at - 1] <= "힣":
+        return text
+    open_syllable = (ord(text[at - 1]) - ord("가")) % 28 == 0
+    return text[:at] + pair[open_syllable] + text[at + 1 :]
 
 
 def _common_ending(left: str, right: str) -> int:
