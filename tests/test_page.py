@@ -294,6 +294,18 @@ def test_follow_up_shows_how_it_was_read(reader: Reader) -> None:
     assert reader.text(f"{turn} .read-as") == "Read as: How did the council vote in Anji?"
 
 
+def test_reading_is_mended_by_keyboard_and_asked_as_it_is_written(fresh: Reader) -> None:
+    turn = fresh.ask("How did the council vote there?")
+    fresh.browser.find_element(By.CSS_SELECTOR, f"{turn} .reading summary").send_keys(Keys.ENTER)
+    box = fresh.browser.find_element(By.CSS_SELECTOR, f"{turn} .mending input")
+    assert box.get_attribute("value") == "How did the council vote in Anji?"
+    box.clear()
+    box.send_keys("How did the council over there vote?", Keys.ENTER)
+    fresh.wait_for("#turn-2 .answered")
+    assert fresh.text("#turn-2 .question") == "How did the council over there vote?"
+    assert fresh.count("#turn-2 .reading") == 0
+
+
 def test_bug_on_the_server_becomes_a_sentence_and_the_page_goes_on(reader: Reader) -> None:
     failed = reader.ask("please explode")
     assert "Something went wrong" in reader.text(f"{failed} .failed")

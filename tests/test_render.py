@@ -186,6 +186,9 @@ def test_follow_up_shows_how_it_was_read_and_a_plain_question_does_not() -> None
     assert "and there (Who voted?)" in _read(
         render.render_turn("turn-1", "and there", "and there (Who voted?)", _answer(), EN)
     ).text("read-as")
+    assert 'value="and there (Who &quot;voted&quot;?)"' in render.render_turn(
+        "turn-1", "and there", 'and there (Who "voted"?)', _answer(), EN
+    )
     assert "read-as" not in render.render_turn("turn-1", "Who voted?", "Who voted? ", _answer(), EN)
 
 

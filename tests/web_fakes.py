@@ -156,8 +156,8 @@ class FakeQA:
 class FakeTalk:
     service: FakeQA
 
-    def ask(self, question: str) -> Turn:
-        standalone = question.replace("there", "in Anji")
+    def ask(self, question: str, *, alone: bool = False) -> Turn:
+        standalone = question if alone else question.replace("there", "in Anji")
         return Turn(question, standalone, self.service.ask(standalone))
 
 

@@ -61,3 +61,9 @@ log.addEventListener("submit", (event) => {
   const expected = event.target.elements.expected.value.trim();
   if (expected) sendVerdict(event.target.closest(".verdict"), "wrong", expected);
 });
+// A reading that its reader has mended is asked as it is written.
+log.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const question = event.target.elements.question.value.trim();
+  if (question) trigger("edit", { question });
+});

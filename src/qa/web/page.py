@@ -86,7 +86,9 @@ class Page:
             self.documents(strings),
         )
 
-    def ask(self, question: str, session: Session | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def ask(
+        self, question: str, session: Session | None, request: gr.Request, *, alone: bool = False
+    ) -> Iterator[tuple[Any, ...]]:
         """Yield question box, turn and session: first while searching, then with the answer."""
         strings = _strings(request)
         question = question.strip()
@@ -96,20 +98,26 @@ class Page:
         session = session or Session(self.service.chat())
         turn_id = f"turn-{next(session.numbers)}"
         yield "", render.render_pending(turn_id, question, strings), session
-        yield gr.skip(), self._turn(turn_id, question, session.talk, strings), gr.skip()
+        yield gr.skip(), self._turn(turn_id, question, session.talk, strings, alone=alone), gr.skip()
 
     def ask_example(
         self, session: Session | None, event: gr.EventData, request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
         yield from self.ask(str(event.question), session, request)
 
-    def _turn(self, turn_id: str, question: str, talk: Talk, strings: Strings) -> str:
+    def ask_edited(
+        self, session: Session | None, event: gr.EventData, request: gr.Request
+    ) -> Iterator[tuple[Any, ...]]:
+        """Ask a reading as its reader has mended it: it is taken as it is."""
+        yield from self.ask(str(event.question), session, request, alone=True)
+
+    def _turn(self, turn_id: str, question: str, talk: Talk, strings: Strings, *, alone: bool = False) -> str:
         if len(question) > MAX_QUESTION_CHARS:
             message = strings.question_too_long.format(count=MAX_QUESTION_CHARS)
             return render.render_failure(turn_id, question[:MAX_QUESTION_CHARS] + "…", message, strings)
         try:
             started = time.perf_counter()
-            turn = talk.ask(question)
+            turn = talk.ask(question, alone=alone)
             if self.on_answer:
                 self.on_answer(turn.answer, time.perf_counter() - started)
         except LibraryNotFound:
@@ -228,6 +236,7 @@ def build_page(
         blocks.load(page.open, outputs=opened, queue=False, **_PRIVATE)
         question.submit(page.ask, [question, session], **asking)
         examples.click(page.ask_example, [session], **asking)
+        log.edit(page.ask_edited, [session], **asking)
         # One file at a time: a library has one writer.
         files_box.upload(
             page.upload,

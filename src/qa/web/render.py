@@ -69,9 +69,20 @@ def render_turn(turn_id: str, question: str, standalone: str, answer: Answer, st
     """Return a turn: what was asked, how it was read where that differs, and what was answered."""
     reading = ""
     if standalone.strip() != question.strip():
-        read_as = escape(strings.read_as.format(question=standalone))
-        reading = f'<p class="read-as" dir="auto">{read_as}</p>'
+        reading = _render_reading(standalone, strings)
     return _turn(turn_id, question, reading + render_answer(answer, strings), strings)
+
+
+def _render_reading(standalone: str, strings: Strings) -> str:
+    """Return how a question was read; it unfolds to be mended and asked again."""
+    read_as = escape(strings.read_as.format(question=standalone))
+    return (
+        f'<details class="reading"><summary><span class="read-as" dir="auto">{read_as}</span> '
+        f'<span class="mend">{escape(strings.edit)}</span></summary>'
+        f'<form class="mending"><input type="text" name="question" dir="auto" value="{escape(standalone)}" '
+        f'aria-label="{escape(strings.edit_label)}"><button type="submit">{escape(strings.ask_button)}</button>'
+        "</form></details>"
+    )
 
 
 def render_failure(turn_id: str, question: str, message: str, strings: Strings) -> str:

@@ -15,7 +15,9 @@ OnProgress = Callable[[int, int, str], None]
 class Talk(Protocol):
     """A conversation: questions may refer to earlier ones."""
 
-    def ask(self, question: str) -> Turn: ...
+    def ask(self, question: str, *, alone: bool = False) -> Turn:
+        """Answer a question; with ``alone`` it refers to nothing before it."""
+        ...
 
 
 class Service(Protocol):

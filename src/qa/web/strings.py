@@ -25,6 +25,8 @@ class Strings:
     searching: str
     you_asked: str
     read_as: str
+    edit: str
+    edit_label: str
 
     answer: str
     confidence: tuple[str, str, str, str]
@@ -84,6 +86,8 @@ EN = Strings(
     searching="Searching the documents…",
     you_asked="You asked:",
     read_as="Read as: {question}",
+    edit="Edit",
+    edit_label="How the question is meant",
     answer="Quote",
     confidence=(
         "Very likely answers this",
@@ -142,6 +146,8 @@ ZH = Strings(
     searching="正在查找…",
     you_asked="你的问题：",
     read_as="理解为：{question}",
+    edit="修改",
+    edit_label="这个问题的意思",
     answer="引文",
     confidence=("很可能就是答案", "大概是答案", "也许是答案", "不确定，请核对原文"),
     page="第 {page} 页",
