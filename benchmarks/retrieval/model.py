@@ -112,7 +112,7 @@ class Table:
 @dataclass(frozen=True, slots=True)
 class Options:
     data: Path
-    most: int
+    most: int | None
     spans: int
     distractors: int
     baseline: bool
@@ -478,8 +478,10 @@ def _level(facts: Figures | None, decides: bool) -> str:
 
 
 def _change(facts: Figures | None) -> str:
-    if facts is None or not facts["difference"]:
+    if facts is None:
         return ""
+    if facts["difference_interval"] == (0.0, 0.0):
+        return "same"
     low, high = facts["difference_interval"]
     return f"{100 * facts['difference']:+.1f} [{100 * low:+.1f} {100 * high:+.1f}] {facts['p_holm']:.3f}"
 
@@ -495,8 +497,8 @@ def main() -> None:
         "--baseline", action="store_true", help="all-MiniLM-L6-v2 beside the English dev questions"
     )
     parser.add_argument("--only", nargs="*", choices=[*MEASURES, "speed"], default=[*MEASURES, "speed"])
-    parser.add_argument("--most", type=int, default=400, help="dev questions a language")
-    parser.add_argument("--spans", type=int, default=50, help="spans a pair of languages")
+    parser.add_argument("--most", type=int, help="dev questions a language; all, if not given")
+    parser.add_argument("--spans", type=int, default=60, help="spans a pair of languages")
     parser.add_argument("--distractors", type=int, default=2000, help="other passages around the spans")
     parser.add_argument("--out", type=Path)
     args = parser.parse_args()

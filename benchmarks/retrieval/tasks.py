@@ -123,7 +123,7 @@ def distractors(data: Path, lang: str, *, count: int) -> list[str]:
     path = data / "qa" / f"{lang}.parquet"
     if path.exists():
         passages = pd.read_parquet(path, columns=["passage"]).passage.dropna().drop_duplicates()
-        texts += passages.sample(min(count, len(passages)), random_state=0)
+        texts += passages.sample(min(count, len(passages)), random_state=0).tolist()
     if len(texts) < count:
         frame = pd.read_parquet(data / "parallel" / f"{lang}.parquet", columns=["text", "source"])
         sentences = frame[~frame.source.isin(HELD_OUT)].text.dropna().drop_duplicates()
