@@ -112,8 +112,7 @@ def load_translations(data: Path, source: str) -> dict[str, dict[str, str]]:
     """Return a source's sentences by English sentence, by language: ``[lang][english] -> text``."""
     table: dict[str, dict[str, str]] = {}
     for path in sorted((data / "parallel").glob("*.parquet")):
-        frame = pd.read_parquet(path)
-        frame = frame[frame.source == source]
+        frame = pd.read_parquet(path, filters=[("source", "==", source)])
         if len(frame):
             table[path.stem] = dict(zip(frame.en, frame.text, strict=True))
     return table
