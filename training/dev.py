@@ -105,10 +105,14 @@ def bare(text: str) -> str:
 
 def load_ntrex(data: Path) -> dict[str, dict[str, str]]:
     """Return NTREX sentences by English sentence, by language: ``[lang][english] -> text``."""
+    return load_translations(data, "ntrex-128")
+
+
+def load_translations(data: Path, source: str) -> dict[str, dict[str, str]]:
+    """Return a source's sentences by English sentence, by language: ``[lang][english] -> text``."""
     table: dict[str, dict[str, str]] = {}
     for path in sorted((data / "parallel").glob("*.parquet")):
-        frame = pd.read_parquet(path)
-        frame = frame[frame.source == "ntrex-128"]
+        frame = pd.read_parquet(path, filters=[("source", "==", source)])
         if len(frame):
             table[path.stem] = dict(zip(frame.en, frame.text, strict=True))
     return table

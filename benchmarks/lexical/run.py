@@ -20,9 +20,8 @@ from typing import Any
 import bm25s
 import numpy as np
 import Stemmer
-from numpy.typing import NDArray
-from scipy.stats import ttest_rel
 
+from benchmarks.paired import Values, p_value
 from benchmarks.retrieval.run import ndcg
 from qa.lexical import LexicalIndex
 from qa.splitter import search_text, split_document
@@ -54,8 +53,6 @@ STEMMERS = {
 
 Search = Callable[[str], list[int]]
 """A question to the numbers of parts, best first."""
-
-Values = NDArray[np.float64]
 
 
 def ours(parts: Sequence[str], lang: str) -> Search:
@@ -117,11 +114,6 @@ def measure(dev: DevSet, lang: str) -> dict[str, Values]:
             ranks.append(ranked.index(question.passage) if question.passage in ranked else None)
         values[name] = np.array([ndcg(rank) for rank in ranks])
     return values
-
-
-def p_value(values: Values, others: Values) -> float:
-    """Return the two-sided p of a paired t-test; 1 where nothing differs."""
-    return 1.0 if np.array_equal(values, others) else float(ttest_rel(values, others).pvalue)
 
 
 def mean_of_means(kept: dict[str, dict[str, Any]], langs: Sequence[str], half: str, name: str) -> float:

@@ -1,0 +1,83 @@
+"""What the benchmarks ask, and what they make of the answers."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from benchmarks.paired import holm, interval, p_value
+from benchmarks.retrieval.model import mean, rank_of
+from benchmarks.retrieval.tasks import run_of, translated, with_english
+
+
+def test_holm_multiplies_by_the_tests_left_and_never_falls() -> None:
+    assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
+    assert holm([0.9, 0.6]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+def test_nothing_differs_between_equal_values() -> None:
+    assert p_value(np.array([0.0, 1.0]), np.array([0.0, 1.0])) == 1.0
+    assert p_value(np.array([0.0]), np.array([1.0])) == 1.0
+
+
+def test_paired_test_sees_a_steady_small_difference() -> None:
+    values = np.linspace(0.0, 1.0, 20)
+    steady = values + np.where(np.arange(20) % 2, 0.02, 0.04)
+    assert p_value(steady, values) < 0.001
+
+
+def test_interval_lies_around_the_mean_and_is_the_same_each_time() -> None:
+    values = np.repeat([0.0, 1.0], 50)
+    low, high = interval(values)
+    assert 0.35 < low < 0.5 < high < 0.65
+    assert interval(values) == (low, high)
+    assert interval(np.ones(3)) == (1.0, 1.0)
+
+
+def test_of_equal_scores_the_first_comes_first() -> None:
+    scores = np.array([0.5, 0.9, 0.5, 0.1], np.float32)
+    assert [rank_of(scores, right) for right in range(4)] == [1, 0, 2, 3]
+
+
+def test_a_translation_is_asked_for_among_all_sentences_each_once() -> None:
+    table = with_english(
+        {"de": {"Yes.": "Ja.", "Yeah.": "Ja.", "No.": "Nein."}, "zh": {"Yes.": "是。", "No.": "不。"}}
+    )
+    collection = translated(table, "zh", "de", row="de")
+    assert collection.texts == ["Nein.", "Ja."]
+    assert [(asked.text, asked.right) for asked in collection.asked] == [("不。", 0), ("是。", 1)]
+    assert translated(table, "de", "en", row="de").texts == ["No.", "Yeah.", "Yes."]
+
+
+@pytest.mark.parametrize(
+    ("lang", "text", "length"),
+    [
+        ("en", "one two three four five six seven eight nine ten", 8),
+        ("ko", "하나 둘 셋 넷 다섯 여섯 일곱 여덟", 6),
+        ("ar", "واحد اثنان", 2),
+    ],
+)
+def test_a_span_is_a_run_of_words(lang: str, text: str, length: int) -> None:
+    span = run_of(text, lang, random.Random(0))
+    assert span in text
+    assert len(span.split()) == length
+
+
+def test_a_span_without_spaces_is_a_run_of_characters() -> None:
+    text = "本月初《纽约时报》报道称，罗森斯坦讨论过使用窃听器"
+    span = run_of(text, "zh", random.Random(0))
+    assert span in text
+    assert len(span) == 18
+
+
+def test_a_mean_counts_rows_alike_and_leaves_out_a_column_that_few_have() -> None:
+    section = {
+        "en": {"late": {"final": np.array([1.0, 0.0])}, "MiniLM": {"final": np.array([1.0])}},
+        "zh": {"late": {"final": np.array([1.0, 1.0, 1.0])}},
+    }
+    row = mean(section, ["en", "zh"])
+    assert list(row) == ["late"]
+    assert row["late"]["final"].tolist() == [0.5, 1.0]
