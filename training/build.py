@@ -21,28 +21,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, default=Path(".model"), help="checkpoints and tokenised texts")
-    parser.add_argument("--vocab", type=int, default=96_000)
-    parser.add_argument("--steps", type=int, default=25_000)
+    parser.add_argument("--pieces", type=int, default=96_000)
+    parser.add_argument(
+        "--steps", type=int, nargs=2, default=(25_000, 45_000), help="over pieces, over words"
+    )
     args = parser.parse_args()
 
-    args.work.mkdir(parents=True, exist_ok=True)
+    first = args.work / "pieces"
+    first.mkdir(parents=True, exist_ok=True)
+    data = ("--data", args.data)
+    if not (first / "tokenizer.json").exists():
+        run("tokenizer", *data, "--out", first, "--vocab", args.pieces, "--characters", 2_500_000)
+    run("train", *data, "--work", first, "--steps", args.steps[0])
+    run("export", "--work", first, "--out", first / "model")
+    # a word is one token from here on: its vector begins as the sum of its pieces'
     if not (args.work / "tokenizer.json").exists():
-        run(
-            "tokenizer",
-            "--data",
-            args.data,
-            "--out",
-            args.work,
-            "--vocab",
-            args.vocab,
-            "--characters",
-            2_500_000,
-        )
-    run("train", "--data", args.data, "--work", args.work, "--steps", args.steps)
+        run("words", *data, "--tokenizer", first / "tokenizer.json", "--out", args.work)
+    start = ("--start", first / "model", "--rate", 0.05)
+    run("train", *data, "--work", args.work, "--steps", args.steps[1], *start)
     run("export", "--work", args.work, "--out", MODEL)
     run("languages", "--work", args.work, "--out", MODEL)
-    run("fit_ranking", "--data", args.data, "--out", MODEL / "ranking.json")
-    run("fit_confidence", "--data", args.data, "--out", MODEL / "confidence.json")
+    run("fit_ranking", *data, "--out", MODEL / "ranking.json")
+    run("fit_confidence", *data, "--out", MODEL / "confidence.json")
 
 
 if __name__ == "__main__":

@@ -22,17 +22,21 @@ SETTINGS = {
 
 
 def export(work: Path, out: Path) -> None:
-    """Write ``work``'s tokenizer and checkpoint to ``out`` as float16."""
+    """Write ``work``'s tokenizer and checkpoint to ``out``, the table as int8 with a factor for each row.
+
+    The names of the two tensors are those under which sentence-transformers reads a rounded table.
+    """
     weight = load_file(work / "checkpoint.safetensors")["weight"].astype(np.float32)
-    # mean norm 1: no float16 value under- or overflows
-    weight /= np.sqrt(np.mean(np.square(weight).sum(axis=1)))
+    weight /= np.sqrt(np.mean(np.square(weight).sum(axis=1)))  # mean norm 1
     generator = np.random.default_rng(0)
-    # the unknown token all but says nothing; a row of zeros would make a text of unknowns 0 / 0 in float16
+    # the unknown token all but says nothing; a row of zeros would make a text of unknowns 0 / 0
     weight[0] = generator.standard_normal(weight.shape[1]) * 1e-3
+    factors = np.maximum(np.abs(weight).max(axis=1), 1e-9) / 127
     out.mkdir(parents=True, exist_ok=True)
     (out / "1_Normalize").mkdir(exist_ok=True)
     (out / "1_Normalize" / "config.json").write_text("{}\n")
-    save_file({"embedding.weight": weight.astype(np.float16)}, out / "model.safetensors")
+    rounded = np.round(weight / factors[:, None]).astype(np.int8)
+    save_file({"embeddings": rounded, "weights": factors.astype(np.float32)}, out / "model.safetensors")
     tokenizer = json.loads((work / "tokenizer.json").read_text(encoding="utf-8"))
     compact = json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":"))
     (out / "tokenizer.json").write_text(compact, encoding="utf-8")

@@ -1,8 +1,8 @@
 """Fits the ranking model's weights on development questions of the half that is open to fitting.
 
-Collections: all languages' dev passages pooled, news sentences in one language asked for by their translation, and the
-sample corpus: so that passages in the question's language and in others are judged on one scale. Nothing that the
-model itself was trained on is asked: its scores are too good there.
+Collections: all languages' dev passages together with passages of news sentences, asked for by a run of words of their
+translation, and the sample corpus: so that passages in the question's language and in others are judged on one scale.
+Nothing that the model itself was trained on is asked: its scores are too good there.
 """
 
 from __future__ import annotations
@@ -68,25 +68,38 @@ def collect(library: Library, searcher: Searcher, questions: Iterable[SourcedQue
     return asked
 
 
-def news(data: Path, *, count: int, seed: int) -> tuple[dict[str, str], list[DevQuestion]]:
-    """Return each news sentence in one random language, and as a question in another."""
+def news(data: Path, *, seed: int = 0) -> tuple[dict[str, str], list[DevQuestion]]:
+    """Return news sentences of the half that is open to fitting, four at a time in one random language, and about each
+    a run of words of one sentence in another language."""
     rng = random.Random(seed)
     table = load_ntrex(data)
-    english = [sentence for sentence in table["zh"] if half_of(key_of(sentence)) == "fit"]
+    english = list(table["zh"])
+    table["en"] = {sentence: sentence for sentence in english}
     passages: dict[str, str] = {}
     questions: list[DevQuestion] = []
+    for start in range(0, len(english) - 3, 4):
+        block = english[start : start + 4]
+        told, *others = rng.sample(NEWS_LANGS, 3)
+        passage = " ".join(table[told].get(sentence, "") for sentence in block)
+        key = key_of(passage)
+        passages[key] = passage
+        for asked in others:
+            text = table[asked].get(rng.choice(block))
+            if text and half_of(key_of(block[0])) == "fit":
+                questions.append(DevQuestion(run_of_words(text, asked, rng), asked, key, told, "", "fit"))
+    return passages, questions
 
-    def text_of(sentence: str, lang: str) -> str | None:
-        return sentence if lang == "en" else table[lang].get(sentence)
 
-    for sentence in english:
-        told, asked = rng.sample(NEWS_LANGS, 2)
-        passage, question = text_of(sentence, told), text_of(sentence, asked)
-        if passage and question:
-            key = key_of(passage)
-            passages[key] = passage
-            questions.append(DevQuestion(question, asked, key, told, passage, "fit"))
-    return passages, rng.sample(questions, min(count, len(questions)))
+def run_of_words(text: str, lang: str, rng: random.Random) -> str:
+    """Return five to ten words in a row, or as many characters as make them in a script without spaces."""
+    if lang in ("zh", "ja", "th"):
+        length = min(len(text), rng.randint(10, 20))
+        start = rng.randint(0, len(text) - length)
+        return text[start : start + length]
+    words = text.split()
+    length = min(len(words), rng.randint(5, 10))
+    start = rng.randint(0, len(words) - length)
+    return " ".join(words[start : start + length])
 
 
 def fit(asked: list[Asked]) -> dict[str, object]:
@@ -139,11 +152,11 @@ def main() -> None:
     args = parser.parse_args()
 
     dev = load_dev(args.data, langs=frozenset(LANGS), most=args.most * 2)
-    passages, questions = news(args.data, count=150, seed=0)
-    with open_collection(dev.passages, UNFITTED) as (library, searcher):
-        asked = collect(library, searcher, (q.sourced() for q in dev.questions if q.half == "fit"))
-    with open_collection(passages, UNFITTED) as (library, searcher):
-        asked += collect(library, searcher, (question.sourced() for question in questions))
+    passages, questions = news(args.data)
+    # one collection: passages in the question's language stand beside those that answer in another
+    with open_collection(dev.passages | passages, UNFITTED) as (library, searcher):
+        some = [question for question in dev.questions if question.half == "fit"]
+        asked = collect(library, searcher, (question.sourced() for question in some + questions))
     # the sample corpus has titles and headings, and the same subjects in several languages
     with open_sample(args.corpus, UNFITTED) as (library, searcher):
         sample = [question for question in load_sample_questions(args.corpus) if question.half == "fit"]

@@ -40,8 +40,10 @@ def count(work: Path, size: int) -> dict[str, NDArray[np.int64]]:
 
 
 def build(work: Path, out: Path) -> None:
-    """Write ``languages.safetensors``: how many steps below its best language each token is in each (v, l) uint8."""
-    size = Tokenizer.from_file(str(work / "tokenizer.json")).get_vocab_size()
+    """Write ``languages.safetensors``: how many steps below its best language each token is in each (v, l) uint8, the
+    commonest tokens of each language (l, c), and which tokens are figures (v,)."""
+    tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
+    size = tokenizer.get_vocab_size()
     counts = count(work, size)
     names = sorted(counts)
     table = np.stack([counts[name] for name in names], axis=1).astype(np.float64)
@@ -51,8 +53,11 @@ def build(work: Path, out: Path) -> None:
     below[table.sum(axis=1) == 0] = 0  # a token never seen says nothing
     out.mkdir(parents=True, exist_ok=True)
     common = np.argsort(-table, axis=0, kind="stable")[:COMMON].T.astype(np.uint32)
+    figures = np.zeros(size, np.uint8)
+    for token, number in tokenizer.get_vocab().items():
+        figures[number] = token.lstrip("▁").isdecimal()
     save_file(
-        {"below": below, "common": np.ascontiguousarray(common)},
+        {"below": below, "common": np.ascontiguousarray(common), "figures": figures},
         out / "languages.safetensors",
         metadata={"names": " ".join(names), "step": str(STEP)},
     )

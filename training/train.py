@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
+from qa.encoder import StaticEncoder
 from training import data as training_data
 
 SCALE = 20.0
@@ -98,7 +100,11 @@ class Table:
 
     def rows(self, *bags: Bag) -> tuple[torch.Tensor, torch.Tensor, list[torch.Tensor]]:
         """Return the distinct ids, their vectors as a leaf, and each bag's ids in terms of them."""
-        ids, inverse = torch.unique(torch.cat([bag.ids for bag in bags]), return_inverse=True)
+        every = torch.cat([bag.ids for bag in bags])
+        touched = torch.zeros(len(self.weight), dtype=torch.bool)
+        touched[every] = True
+        ids = touched.nonzero()[:, 0]
+        inverse = (torch.cumsum(touched, 0) - 1)[every]
         vectors = self.weight[ids].requires_grad_()
         return ids, vectors, list(inverse.split([len(bag.ids) for bag in bags]))
 
@@ -113,17 +119,54 @@ class Table:
         self.weight[0] = 0.0
 
 
+def grown(folder: Path, tokenizer: Tokenizer) -> torch.Tensor:
+    """Return a table for ``tokenizer`` from the model in ``folder``: a new token is the sum of its old pieces.
+
+    A text's vector is a sum too, so the new table says at first what the old one said.
+    """
+    old = StaticEncoder.load(folder, name="start")
+    pieces = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    vectors = old.vectors(np.arange(pieces.get_vocab_size(), dtype=np.uint32))
+    table = np.zeros((tokenizer.get_vocab_size(), old.dim), np.float32)
+    for token, number in tokenizer.get_vocab().items():
+        table[number] = vectors[[piece.id for piece in pieces.model.tokenize(token)]].sum(axis=0)
+    table /= np.sqrt(np.mean(np.square(vectors)))  # the size that the learning rate is made for
+    table[0] = 0.0
+    return torch.from_numpy(table)
+
+
+class Sum(torch.autograd.Function):
+    """Sums (n, d) of rows of vectors (v, d) by bags. The gradient is gathered by row: torch's own scatters."""
+
+    @staticmethod
+    def forward(ctx: Any, vectors: torch.Tensor, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(ids, lengths)
+        ctx.size = len(vectors)
+        return F.embedding_bag(ids, vectors, torch.cumsum(lengths, 0) - lengths, mode="sum")
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None, None]:  # type: ignore[override]
+        ids, lengths = ctx.saved_tensors
+        order = torch.argsort(ids)
+        bags = torch.repeat_interleave(torch.arange(len(lengths)), lengths)[order]
+        counts = torch.bincount(ids, minlength=ctx.size)
+        offsets = torch.cumsum(counts, 0) - counts
+        return F.embedding_bag(bags, gradient, offsets, mode="sum"), None, None
+
+
 def pool(vectors: torch.Tensor, ids: torch.Tensor, lengths: torch.Tensor) -> torch.Tensor:
     """Return unit means (n, d) of token vectors."""
-    offsets = torch.cumsum(lengths, 0) - lengths
-    return F.normalize(F.embedding_bag(ids, vectors, offsets, mode="mean"), dim=-1)
+    return F.normalize(Sum.apply(vectors, ids, lengths), dim=-1)
 
 
-def contrast(scores: torch.Tensor, same: torch.Tensor, scale: float = SCALE) -> torch.Tensor:
-    """Return the symmetric InfoNCE of scores (n, n); ``same`` marks equal texts off the diagonal."""
+def contrast(
+    scores: torch.Tensor, same: torch.Tensor, *, scale: float = SCALE, both_ways: bool = True
+) -> torch.Tensor:
+    """Return the InfoNCE of scores (n, n), by rows and by columns; ``same`` marks equal texts off the diagonal."""
     logits = scores.masked_fill(same, -1e4 / scale) * scale
     target = torch.arange(len(scores))
-    return (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
+    by_rows = F.cross_entropy(logits, target)
+    return (by_rows + F.cross_entropy(logits.T, target)) / 2 if both_ways else by_rows
 
 
 def twins(task: Task, rows: NDArray[np.int64]) -> torch.Tensor:
@@ -136,9 +179,9 @@ def twins(task: Task, rows: NDArray[np.int64]) -> torch.Tensor:
 def pad(vectors: torch.Tensor, ids: torch.Tensor, lengths: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Return vectors (n, t, d) and mask (n, t)."""
     mask = torch.arange(int(lengths.max())) < lengths[:, None]
-    padded = vectors.new_zeros(*mask.shape, vectors.shape[-1])
-    padded[mask] = vectors[ids]
-    return padded, mask
+    # each place is a bag of one token, or of none where there is padding
+    padded = Sum.apply(vectors, ids, mask.flatten().long())
+    return padded.view(*mask.shape, -1), mask
 
 
 def blend(tokens: torch.Tensor) -> torch.Tensor:
@@ -162,35 +205,61 @@ def blend(tokens: torch.Tensor) -> torch.Tensor:
     return (tokens + 0.5 * around(tokens)) / (squares + 0.25 * around(squares) + 1e-6).sqrt()
 
 
+class BestPartner(torch.autograd.Function):
+    """The best cosine of each left token (n, d) with the tokens of each right text (m, s, d): (n, m).
+
+    Products are bfloat16 (a processor with matrix units does sixteen times as many of them); the gradient goes through
+    the best partners alone.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, left: torch.Tensor, right: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        m, s, d = right.shape
+        narrow, other = left.to(torch.bfloat16), right.reshape(m * s, d).to(torch.bfloat16)
+        # -1, the lowest cosine: padding must never be the best partner of a token
+        cosine = (narrow @ other.T).view(-1, m, s).masked_fill_(~mask[None], -1.0)
+        best, place = cosine.max(dim=2)
+        ctx.save_for_backward(narrow, other, place)
+        ctx.shape = (m, s, d)
+        return best.float()
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, None]:  # type: ignore[override]
+        narrow, other, place = ctx.saved_tensors
+        m, s, d = ctx.shape
+        spread = torch.zeros(len(narrow), m, s, dtype=torch.bfloat16)
+        spread.scatter_(2, place[:, :, None], gradient.to(torch.bfloat16)[:, :, None])
+        spread = spread.view(len(narrow), m * s)
+        return (spread @ other).float(), (spread.T @ narrow).float().view(m, s, d), None
+
+
 def late_scores(
     left: torch.Tensor, left_mask: torch.Tensor, right: torch.Tensor, right_mask: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return weighted MaxSim (n, m) from left tokens and from right tokens; a token's norm is its weight."""
+) -> torch.Tensor:
+    """Return weighted MaxSim (n, m) of left texts with right texts; a left token's norm is its weight."""
     n, t, d = left.shape
-    m, s, _ = right.shape
-    unit_left = blend(left).reshape(n * t, d)
-    unit_right = blend(right).reshape(m * s, d)
-    cosine = (unit_left @ unit_right.T).view(n, t, m, s)
-    weight_left = left.norm(dim=-1) * left_mask
-    weight_right = right.norm(dim=-1) * right_mask
-    # -1, the lowest cosine: padding must never be the best partner of a token
-    best_left = cosine.masked_fill(~right_mask[None, None], -1.0).amax(dim=3)
-    best_right = cosine.masked_fill(~left_mask[:, :, None, None], -1.0).amax(dim=1)
-    from_left = torch.einsum("ntm,nt->nm", best_left, weight_left / weight_left.sum(1, keepdim=True))
-    from_right = torch.einsum("nms,ms->nm", best_right, weight_right / weight_right.sum(1, keepdim=True))
-    return from_left, from_right
+    best = BestPartner.apply(blend(left).view(n * t, d), blend(right), right_mask).view(n, t, -1)
+    weight = left.norm(dim=-1) * left_mask
+    return torch.einsum("ntm,nt->nm", best, weight / weight.sum(1, keepdim=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One kind of step: which tasks, how many pairs, how long, which loss, how often."""
+    """One kind of step: which tasks, how many pairs, how long, how often.
+
+    ``late``: late interaction beside the pooled loss. ``sentences``: the right side is so many texts of the task
+    laid end to end, of which one is the left side's partner. ``hard``: a batch is made of so many neighbours of each
+    seed.
+    """
 
     name: str
     tasks: tuple[Task, ...]
     batch: int
     longest: tuple[int, int]
-    late: bool
     share: float
+    late: bool = False
+    sentences: int = 1
+    hard: int = 1
     power: float = 0.5
 
     def probabilities(self) -> NDArray[np.float64]:
@@ -198,25 +267,97 @@ class Stage:
         return np.asarray(sizes / sizes.sum())
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Left and right texts, and which of them are the same (n, n) though off the diagonal."""
+
+    left: Bag
+    right: Bag
+    same: torch.Tensor
+
+
+POOL = 8
+"""How many times a batch's rows hard neighbours are looked for among."""
+
+
+def draw(stage: Stage, table: Table, rng: np.random.Generator) -> Batch:
+    """Draw one batch of ``stage``."""
+    if stage.sentences > 1:
+        return draw_passages(stage, rng)
+    task = stage.tasks[rng.choice(len(stage.tasks), p=stage.probabilities())]
+    rows = rng.choice(
+        len(task), size=min(stage.batch * (POOL if stage.hard > 1 else 1), len(task)), replace=False
+    )
+    if len(rows) >= 2 * stage.batch:
+        rows = rows[
+            neighbours(task.right.bag(rows, stage.longest[1], rng), table, stage.batch, stage.hard, rng)
+        ]
+    rows = rows[: stage.batch]
+    left, right = (
+        side.bag(rows, most, rng) for side, most in zip((task.left, task.right), stage.longest, strict=True)
+    )
+    return Batch(left, right, twins(task, rows))
+
+
+def neighbours(bag: Bag, table: Table, size: int, each: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return ``size`` places of a bag: seeds, and of each the nearest others by the table as it is."""
+    with torch.no_grad():
+        units = pool(table.weight, bag.ids, bag.lengths)
+        seeds = torch.from_numpy(rng.choice(len(units), size=size // each, replace=False))
+        near = (units[seeds] @ units.T).topk(min(2 * each, len(units)), dim=1).indices.numpy()
+    # half of the nearest: not always the same ones, and not all of them doubles of the seed
+    chosen = {int(place) for row in near for place in (row[0], *rng.permutation(row[1:])[: each - 1])}
+    rest = rng.permutation(len(units))
+    for place in rest.tolist():
+        if len(chosen) >= size:
+            break
+        chosen.add(place)
+    return np.array(sorted(chosen)[:size], dtype=np.int64)
+
+
+def draw_passages(stage: Stage, rng: np.random.Generator) -> Batch:
+    """Draw passages of several sentences in one language each, and as questions a run of words of one sentence's
+    translation. Passages of several languages meet in a batch: to be of the right language must not be enough."""
+    parts, count = 4, int(rng.integers(2, stage.sentences + 1))
+    longest = int(rng.integers(4, stage.longest[0] + 1))
+    lefts: list[Bag] = []
+    rights: list[Bag] = []
+    keys: list[NDArray[np.int64]] = []
+    for task_number in rng.choice(len(stage.tasks), size=parts, p=stage.probabilities()):
+        task = stage.tasks[task_number]
+        asked, told = (task.left, task.right) if rng.random() < 0.5 else (task.right, task.left)
+        rows = rng.integers(0, len(task), size=(stage.batch // parts, count))
+        place = rng.integers(0, count)  # where in its passage the sentence stands
+        lefts.append(asked.bag(rows[:, place], longest, rng))
+        flat = told.bag(rows.ravel(), stage.longest[1] // count, rng)
+        rights.append(Bag(flat.ids, flat.lengths.view(-1, count).sum(1)))
+        keys.append(asked.keys[rows[:, place]])
+    key = np.concatenate(keys)
+    same = key[:, None] == key[None, :]
+    np.fill_diagonal(same, False)
+    return Batch(joined(lefts), joined(rights), torch.from_numpy(same))
+
+
+def joined(bags: list[Bag]) -> Bag:
+    return Bag(torch.cat([bag.ids for bag in bags]), torch.cat([bag.lengths for bag in bags]))
+
+
 def step(stage: Stage, table: Table, rng: np.random.Generator, *, rate: float) -> float:
     """Take one batch of ``stage``, move the rows it touches, and return the loss."""
-    task = stage.tasks[rng.choice(len(stage.tasks), p=stage.probabilities())]
-    rows = rng.choice(len(task), size=min(stage.batch, len(task)), replace=False)
-    left = task.left.bag(rows, stage.longest[0], rng)
-    right = task.right.bag(rows, stage.longest[1], rng)
+    batch = draw(stage, table, rng)
+    left, right = batch.left, batch.right
     ids, vectors, (left_ids, right_ids) = table.rows(left, right)
-    same = twins(task, rows)
-    pooled = contrast(pool(vectors, left_ids, left.lengths) @ pool(vectors, right_ids, right.lengths).T, same)
-    loss = pooled
+    pooled = pool(vectors, left_ids, left.lengths) @ pool(vectors, right_ids, right.lengths).T
+    both_ways = stage.sentences == 1  # a passage of many sentences has more than one question
+    loss = contrast(pooled, batch.same, both_ways=both_ways)
     if stage.late:
-        left_tokens, left_mask = pad(vectors, left_ids, left.lengths)
-        right_tokens, right_mask = pad(vectors, right_ids, right.lengths)
-        forward, backward = late_scores(left_tokens, left_mask, right_tokens, right_mask)
-        loss = 0.3 * pooled + contrast(forward, same)
+        left_side = pad(vectors, left_ids, left.lengths)
+        right_side = pad(vectors, right_ids, right.lengths)
+        loss = 0.3 * loss + contrast(late_scores(*left_side, *right_side), batch.same, both_ways=both_ways)
         if (
             stage.longest[0] == stage.longest[1]
         ):  # a passage says more than its question: only equals score both ways
-            loss = loss + 0.5 * contrast(backward, same)
+            loss = loss + 0.5 * contrast(late_scores(*right_side, *left_side).T, batch.same)
     loss.backward()
     assert vectors.grad is not None
     table.update(ids, vectors.grad, rate=rate)
@@ -237,6 +378,59 @@ def sentences_as_questions(task: Task, name: str, rng: np.random.Generator) -> T
         pieces.append(text[start : start + length])
         rests.append(np.concatenate([text[:start], text[start + length :]]))
     return Task(name, _ragged(pieces), _ragged(rests))
+
+
+MIXED = 1_500_000
+MOST_MEANINGS = 6
+
+
+def mixed(tasks: tuple[Task, ...], name: str, rng: np.random.Generator) -> Task:
+    """Pair texts of two random languages that are translations of one English text, which is one of them itself.
+
+    So languages other than English meet directly, and a batch holds all languages on both sides: to speak the right
+    language is then worth nothing. A word with many glosses in a language says too little of each.
+    """
+    sizes = np.array([len(task) for task in tasks], dtype=np.float64)
+    quotas = np.minimum(sizes, np.sqrt(sizes) * (MIXED / np.sqrt(sizes).sum())).astype(np.int64)
+    keys: list[NDArray[np.int64]] = []
+    places: list[NDArray[np.int64]] = []  # (task, row)
+    for number, (task, quota) in enumerate(zip(tasks, quotas.tolist(), strict=True)):
+        rows = rng.choice(len(task), size=quota, replace=False)
+        keys.append(task.left.keys[rows])
+        places.append(np.stack([np.full(quota, number), rows], axis=1))
+    key, place = np.concatenate(keys), np.concatenate(places)
+    shuffled = rng.permutation(len(key))
+    key, place = key[shuffled], place[shuffled]
+    order = np.argsort(key, kind="stable")
+    key, place = key[order], place[order]
+    starts = np.flatnonzero(np.r_[True, key[1:] != key[:-1]])
+    ends = np.r_[starts[1:], len(key)]
+    lefts: list[NDArray[np.int32]] = []
+    rights: list[NDArray[np.int32]] = []
+
+    def text(side: Ragged, row: int) -> NDArray[np.int32]:
+        return side.ids[side.offsets[row] : side.offsets[row + 1]]
+
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        members = place[start:end].tolist()
+        english = text(tasks[members[0][0]].left, members[0][1])
+        others = [(number, text(tasks[number].right, row)) for number, row in members]
+        for index in range(0, len(others), 2):
+            number, one = others[index]
+            other = others[index + 1] if index + 1 < len(others) else None
+            if (
+                other is None
+                or other[0] == number
+                or len(others) > MOST_MEANINGS * len({n for n, _ in others})
+            ):
+                pair = (english, one)
+            else:
+                pair = (one, other[1])
+            if rng.random() < 0.5:
+                pair = (pair[1], pair[0])
+            lefts.append(pair[0])
+            rights.append(pair[1])
+    return Task(name, _ragged(lefts), _ragged(rights))
 
 
 def _ragged(rows: list[NDArray[np.int32]]) -> Ragged:
@@ -281,6 +475,8 @@ def load_tasks(data: Path, tokenizer: Tokenizer, cache: Path, *, seed: int) -> d
     tasks["questions"] = tuple(
         encode(pairs, 64) for pairs in training_data.parallel_questions(data, seed=seed) if len(pairs) >= 200
     )
+    for kind in ("parallel", "dictionary"):
+        tasks[f"mixed {kind}"] = (mixed(tasks[kind], f"mixed {kind}", np.random.default_rng(seed)),)
     tasks["qa"] = tuple(encode(pairs, 400) for pairs in training_data.question_passages(data))
     rng = np.random.default_rng(seed)
     cut = (sentences_as_questions(task, task.name.replace("qa/", "cut/"), rng) for task in tasks["qa"])
@@ -303,14 +499,18 @@ def _without_empty(task: Task) -> Task:
 def plan(tasks: dict[str, tuple[Task, ...]]) -> tuple[Stage, ...]:
     sentences = tasks["parallel"] + tasks["questions"]
     return (
-        Stage("sentences", sentences, 1536, (48, 48), False, 0.28),
-        Stage("software", tasks["multiparallel"], 1024, (32, 32), False, 0.06),
-        Stage("words", tasks["dictionary"], 2048, (16, 16), False, 0.16),
-        Stage("names", tasks["names"], 1536, (12, 12), False, 0.04),
-        Stage("questions", tasks["qa"], 384, (32, 256), False, 0.14, 0.6),
-        Stage("cut", tasks["cut"], 384, (24, 256), False, 0.04),
-        Stage("late sentences", sentences, 96, (24, 24), True, 0.14),
-        Stage("late questions", tasks["qa"], 56, (20, 128), True, 0.18, 0.6),
+        Stage("sentences", sentences, 1024, (48, 48), 0.10, hard=4),
+        Stage("mixed sentences", tasks["mixed parallel"], 1536, (40, 40), 0.08),
+        Stage("software", tasks["multiparallel"], 1024, (32, 32), 0.03),
+        Stage("words", tasks["dictionary"], 2048, (16, 16), 0.10),
+        Stage("mixed words", tasks["mixed dictionary"], 2048, (16, 16), 0.06),
+        Stage("names", tasks["names"], 1536, (12, 12), 0.08),
+        Stage("questions", tasks["qa"], 320, (32, 256), 0.07, hard=4, power=0.6),
+        Stage("cut", tasks["cut"], 384, (24, 256), 0.02),
+        Stage("passages", sentences, 512, (14, 120), 0.10, sentences=6),
+        Stage("late sentences", sentences, 128, (24, 24), 0.08, late=True, hard=4),
+        Stage("late questions", tasks["qa"], 80, (20, 128), 0.12, late=True, hard=4, power=0.6),
+        Stage("late passages", sentences, 128, (12, 96), 0.16, late=True, sentences=5),
     )
 
 
@@ -371,6 +571,7 @@ def main() -> None:
     parser.add_argument(
         "--minutes", type=float, help="end after so many minutes, the rate falling with the clock"
     )
+    parser.add_argument("--start", type=Path, help="model folder whose vectors to start from")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
 
@@ -383,6 +584,8 @@ def main() -> None:
         flush=True,
     )
     table = Table(tokenizer.get_vocab_size(), args.dim, seed=args.seed)
+    if args.start:
+        table.weight = grown(args.start, tokenizer)
     checkpoint, start = args.work / "checkpoint.safetensors", 0
     if checkpoint.exists():
         for name, array in load_file(checkpoint).items():
