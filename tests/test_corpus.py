@@ -82,8 +82,5 @@ def test_the_right_passage_is_first(measured: dict[str, Any]) -> None:
     assert measured["by"]["languages"]["same"]["Success@1"] >= 0.85
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the aim across languages; measured 0.48 of documents, 0.36 of passages"
-)
 def test_the_right_document_is_first_across_languages(measured: dict[str, Any]) -> None:
     assert measured["by"]["languages"]["across"]["Success@1 of documents"] >= 0.6

@@ -261,18 +261,19 @@ def _is_static(folder: Path) -> bool:
     prompts = _json(folder / "config_sentence_transformers.json", {}).get("prompts", {})
     if any(prompts.values()) or not (folder / "tokenizer.json").is_file():
         return False
-    return _tensors(folder / "model.safetensors") in ({"embedding.weight"}, {"embeddings", "weights"})
+    # a damaged table is named when it is loaded
+    return _tensors(folder / "model.safetensors") in (None, {"embedding.weight"}, {"embeddings", "weights"})
 
 
-def _tensors(file: Path) -> set[str]:
-    """Return the names of a safetensors file's tensors, none if it cannot be read."""
+def _tensors(file: Path) -> set[str] | None:
+    """Return the names of a safetensors file's tensors, None if it cannot be read."""
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(file, framework="numpy") as tensors:
             return set(tensors.keys())
     except (OSError, SafetensorError):
-        return set()
+        return None
 
 
 def _json(path: Path, default: Any) -> Any:
