@@ -1,8 +1,6 @@
-"""What differences of paired values are worth: interval, test, and a test of many rows at once."""
+"""What differences of paired values are worth: interval and test."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +21,3 @@ def p_value(values: Values, others: Values) -> float:
     if len(values) < 2 or np.array_equal(values, others):
         return 1.0
     return float(ttest_rel(values, others).pvalue)
-
-
-def holm(ps: Sequence[float]) -> list[float]:
-    """Return p values as they stand when any of them could have come out small. Source: Holm (1979)."""
-    adjusted = [1.0] * len(ps)
-    highest = 0.0
-    for done, place in enumerate(sorted(range(len(ps)), key=lambda place: ps[place])):
-        highest = max(highest, min(1.0, (len(ps) - done) * ps[place]))
-        adjusted[place] = highest
-    return adjusted

@@ -7,9 +7,10 @@ import random
 import numpy as np
 import pytest
 
-from benchmarks.paired import holm, interval, p_value
+from benchmarks.paired import interval, p_value
 from benchmarks.retrieval.model import mean, rank_of
 from benchmarks.retrieval.tasks import run_of, translated, with_english
+from qa.evaluation.significance import holm
 
 
 def test_holm_multiplies_by_the_tests_left_and_never_falls() -> None:

@@ -42,7 +42,7 @@ def main() -> None:
     run("export", "--work", args.work, "--out", MODEL)
     run("languages", "--work", args.work, "--out", MODEL)
     run("fit_ranking", *data, "--out", MODEL / "ranking.json")
-    run("fit_confidence", *data, "--out", MODEL / "confidence.json")
+    run("fit_confidence", *data, "--most", 30, "--out", MODEL / "confidence.json")
 
 
 if __name__ == "__main__":

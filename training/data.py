@@ -22,6 +22,9 @@ NOISY = {
 
 NAMES_HELD_OUT = 0.02
 
+SAME = {"zh_hant": "zh", "xling": "en"}
+"""Which language a file of another name counts as."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pairs:

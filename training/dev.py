@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -116,6 +117,14 @@ def load_translations(data: Path, source: str) -> dict[str, dict[str, str]]:
         if len(frame):
             table[path.stem] = dict(zip(frame.en, frame.text, strict=True))
     return table
+
+
+def cut_run(text: str, rng: random.Random, *, length: int, spaced: bool) -> str:
+    """Return ``length`` words in a row of a text, or characters where no spaces part the words."""
+    units = text.split() if spaced else list(text)
+    length = min(len(units), length)
+    start = rng.randint(0, len(units) - length)
+    return (" " if spaced else "").join(units[start : start + length])
 
 
 def as_document(key: str, text: str) -> Document:

@@ -27,6 +27,7 @@ from training.dev import (
     DevQuestion,
     SourcedQuestion,
     bare,
+    cut_run,
     half_of,
     key_of,
     load_dev,
@@ -86,20 +87,14 @@ def news(data: Path, *, seed: int = 0) -> tuple[dict[str, str], list[DevQuestion
         for asked in others:
             text = table[asked].get(rng.choice(block))
             if text and half_of(key_of(block[0])) == "fit":
-                questions.append(DevQuestion(run_of_words(text, asked, rng), asked, key, told, "", "fit"))
+                questions.append(DevQuestion(some_words(text, asked, rng), asked, key, told, "", "fit"))
     return passages, questions
 
 
-def run_of_words(text: str, lang: str, rng: random.Random) -> str:
+def some_words(text: str, lang: str, rng: random.Random) -> str:
     """Return five to ten words in a row, or as many characters as make them in a script without spaces."""
-    if lang in ("zh", "ja", "th"):
-        length = min(len(text), rng.randint(10, 20))
-        start = rng.randint(0, len(text) - length)
-        return text[start : start + length]
-    words = text.split()
-    length = min(len(words), rng.randint(5, 10))
-    start = rng.randint(0, len(words) - length)
-    return " ".join(words[start : start + length])
+    spaced = lang not in ("zh", "ja", "th")
+    return cut_run(text, rng, length=rng.randint(5, 10) if spaced else rng.randint(10, 20), spaced=spaced)
 
 
 def fit(asked: list[Asked]) -> dict[str, object]:

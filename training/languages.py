@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
+from training.data import SAME
+
 SMOOTHING = 0.2
 STEP = 1 / 16
 """Logarithms are stored as whole numbers of this step below the token's best language."""
@@ -17,7 +19,6 @@ STEP = 1 / 16
 COMMON = 150
 """How many of a language's commonest tokens are kept."""
 
-SAME = {"zh_hant": "zh", "xling": "en"}
 LONGEST = 2_000_000
 """Tokens counted of one language: enough, and a large language is no better known than a small one."""
 

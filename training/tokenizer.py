@@ -129,7 +129,7 @@ def sample_texts(data: Path, *, characters: int, seed: int) -> Iterator[str]:
             if kind != "names":
                 by_lang.setdefault("en", []).extend(rng.sample(pairs.left, len(pairs) // 8))
     for pairs in training_data.question_passages(data):
-        lang = {"zh_hant": "zh", "xling": "en"}.get(pairs.lang, pairs.lang)
+        lang = training_data.SAME.get(pairs.lang, pairs.lang)
         by_lang.setdefault(lang, []).extend(dict.fromkeys(pairs.right))
         by_lang[lang].extend(pairs.left)
     weights = {"zh": 2.0, "en": 2.0, "ja": 1.4}

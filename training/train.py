@@ -1,7 +1,8 @@
 """Trains the static token vectors: pooled contrast and late-interaction contrast over the same table.
 
-One step takes one batch of one kind from one language pair (so that negatives are of the right
-language), tokens of only the rows it touches are updated (lazy Adam). Checkpoints are resumable.
+One step takes one batch of one kind: from one language pair, so that negatives are of the right language, or from many
+at once, so that to be of the right language is not enough. Only the rows that it touches are updated (lazy Adam).
+Checkpoints are resumable.
 """
 
 from __future__ import annotations
@@ -169,9 +170,9 @@ def contrast(
     return (by_rows + F.cross_entropy(logits.T, target)) / 2 if both_ways else by_rows
 
 
-def twins(task: Task, rows: NDArray[np.int64]) -> torch.Tensor:
-    left, right = task.left.keys[rows], task.right.keys[rows]
-    same = (left[:, None] == left[None, :]) | (right[:, None] == right[None, :])
+def twins(*sides: NDArray[np.int64]) -> torch.Tensor:
+    """Return which rows of a batch have an equal text on any side (n, n), themselves apart; sides are keys (n,)."""
+    same = np.logical_or.reduce([keys[:, None] == keys[None, :] for keys in sides])
     np.fill_diagonal(same, False)
     return torch.from_numpy(same)
 
@@ -296,7 +297,7 @@ def draw(stage: Stage, table: Table, rng: np.random.Generator) -> Batch:
     left, right = (
         side.bag(rows, most, rng) for side, most in zip((task.left, task.right), stage.longest, strict=True)
     )
-    return Batch(left, right, twins(task, rows))
+    return Batch(left, right, twins(task.left.keys[rows], task.right.keys[rows]))
 
 
 def neighbours(bag: Bag, table: Table, size: int, each: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -332,10 +333,7 @@ def draw_passages(stage: Stage, rng: np.random.Generator) -> Batch:
         flat = told.bag(rows.ravel(), stage.longest[1] // count, rng)
         rights.append(Bag(flat.ids, flat.lengths.view(-1, count).sum(1)))
         keys.append(asked.keys[rows[:, place]])
-    key = np.concatenate(keys)
-    same = key[:, None] == key[None, :]
-    np.fill_diagonal(same, False)
-    return Batch(joined(lefts), joined(rights), torch.from_numpy(same))
+    return Batch(joined(lefts), joined(rights), twins(np.concatenate(keys)))
 
 
 def joined(bags: list[Bag]) -> Bag:
@@ -415,17 +413,11 @@ def mixed(tasks: tuple[Task, ...], name: str, rng: np.random.Generator) -> Task:
         members = place[start:end].tolist()
         english = text(tasks[members[0][0]].left, members[0][1])
         others = [(number, text(tasks[number].right, row)) for number, row in members]
+        vague = len(others) > MOST_MEANINGS * len({number for number, _ in others})
         for index in range(0, len(others), 2):
             number, one = others[index]
-            other = others[index + 1] if index + 1 < len(others) else None
-            if (
-                other is None
-                or other[0] == number
-                or len(others) > MOST_MEANINGS * len({n for n, _ in others})
-            ):
-                pair = (english, one)
-            else:
-                pair = (one, other[1])
+            other, another = others[index + 1] if index + 1 < len(others) else (number, one)
+            pair = (english, one) if vague or other == number else (one, another)
             if rng.random() < 0.5:
                 pair = (pair[1], pair[0])
             lefts.append(pair[0])

@@ -54,14 +54,14 @@ def texts_by_language(data: Path) -> dict[str, list[str]]:
             if kind == "parallel":
                 texts.setdefault("en", []).extend(pairs.left)
     for pairs in training_data.question_passages(data):
-        lang = {"zh_hant": "zh", "xling": "en"}.get(pairs.lang, pairs.lang)
+        lang = training_data.SAME.get(pairs.lang, pairs.lang)
         texts.setdefault(lang, []).extend(dict.fromkeys(pairs.right))
         texts[lang].extend(pairs.left)
     return texts
 
 
 def folded(tokenizer: Tokenizer, texts: Iterable[str]) -> Iterator[str]:
-    """Yield texts as the tokenizer folds them, many joined by line ends that no word crosses."""
+    """Yield texts as the tokenizer folds them, many joined by a sign that is in no word."""
     batch: list[str] = []
     total = 0
     for text in texts:
@@ -75,18 +75,18 @@ def folded(tokenizer: Tokenizer, texts: Iterable[str]) -> Iterator[str]:
     yield tokenizer.normalizer.normalize_str(" \u241e ".join(batch))
 
 
-def spaced_words(tokenizer: Tokenizer, texts: Iterable[str]) -> Counter[str]:
-    """Count words between spaces, with the mark of a word's start."""
+def spaced_words(texts: Iterable[str]) -> Counter[str]:
+    """Count words between spaces in folded texts, with the mark of a word's start."""
     counts: Counter[str] = Counter()
-    for text in folded(tokenizer, texts):
+    for text in texts:
         counts.update(_WORD.findall(text))
     return Counter({"▁" + word: count for word, count in counts.items()})
 
 
 def unspaced_words(tokenizer: Tokenizer, texts: Iterable[str], known: frozenset[str]) -> Counter[str]:
-    """Count ``known`` words that two or three neighbouring pieces make up."""
+    """Count ``known`` words that two or three neighbouring pieces make up in folded texts."""
     counts: Counter[str] = Counter()
-    for text in folded(tokenizer, texts):
+    for text in texts:
         runs = Counter(_RUN.findall(text))
         for run, times in runs.items():
             if len(run) < 2:
@@ -127,13 +127,14 @@ def chosen_words(tokenizer: Tokenizer, data: Path) -> dict[str, float]:
 
     numbers: Counter[str] = Counter()
     for lang, texts in sorted(texts_by_language(data).items()):
-        for text in folded(tokenizer, texts):
+        plain = list(folded(tokenizer, texts))
+        for text in plain:
             numbers.update(_NUMBER.findall(text))
         if lang in UNSPACED_LANGS:
-            counts = unspaced_words(tokenizer, texts, headwords(tokenizer, data, lang))
+            counts = unspaced_words(tokenizer, plain, headwords(tokenizer, data, lang))
             total = sum(map(len, texts)) // 2
         else:
-            counts = spaced_words(tokenizer, texts)
+            counts = spaced_words(plain)
             total = sum(counts.values())
         take(counts, QUOTAS.get(lang, 0), total)
         print(f"{lang} {len(chosen)}", flush=True)
@@ -144,7 +145,7 @@ def chosen_words(tokenizer: Tokenizer, data: Path) -> dict[str, float]:
                 runs = Counter(run for text in folded(tokenizer, side) for run in _RUN.findall(text))
                 counts = Counter({run: n for run, n in runs.items() if 2 <= len(run) <= 6})
             else:
-                counts = spaced_words(tokenizer, side)
+                counts = spaced_words(folded(tokenizer, side))
             quota = NAMES[lang] // 5 if lang == "en" else NAMES[lang]
             take(counts, quota, 20 * sum(counts.values()))
     return chosen

@@ -33,7 +33,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.paired import Values, holm, interval, p_value
+from benchmarks.paired import Values, interval, p_value
 from benchmarks.retrieval.run import ndcg
 from benchmarks.retrieval.tasks import (
     SPAN_LANGS,
@@ -48,6 +48,7 @@ from benchmarks.retrieval.tasks import (
     with_english,
 )
 from qa.encoder import StaticEncoder, load_encoder
+from qa.evaluation.significance import holm
 from qa.lexical import LexicalIndex
 from qa.ranking import Question, interact, maxsim
 from qa.text import words

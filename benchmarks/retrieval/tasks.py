@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from training.data import HELD_OUT, names_held_out
-from training.dev import DevSet, Half, half_of, key_of
+from training.dev import DevSet, Half, cut_run, half_of, key_of
 
 Translations = dict[str, dict[str, str]]
 """Sentences by language and English sentence."""
@@ -111,10 +111,8 @@ def spans(table: Translations, told: str, *, count: int, distractors: list[str])
 
 def run_of(text: str, lang: str, rng: random.Random) -> str:
     """Return a run of a sentence's words, or of its characters."""
-    units = list(text) if lang in SPAN_CHARACTERS else text.split()
-    length = min(len(units), SPAN_CHARACTERS.get(lang) or SPAN_WORDS.get(lang, OTHER_WORDS))
-    start = rng.randint(0, len(units) - length)
-    return ("" if lang in SPAN_CHARACTERS else " ").join(units[start : start + length])
+    length = SPAN_CHARACTERS.get(lang) or SPAN_WORDS.get(lang, OTHER_WORDS)
+    return cut_run(text, rng, length=length, spaced=lang not in SPAN_CHARACTERS)
 
 
 def distractors(data: Path, lang: str, *, count: int) -> list[str]:

@@ -218,10 +218,9 @@ class DenseIndex:
             loaded = cls.__new__(cls)
             loaded._index = _read_index(file.read, size)
         loaded.dim, loaded._rows, loaded._access = int(loaded._index.d), None, _Access()
-        labels = np.asarray(_labels(loaded._index))
-        owners = np.unique(labels[labels >= 0] // WINDOWS)
-        loaded.dead, loaded._passages = int((labels < 0).sum()), len(owners)
-        loaded._highest = int(owners.max(initial=0))
+        ids = loaded.ids()
+        loaded.dead, loaded._passages = int((_labels(loaded._index) < 0).sum()), len(ids)
+        loaded._highest = int(ids.max(initial=0))
         loaded.change, loaded.stamp = int(entry["change"]), int(entry["stamp"])
         actual = {"count": len(loaded), "dim": loaded.dim, "type": loaded.kind}
         if any(entry.get(name) != value for name, value in actual.items()):
@@ -229,7 +228,7 @@ class DenseIndex:
         return loaded
 
     def _remove(self, ids: Ints) -> int:
-        rows = self._row_of()
+        rows = self._row_of() if len(ids) else {}  # opening removes nothing: it need not know the rows
         if not rows:
             return 0
         faiss = _faiss()

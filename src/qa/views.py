@@ -192,7 +192,7 @@ class Views:
         vectors, counts = encoder.encode_windows(list(tokens.values()))
         return (
             np.fromiter(tokens, np.int64, len(tokens)),
-            vectors.astype(np.float16).astype(np.float32),
+            vectors.astype(np.float16).astype(np.float32),  # as the index will hold them: the check compares
             counts,
         )
 

@@ -1,6 +1,6 @@
 """Question sets in SQuAD's format: articles of paragraphs, with questions whose answers have offsets.
 
-Rajpurkar et al. 2016 and 2018; also written so: XQuAD, MLQA, DRCD, KorQuAD, GermanQuAD and many more.
+Rajpurkar et al. 2016 and 2018; also written so: DRCD, KorQuAD, GermanQuAD and many more.
 """
 
 from __future__ import annotations
