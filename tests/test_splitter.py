@@ -207,3 +207,4 @@ def test_a_title_with_a_page_number_is_no_passage_unless_it_is_all_there_is() ->
     assert texts(split_document(document("亞馬遜河\n1", title="亞馬遜河"))) == ["亞馬遜河\n1"]
     told = document("Amazon 1", "Amazon: a river of 6,400 km.", title="The Amazon")
     assert len(split_document(told)) == 1  # its words are not the title's
+    assert texts(split_document(document("。", (1, "A"), (2, ""), "A"))) == ["。", "A"]

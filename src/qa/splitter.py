@@ -52,9 +52,9 @@ class _Unit:
 def split_document(document: Document, *, max_chars: int | None = None) -> list[Passage]:
     """Return the passages of ``document`` in order; ``max_chars`` replaces the limit of the script.
 
-    A heading with nothing under it is a passage itself, so that its words are found. What only repeats the title or a
-    heading beside a page number is none, unless the document says nothing else: it would be found for every question
-    about the document, and answer none.
+    A heading with nothing under it is a passage itself, so that its words are found. What only repeats the title, with a
+    page number at most, is none, unless the document says nothing else: it would be found for every question about the
+    document, and answer none.
     """
     passages: list[Passage] = []
     for section in _sections(document.blocks):
@@ -79,9 +79,9 @@ _NUMBERED = regex.compile(r"[\p{N}\p{P}\s]+")
 
 
 def _repeats(passage: Passage) -> bool:
-    """Return whether a passage is the title or a heading again, with a number beside it at most."""
-    above = {_NUMBERED.sub("", fold(line)) for line in (passage.title, *passage.headings[:-1])}
-    return len(passage.text) < 300 and _NUMBERED.sub("", fold(passage.text)) in above - {""}
+    """Return whether a passage is the title again, which every passage carries, with a number at most."""
+    title = _NUMBERED.sub("", fold(passage.title))
+    return bool(title) and len(passage.text) < 300 and _NUMBERED.sub("", fold(passage.text)) == title
 
 
 def _sections(blocks: tuple[Block, ...]) -> Iterator[list[Block]]:
