@@ -117,6 +117,8 @@ def test_a_passage_in_another_language_is_not_judged_by_words() -> None:
     rows = np.float32([[0.5, 0.1, 1], [0.5, 0.0, 0], [0.5, 0.2, 0.5]])
     # 0.5 + 5 · 0.1; 0.5 + 0.5; half of 0.5 + 5 · 0.2 and half of 0.5 + 0.5
     assert model.scores(rows).tolist() == pytest.approx([1.0, 1.0, 1.25])
+    # half of 0 and 0.5, of 1 and 1, of 5 and 0; with them the last row makes 0.25 + 0.5 + 2.5 · 0.2
+    assert model.weights(0.5) == (0.25, 1.0, 2.5, 0.0)
 
 
 def test_the_shipped_weights_fit_the_features() -> None:

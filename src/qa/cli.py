@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from qa.evaluation import Comparison
     from qa.evaluation.comparison import Change, Difference
     from qa.service import QA
-    from qa.types import Answer, FileProblem, Hit, IndexReport, Quote, Turn
+    from qa.types import Answer, Explanation, FileProblem, Hit, IndexReport, Quote, Turn
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -189,7 +189,16 @@ def list_documents(index: IndexOption = None, as_json: JsonOption = False) -> No
 
 @app.command("search")
 def search_passages(
-    question: QuestionArgument, index: IndexOption = None, k: HitsOption = None, as_json: JsonOption = False
+    question: QuestionArgument,
+    index: IndexOption = None,
+    k: HitsOption = None,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain", help="Say of each passage why it was found, and what its score is made of."
+        ),
+    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Find the passages nearest to a question."""
     config = _config(index=index, k=k)
@@ -197,10 +206,15 @@ def search_passages(
     with open_qa(config) as qa:
         hits = qa.search(asked, k=config.k)
     if as_json:
-        _print_json({"question": asked, "hits": [hit.to_dict() for hit in hits]})
+        shown = [
+            hit.to_dict() | ({"explanation": hit.explain().to_dict()} if explain else {}) for hit in hits
+        ]
+        _print_json({"question": asked, "hits": shown})
         return
     for hit in hits:
         _print_hit(hit)
+        if explain:
+            _print_explanation(hit.explain())
     if not hits:
         _print("No passage comes near this question.")
 
@@ -698,6 +712,22 @@ def _print_quote(quote: Quote) -> None:
 def _print_hit(hit: Hit) -> None:
     _print(f"{hit.rank}. {_place(hit.source, hit.page, hit.headings, hit.start, hit.end)}")
     _print("   " + _safe(hit.text).replace("\n", "\n   "))
+    _print("")
+
+
+def _print_explanation(explanation: Explanation) -> None:
+    for word in explanation.words:
+        met = f"“{_line(word.met)}”" if word.met else "nothing"
+        place = (
+            f" [{word.span.start}–{word.span.end}]" if word.span else f" ({word.place})" if word.place else ""
+        )
+        _print(f"   {word.score:8.2f}  “{_line(word.asked)}” meets {met}{place}")
+    _print(f"   {explanation.score:8.2f}  is the score, made of")
+    _print(f"   {explanation.intercept:+8.2f}  to begin with")
+    for share in sorted(explanation.shares, key=lambda share: -abs(share.points)):
+        _print(
+            f"   {share.points:+8.2f}  {share.meaning} ({share.name}: {share.weight:.2f} × {share.value:.2f})"
+        )
     _print("")
 
 

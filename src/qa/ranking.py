@@ -217,6 +217,11 @@ class RankingModel:
         share = features[:, self.names.index("same_language")]
         return np.asarray(share * sides[:, 0] + (1 - share) * sides[:, 1], dtype=np.float32)
 
+    def weights(self, same_language: float) -> tuple[float, ...]:
+        """Return the intercept and the weights for a passage, mixed as ``scores`` mixes the two sides."""
+        sides = zip(self.same, self.cross, strict=True)
+        return tuple(same_language * same + (1 - same_language) * cross for same, cross in sides)
+
     def named(self, row: Floats) -> dict[str, float]:
         return {name: float(value) for name, value in zip(self.names, row, strict=True)}
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
+from qa.explaining import explain
 from qa.languages import Languages
 from qa.library import Library
 from qa.quotes import asked_kind
@@ -67,6 +69,7 @@ class Searcher:
         order = top_k(scores, found.ids, k=k)
         passages = {passage.id: passage for passage in self._library.passages(found.ids[order].tolist())}
         sources = self._library.sources([passage.document_id for passage in passages.values()])
+        explained = partial(explain, question=question, model=self._model, encoder=self._token_encoder)
         hits: list[Hit] = []
         for position in order.tolist():
             passage = passages.get(int(found.ids[position]))
@@ -79,7 +82,7 @@ class Searcher:
                     passage=passage,
                     source=sources[passage.document_id],
                     features=self._model.named(found.features[position]),
-                )
+                ).explained_by(explained)
             )
         return hits
 

@@ -5,14 +5,14 @@ Every offset is a code point of ``Document.text``, the one stored text of a docu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.errors import QuoteMismatch
+from qa.errors import QAError, QuoteMismatch
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -102,7 +102,89 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class Share:
+    """What one feature of the ranking brought to a score: ``weight`` times ``value``; ``meaning`` is its name in plain
+    words."""
+
+    name: str
+    meaning: str
+    value: float
+    weight: float
+
+    @property
+    def points(self) -> float:
+        return self.weight * self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A word of the question and the word that it met best.
+
+    ``place`` is ``passage``, with the document span of ``met``; ``title``, for a word of the title or the headings,
+    which are searched with the passage and are no part of it; or empty where the word met nothing. ``score`` (-1 to
+    about 1) says how well they met: half of it by themselves, half amid their neighbours. ``weight`` is the word's
+    share of the question (0 to 1).
+    """
+
+    asked: str
+    weight: float
+    met: str
+    place: str
+    span: Span | None
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why a hit was found: ``intercept`` and the points of ``shares`` add up to ``score``; ``words`` are the question's
+    weighty words, in order."""
+
+    score: float
+    intercept: float
+    shares: tuple[Share, ...]
+    words: tuple[Meeting, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the JSON shape of ``explanation`` in ``qa search --explain --json``."""
+        return {
+            "score": self.score,
+            "intercept": self.intercept,
+            "shares": [
+                {
+                    "name": share.name,
+                    "meaning": share.meaning,
+                    "value": share.value,
+                    "weight": share.weight,
+                    "points": share.points,
+                }
+                for share in self.shares
+            ],
+            "words": [
+                {
+                    "asked": word.asked,
+                    "weight": word.weight,
+                    "met": word.met,
+                    "place": word.place,
+                    "start": word.span.start if word.span else None,
+                    "end": word.span.end if word.span else None,
+                    "score": word.score,
+                }
+                for word in self.words
+            ],
+        }
+
+
+class _Explainable:
+    """Room beside the fields of a hit: what explains it is no part of its value, so it is neither compared, printed,
+    copied nor pickled."""
+
+    __slots__ = ("_explain",)
+
+    _explain: Callable[[Hit], Explanation]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit(_Explainable):
     """A passage found for a question. ``score`` orders hits (higher is better) and is no probability.
 
     ``features`` names what the score was made of, for explanation and for the calibrator.
@@ -133,6 +215,22 @@ class Hit:
     @property
     def end(self) -> int:
         return self.passage.span.end
+
+    def explained_by(self, explain: Callable[[Hit], Explanation]) -> Hit:
+        """Return the hit with what is called where it is asked why it was found."""
+        hit = replace(self)
+        object.__setattr__(hit, "_explain", explain)
+        return hit
+
+    def explain(self) -> Explanation:
+        """Say what each feature brought to the score, and which words of the question met which of the passage.
+
+        Raises:
+            QAError: the hit does not come from a search of this process, but is a copy or was made by hand.
+        """
+        if not hasattr(self, "_explain"):
+            raise QAError("This hit cannot say why it was found: it is a copy. Explain the hits of a search.")
+        return self._explain(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the JSON shape of ``qa search --json`` and of ``hits`` in ``qa ask --json``."""
