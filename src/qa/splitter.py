@@ -52,9 +52,9 @@ class _Unit:
 def split_document(document: Document, *, max_chars: int | None = None) -> list[Passage]:
     """Return the passages of ``document`` in order; ``max_chars`` replaces the limit of the script.
 
-    A heading with nothing under it is a passage itself, so that its words are found. What only repeats the title, with a
-    page number at most, is none, unless the document says nothing else: it would be found for every question about the
-    document, and answer none.
+    A heading with nothing under it is a passage itself, so that its words are found. What only repeats the title, with
+    a page number at most, is none, unless the document says nothing else: it would be found for every question about
+    the document, and answer none.
     """
     passages: list[Passage] = []
     for section in _sections(document.blocks):
