@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
@@ -210,6 +211,18 @@ def test_one_unreadable_file_never_stops_the_rest(
     assert sorted(failed) == ["binary.txt", "broken.docx", "empty.txt"]
     assert all(failed.values())
     assert sorted(report.added) == sorted(FILES)
+
+
+def test_a_name_that_no_text_can_hold_and_a_pipe_are_named_and_the_rest_is_indexed(
+    library: Library, encoder: HashingEncoder, folder: Path
+) -> None:
+    bad = Path(os.fsdecode(os.fsencode(folder) + b"/bad\xff.txt"))
+    bad.write_text("Gold is found here.")
+    os.mkfifo(folder / "pipe.txt")
+    report = indexing.add(library, [folder, folder / "pipe.txt"], encoder=encoder, token_encoder=encoder)
+    assert sorted(Path(problem.path).name for problem in report.failed) == ["bad?.txt", "pipe.txt"]
+    assert all(problem.message.endswith(".") for problem in report.failed)
+    assert report.added
 
 
 def test_a_file_that_becomes_unreadable_keeps_its_last_version(

@@ -236,6 +236,13 @@ class _Run:
 
     def _index_file(self, path: Path, root: Path) -> None:
         absolute = root.resolve() / path.relative_to(root)
+        shown = str(path).encode("utf-8", "replace").decode()
+        if shown != str(path):  # bytes that no text and no database can hold
+            self._failed.append(FileProblem(shown, "has a name that is not UTF-8; rename it."))
+            return
+        if path.exists() and not path.is_file():  # to open a pipe is to wait for ever
+            self._failed.append(FileProblem(shown, "is no regular file."))
+            return
         try:
             sha256 = _sha256(path)
         except OSError as error:

@@ -124,8 +124,11 @@ def _bytes(path: Path) -> bytes:
 
 
 def _spoken(stem: str) -> str:
-    """Return a file name as a title: ``annual_report-2024`` as "annual report 2024"."""
-    return " ".join(stem.replace("_", " ").split())
+    """Return a file name as a title: ``annual_report-2024`` as "annual report 2024".
+
+    Bytes of a name that are no UTF-8 come as halves of characters, which no text may hold.
+    """
+    return " ".join(stem.encode("utf-8", "replace").decode().replace("_", " ").split())
 
 
 def _document(parsed: Parsed, *, source: str, title: str, sha256: str, media_type: str) -> Document:

@@ -58,12 +58,8 @@ log.addEventListener("click", (event) => {
 });
 log.addEventListener("submit", (event) => {
   event.preventDefault();
-  const expected = event.target.elements.expected.value.trim();
-  if (expected) sendVerdict(event.target.closest(".verdict"), "wrong", expected);
-});
-// A reading that its reader has mended is asked as it is written.
-log.addEventListener("submit", (event) => {
-  event.preventDefault();
-  const question = event.target.elements.question.value.trim();
-  if (question) trigger("edit", { question });
+  const { expected, question } = event.target.elements;
+  if (expected?.value.trim()) sendVerdict(event.target.closest(".verdict"), "wrong", expected.value.trim());
+  // A reading that its reader has mended is asked as it is written.
+  if (question?.value.trim()) trigger("edit", { question: question.value.trim() });
 });
