@@ -19,22 +19,36 @@ def hit(rank: int, score: float, *, same: float = 1.0) -> Hit:
     return Hit(rank, score, Passage("d", Span(0, 4), "text"), "a.txt", named)
 
 
-QUOTE = BestQuote(Span(0, 4), 0.6, (), np.float32([0.9, 0.2, 0.8, 0.1]))
+QUOTE = BestQuote(Span(0, 4), 0.6, (), np.float32([0.9, 0.2, 0.8, 0.1]), 0.7)
 
 
 def test_features_of_a_result() -> None:
     values = features([hit(1, 7.0), hit(2, 5.5)], QUOTE)
     assert dict(zip(FEATURES, values, strict=True)) == pytest.approx(
-        dict.fromkeys(RANKED, 0.5) | {"quote": 0.6, "weakest": 0.5, "margin": 1.5}
+        dict.fromkeys(RANKED, 0.5) | {"quote": 0.6, "weakest": 0.5, "share": 0.7, "margin": 1.5}
     )
 
 
 def test_the_two_models_are_mixed_by_how_sure_the_language_is() -> None:
     nothing = (0.0,) * len(FEATURES)
-    calibrator = Calibrator(same=(math.log(3), *nothing), cross=(-math.log(3), *nothing))
+    calibrator = Calibrator(same=(math.log(3), *nothing), cross=(-math.log(3), *nothing), limits=())
     assert calibrator.probability([hit(1, 1.0)], QUOTE) == pytest.approx(0.75)
     assert calibrator.probability([hit(1, 1.0, same=0.0)], QUOTE) == pytest.approx(0.25)
     assert calibrator.probability([hit(1, 1.0, same=0.5)], QUOTE) == pytest.approx(0.5)
+
+
+def test_the_limit_is_the_one_fitted_for_the_share_of_wrong_quotes_that_is_allowed() -> None:
+    nothing = (0.0,) * (len(FEATURES) + 1)
+    calibrator = Calibrator(nothing, nothing, limits=((0.1, 0.8), (0.3, 0.4)))
+    assert calibrator.limit(0.1) == pytest.approx(0.8)
+    assert calibrator.limit(0.2) == pytest.approx(0.6)
+    assert calibrator.limit(0.05) == pytest.approx(0.9)  # halfway to certainty
+    assert calibrator.limit(0.65) == pytest.approx(0.2)
+
+
+def test_a_smaller_risk_is_never_a_lower_limit() -> None:
+    limits = [load_calibrator().limit(share / 100) for share in range(1, 100)]
+    assert limits == sorted(limits, reverse=True)
 
 
 def test_the_shipped_weights_are_numbers_for_each_feature() -> None:

@@ -68,16 +68,16 @@ def test_all_documents_are_sound(built: tuple[QA, IndexReport]) -> None:
 def test_success_in_the_language_of_the_passage(measured: dict[str, Any]) -> None:
     same = measured["by"]["languages"]["same"]
     assert same["Success@1 of documents"] >= 0.9
-    assert same["Success@1"] >= 0.74
+    assert same["Success@1"] >= 0.78
 
 
 def test_success_across_languages(measured: dict[str, Any]) -> None:
     across = measured["by"]["languages"]["across"]
-    assert across["Success@1 of documents"] >= 0.46
-    assert across["Success@1"] >= 0.34
+    assert across["Success@1 of documents"] >= 0.57
+    assert across["Success@1"] >= 0.44
 
 
-@pytest.mark.xfail(strict=True, reason="the aim for passages in the question's language; measured 0.78")
+@pytest.mark.xfail(strict=True, reason="the aim for passages in the question's language; measured 0.81")
 def test_the_right_passage_is_first(measured: dict[str, Any]) -> None:
     assert measured["by"]["languages"]["same"]["Success@1"] >= 0.85
 

@@ -36,10 +36,15 @@ def test_a_text_without_tokens_may_be_in_any_language() -> None:
 def test_a_figure_counts_unless_the_question_holds_it() -> None:
     asked, told, bare = load_token_encoder().token_ids(["哪年有96条？", "1857年有96条", "那年有很多"])
     none = np.zeros(0, np.uint32)
-    assert LANGUAGES.has_figures(told, besides=asked)
-    assert LANGUAGES.has_figures(told, besides=none)
-    assert not LANGUAGES.has_figures(told, besides=told)
-    assert not LANGUAGES.has_figures(bare, besides=none)
+    assert LANGUAGES.have_figures([told, bare, none, told], besides=asked).tolist() == [
+        True,
+        False,
+        False,
+        True,
+    ]
+    assert LANGUAGES.have_figures([told, bare], besides=none).tolist() == [True, False]
+    assert LANGUAGES.have_figures([told], besides=told).tolist() == [False]
+    assert LANGUAGES.have_figures([], besides=asked).tolist() == []
 
 
 def test_common_words_meet_the_common_words_of_their_own_language() -> None:

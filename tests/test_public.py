@@ -77,7 +77,7 @@ ERRORS = (
 )  # fmt: skip
 
 SETTINGS = {
-    "index": "index", "model": "", "k": 10, "candidates": 100, "max_error": 0.7, "host": "127.0.0.1", "port": 7860,
+    "index": "index", "model": "", "k": 10, "candidates": 100, "max_error": 0.25, "host": "127.0.0.1", "port": 7860,
     "max_upload_mb": 50, "max_uploads": 50,
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa.encoder import load_token_encoder
+from qa.extractor import load_extractor
 from qa.quotes import asked_kind, best_quote
 from qa.text import sentences
 from qa.types import Passage, Span
@@ -18,7 +19,7 @@ def passage(text: str, *, offset: int = 0) -> Passage:
 
 
 def quoted(question: str, text: str) -> tuple[str, list[str]]:
-    best = best_quote(question, passage(text), load_token_encoder())
+    best = best_quote(question, passage(text), load_token_encoder(), load_extractor())
     assert best is not None
     return best.span.of(text), [span.of(text) for span in best.highlights]
 
@@ -92,7 +93,7 @@ def test_the_kind_of_answer(question: str, kind: str | None) -> None:
     offset=st.integers(0, 9),
 )
 def test_spans_lie_inside_the_passage_and_are_ordered(text: str, question: str, offset: int) -> None:
-    best = best_quote(question, passage(text, offset=offset), load_token_encoder())
+    best = best_quote(question, passage(text, offset=offset), load_token_encoder(), load_extractor())
     if best is None:
         return
     assert offset <= best.span.start < best.span.end <= offset + len(text)

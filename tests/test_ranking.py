@@ -7,12 +7,13 @@ import pytest
 
 from qa.ranking import (
     FEATURES,
+    READ,
     Question,
     RankingModel,
     blend,
     fuse,
     interact,
-    load_ranking_model,
+    load_ranking,
     maxsim,
     products,
     top_k,
@@ -122,6 +123,7 @@ def test_a_passage_in_another_language_is_not_judged_by_words() -> None:
 
 
 def test_the_shipped_weights_fit_the_features() -> None:
-    model = load_ranking_model()
-    assert model.names == FEATURES
-    assert len(model.same) == len(model.cross) == len(FEATURES) + 1
+    ranking = load_ranking()
+    for model, names in ((ranking.found, FEATURES), (ranking.read, READ)):
+        assert model.names == names
+        assert len(model.same) == len(model.cross) == len(names) + 1

@@ -1,4 +1,4 @@
-"""Rebuilds the built-in model from the data: tokenizer, token vectors, language table, ranking and confidence weights.
+"""Rebuilds the built-in model from the data: tokenizer, vectors, language table, answer extractor and fitted weights.
 
 Every step is skipped where its result is there already, and training goes on at its last checkpoint.
 """
@@ -41,8 +41,9 @@ def main() -> None:
     run("train", *data, "--work", args.work, "--steps", args.steps[1], *start)
     run("export", "--work", args.work, "--out", MODEL)
     run("languages", "--work", args.work, "--out", MODEL)
+    run("extractor", *data, "--work", args.work / "extractor", "--out", MODEL / "extractor.safetensors")
     run("fit_ranking", *data, "--out", MODEL / "ranking.json")
-    run("fit_confidence", *data, "--most", 30, "--out", MODEL / "confidence.json")
+    run("fit_confidence", *data, "--most", 40, "--out", MODEL / "confidence.json")
 
 
 if __name__ == "__main__":

@@ -15,24 +15,37 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import beta
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.retrieval.run import LANGS, open_collection, open_sample
 from qa.confidence import FEATURES, features
 from qa.encoder import load_token_encoder
+from qa.extractor import load_extractor
 from qa.library import Library
 from qa.quotes import best_quote
-from qa.ranking import load_ranking_model
+from qa.ranking import load_ranking
 from qa.search import Searcher
 from qa.types import Hit
 from training.dev import SourcedQuestion, bare, load_dev, load_sample_questions
 
+Numbers = NDArray[np.float64]
+
 SAMPLE_WEIGHT = 5
 """How often each question of the sample corpus counts: there are few, and they are like what people ask."""
 
+MAX_ERRORS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)
+"""Shares of wrong answers that a limit is fitted for."""
+
+SURE = 0.95
+
 SHARES = (1.0, 0.3, 0.1)
 """Which parts of the candidates a library of a smaller size would have."""
+
+CASES = 2 * len(SHARES)
+"""How often a question is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +56,26 @@ class Case:
     same_language: float
     right: bool
     half: str
+    weight: float
 
 
 def cases(
-    library: Library, searcher: Searcher, questions: Iterable[SourcedQuestion], *, seed: int = 0
+    library: Library,
+    searcher: Searcher,
+    questions: Iterable[SourcedQuestion],
+    *,
+    weight: float = 1.0,
+    seed: int = 0,
 ) -> Iterator[Case]:
     """Yield what each question gets quoted with and without its sources, in parts of the collection."""
-    model, encoder, rng = load_ranking_model(), load_token_encoder(), random.Random(seed)
+    model, encoder, extractor = load_ranking().read, load_token_encoder(), load_extractor()
+    rng = random.Random(seed)
     owner = {info.id: info.source for info in library.documents()}
     for question in questions:
         found = searcher.candidates(question.text, depth=100)
-        scores = model.scores(found.features)
+        # whatever is taken away, the first of those that are left is read
+        seen = searcher.read(found, np.arange(len(found.ids)))
+        scores = model.scores(seen)
         order = np.argsort(-scores, kind="stable")
         told = library.passages(found.ids[order].tolist())
         rows = [
@@ -62,7 +84,7 @@ def cases(
                 float(scores[place]),
                 passage,
                 owner[passage.document_id],
-                model.named(found.features[place]),
+                model.named(seen[place]),
             )
             for place, passage in zip(order.tolist(), told, strict=True)
         ]
@@ -72,7 +94,7 @@ def cases(
             for there in (True, False):
                 chosen = kept | question.sources if there else kept
                 hits = [hit for hit in rows if hit.source in chosen][:2]
-                quote = best_quote(question.text, hits[0].passage, encoder) if hits else None
+                quote = best_quote(question.text, hits[0].passage, encoder, extractor) if hits else None
                 if quote is None:
                     continue
                 text = bare(quote.span.shift(-hits[0].passage.span.start).of(hits[0].passage.text))
@@ -81,10 +103,11 @@ def cases(
                     hits[0].features["same_language"],
                     any(bare(answer) in text for answer in question.answers),
                     question.half,
+                    weight,
                 )
 
 
-def calibration_error(chances: np.ndarray, right: np.ndarray, *, bins: int = 10) -> float:
+def calibration_error(chances: Numbers, right: NDArray[np.bool_], *, bins: int = 10) -> float:
     """Return the expected calibration error: the mean gap between stated and found share, over equal bins."""
     which = np.minimum((chances * bins).astype(int), bins - 1)
     gaps = [
@@ -95,22 +118,69 @@ def calibration_error(chances: np.ndarray, right: np.ndarray, *, bins: int = 10)
     return float(sum(gaps))
 
 
-def fit(some: list[Case], name: str) -> list[float]:
-    """Return intercept and weights, fitted on one half and reported on the other."""
-    halves = {half: [case for case in some if case.half == half] for half in ("fit", "final")}
-    arrays = {half: np.array([case.values for case in chosen]) for half, chosen in halves.items()}
-    right = {half: np.array([case.right for case in chosen]) for half, chosen in halves.items()}
-    model = LogisticRegression(C=1.0, max_iter=2000).fit(arrays["fit"], right["fit"])
-    for half in halves:
-        chances = model.predict_proba(arrays[half])[:, 1]
-        bold = chances >= 0.5
+@dataclass(frozen=True, slots=True)
+class Half:
+    """The cases of one half as a model sees them: stated probabilities (n,), and whether the quotes were right (n,)."""
+
+    chances: Numbers
+    right: NDArray[np.bool_]
+
+    def report(self, name: str) -> None:
         print(
-            f"{name} {half}: {len(bold)} cases, {right[half].mean():.2f} right; ECE "
-            f"{calibration_error(chances, right[half]):.3f}, AUROC {roc_auc_score(right[half], chances):.3f}; "
-            f"at 0.5 answers {bold.mean():.2f} with {1 - right[half][bold].mean():.3f} wrong and "
-            f"{right[half][bold].sum() / right[half].sum():.2f} of the right ones"
+            f"{name}: {len(self.right)} cases, {self.right.mean():.2f} right; "
+            f"ECE {calibration_error(self.chances, self.right):.3f}, "
+            f"AUROC {roc_auc_score(self.right, self.chances):.3f}"
         )
-    return [round(float(value), 4) for value in (model.intercept_[0], *model.coef_[0])]
+
+    def beside(self, other: Half) -> Half:
+        return Half(np.concatenate([self.chances, other.chances]), np.concatenate([self.right, other.right]))
+
+
+def fit(some: list[Case], name: str) -> tuple[list[float], dict[str, Half]]:
+    """Return intercept and weights, fitted on one half, and what they make of both."""
+    chosen = [case for case in some if case.half == "fit"]
+    model = LogisticRegression(C=1.0, max_iter=5000).fit(
+        [case.values for case in chosen],
+        [case.right for case in chosen],
+        sample_weight=[case.weight for case in chosen],
+    )
+    halves: dict[str, Half] = {}
+    for half in ("fit", "final"):
+        chosen = [case for case in some if case.half == half]
+        chances = model.predict_proba([case.values for case in chosen])[:, 1]
+        halves[half] = Half(chances, np.array([case.right for case in chosen]))
+        halves[half].report(f"{name} {half}")
+    return [round(float(value), 4) for value in (model.intercept_[0], *model.coef_[0])], halves
+
+
+def limits(halves: dict[str, Half]) -> list[tuple[float, float]]:
+    """Return a limit for each of ``MAX_ERRORS``, fitted on one half, and report what each lets through."""
+    found: list[tuple[float, float]] = []
+    for error in MAX_ERRORS:
+        found.append((error, limit(halves["fit"].chances, halves["fit"].right, error)))
+        for name, half in halves.items():
+            bold = half.chances >= found[-1][1]
+            wrong = 1 - half.right[bold].mean() if bold.any() else 0.0
+            print(
+                f"    max_error {error} {name}: from {found[-1][1]:.3f} on answers {bold.mean():.2f} with {wrong:.3f} "
+                f"wrong and {half.right[bold].sum() / half.right.sum():.2f} of the right ones"
+            )
+    return found
+
+
+def limit(chances: Numbers, right: NDArray[np.bool_], max_error: float) -> float:
+    """Return the least probability from which on at most ``max_error`` of the cases are wrong: the upper end of the
+    binomial interval of Clopper and Pearson stays below.
+
+    The cases of a question are no independent ones: together they count as one. Source: selective prediction with
+    guaranteed risk (Geifman and El-Yaniv, NeurIPS 2017).
+    """
+    order = np.argsort(-chances, kind="stable")
+    wrong = np.cumsum(~right[order]) / CASES
+    shown = np.arange(1, len(order) + 1) / CASES
+    bound = beta.ppf(SURE, wrong + 1, np.maximum(shown - wrong, 1e-9))
+    good = np.flatnonzero(bound <= max_error)
+    return round(float(chances[order[good[-1]]]), 4) if len(good) else 1.0
 
 
 def main() -> None:
@@ -129,10 +199,13 @@ def main() -> None:
     # is merely what is left when their own is taken away.
     far = [question for question in sample if question.kind != "same"]
     with open_sample(args.corpus) as (library, searcher):
-        ours = list(cases(library, searcher, sample))
+        ours = list(cases(library, searcher, sample, weight=SAMPLE_WEIGHT))
         cross = [case for case in cases(library, searcher, far) if case.same_language <= 0.5]
-    same = [case for case in found + ours * SAMPLE_WEIGHT if case.same_language > 0.5]
-    weights = {"names": list(FEATURES), "same": fit(same, "same language"), "cross": fit(cross, "across")}
+    same = [case for case in found + ours if case.same_language > 0.5]
+    near, near_halves = fit(same, "same language")
+    far_off, far_halves = fit(cross, "across")
+    both = {half: near_halves[half].beside(far_halves[half]) for half in near_halves}
+    weights = {"names": list(FEATURES), "same": near, "cross": far_off, "limits": limits(both)}
     args.out.write_text(json.dumps(weights) + "\n", encoding="utf-8")
 
 

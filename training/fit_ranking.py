@@ -10,8 +10,8 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from benchmarks.retrieval.run import LANGS, open_collection, open_sample
 from qa.library import Library
-from qa.ranking import FEATURES, RankingModel
-from qa.search import Searcher
+from qa.ranking import FEATURES, READ, RankingModel, top_k
+from qa.search import READ_BEST, Searcher
 from qa.types import Floats
 from training.dev import (
     DevQuestion,
@@ -35,9 +35,7 @@ from training.dev import (
     load_sample_questions,
 )
 
-UNFITTED = RankingModel(FEATURES, (0.0,) * (len(FEATURES) + 1), (0.0,) * (len(FEATURES) + 1))
-
-SAMPLE_WEIGHT = 8
+SAMPLE_WEIGHT = 16
 """How often each question of the sample corpus counts: there are few, and they are like what people ask."""
 
 NEWS_LANGS = ("zh", "en", "de", "fr", "ru", "ar", "ja", "ko", "es", "vi", "hi", "tr")
@@ -51,21 +49,28 @@ class Asked:
     right: NDArray[np.bool_]
 
 
-def collect(library: Library, searcher: Searcher, questions: Iterable[SourcedQuestion]) -> list[Asked]:
-    """Ask questions of a collection and label their candidates; questions without a right one are left out."""
+def collect(
+    library: Library, searcher: Searcher, questions: Iterable[SourcedQuestion], *, found: RankingModel | None
+) -> list[Asked]:
+    """Ask questions of a collection and label their candidates, or with ``found`` the best of them, which are read;
+    questions without a right one are left out."""
     asked: list[Asked] = []
     owner = {info.id: info.source for info in library.documents()}
     for question in questions:
-        found = searcher.candidates(question.text, depth=100)
+        candidates = searcher.candidates(question.text, depth=100)
+        features, ids = candidates.features, candidates.ids
+        if found is not None:
+            best = top_k(found.scores(features), ids, k=READ_BEST)
+            features, ids = searcher.read(candidates, best)[best], ids[best]
         right = np.array(
             [
                 owner[passage.document_id] in question.sources
                 and any(bare(answer) in bare(passage.text) for answer in question.answers)
-                for passage in library.passages(found.ids.tolist())
+                for passage in library.passages(ids.tolist())
             ]
         )
         if right.any():
-            asked.append(Asked(found.features, right))
+            asked.append(Asked(features, right))
     return asked
 
 
@@ -97,19 +102,19 @@ def some_words(text: str, lang: str, rng: random.Random) -> str:
     return cut_run(text, rng, length=rng.randint(5, 10) if spaced else rng.randint(10, 20), spaced=spaced)
 
 
-def fit(asked: list[Asked]) -> dict[str, object]:
+def fit(asked: list[Asked], names: Sequence[str]) -> RankingModel:
     """Return the weights that give the right candidates of each question the most of a softmax over all of them.
 
     Only comparisons within a question count (a conditional logit): how high the words of a question can score at all
     differs from question to question.
     """
-    share = FEATURES.index("same_language")
-    used = torch.ones(2, len(FEATURES) + 1)
+    share = names.index("same_language")
+    used = torch.ones(2, len(names) + 1)
     used[:, 1 + share] = 0.0
     # words shared across languages tell of a wrong guess at the language
-    used[1, 1 + FEATURES.index("lexical")] = 0.0
+    used[1, 1 + names.index("lexical")] = 0.0
     groups = [(torch.from_numpy(one.features), torch.from_numpy(one.right)) for one in asked]
-    weights = torch.zeros(2, len(FEATURES) + 1, requires_grad=True)  # same language, across
+    weights = torch.zeros(2, len(names) + 1, requires_grad=True)  # same language, across
     optimiser = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
 
     def scores(features: torch.Tensor) -> torch.Tensor:
@@ -131,11 +136,10 @@ def fit(asked: list[Asked]) -> dict[str, object]:
         values = (weights * used).numpy()
     print(f"{len(groups)} questions, first right {first:.3f}, loss {float(loss().detach()):.3f}")
     values[:, 0] -= values[0, 0]  # only the difference of the two intercepts means anything
-    result: dict[str, object] = {"names": list(FEATURES)}
-    for side, row in zip(("same", "cross"), values.tolist(), strict=True):
-        result[side] = [round(value, 4) for value in row]
-        print(side, dict(zip(("one", *FEATURES), result[side], strict=True)))
-    return result
+    sides = [tuple(round(value, 4) for value in row) for row in values.tolist()]
+    for side, row in zip(("same", "cross"), sides, strict=True):
+        print(side, dict(zip(("one", *names), row, strict=True)))
+    return RankingModel(tuple(names), *sides)
 
 
 def main() -> None:
@@ -148,15 +152,24 @@ def main() -> None:
 
     dev = load_dev(args.data, langs=frozenset(LANGS), most=args.most * 2)
     passages, questions = news(args.data)
-    # one collection: passages in the question's language stand beside those that answer in another
-    with open_collection(dev.passages | passages, UNFITTED) as (library, searcher):
-        some = [question for question in dev.questions if question.half == "fit"]
-        asked = collect(library, searcher, (question.sourced() for question in some + questions))
-    # the sample corpus has titles and headings, and the same subjects in several languages
-    with open_sample(args.corpus, UNFITTED) as (library, searcher):
-        sample = [question for question in load_sample_questions(args.corpus) if question.half == "fit"]
-        asked += collect(library, searcher, sample) * SAMPLE_WEIGHT
-    args.out.write_text(json.dumps(fit(asked)) + "\n", encoding="utf-8")
+    some = [question.sourced() for question in dev.questions if question.half == "fit"]
+    sample = [question for question in load_sample_questions(args.corpus) if question.half == "fit"]
+    # one collection: passages in the question's language stand beside those that answer in another; the sample corpus
+    # has titles and headings, and the same subjects in several languages
+    with (
+        open_collection(dev.passages | passages) as (library, searcher),
+        open_sample(args.corpus) as (sample_library, sample_searcher),
+    ):
+        some += [question.sourced() for question in questions]
+
+        def asked(found: RankingModel | None) -> list[Asked]:
+            ours = collect(sample_library, sample_searcher, sample, found=found)
+            return collect(library, searcher, some, found=found) + ours * SAMPLE_WEIGHT
+
+        found = fit(asked(None), FEATURES)
+        read = fit(asked(found), READ)
+    weights = {"found": asdict(found), "read": asdict(read)}
+    args.out.write_text(json.dumps(weights) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ import numpy as np
 
 from benchmarks.retrieval.run import LANGS
 from qa.encoder import load_token_encoder
+from qa.extractor import load_extractor
 from qa.quotes import best_quote
 from qa.splitter import split_document
 from qa.text import words
@@ -52,7 +53,7 @@ def outcomes(
         if not holding:
             continue
         passage = holding[0]
-        best = best_quote(question.text, passage, encoder)
+        best = best_quote(question.text, passage, encoder, load_extractor())
         if best is None:
             continue
         text = document.text

@@ -22,8 +22,8 @@ import numpy as np
 from qa.encoder import load_encoder, load_token_encoder
 from qa.languages import Languages
 from qa.library import Library
-from qa.ranking import RankingModel, load_ranking_model
-from qa.search import Candidates, Searcher
+from qa.ranking import READ, Ranking, load_ranking
+from qa.search import Searcher
 from qa.service import QA
 from qa.types import Floats
 from qa.views import Views
@@ -62,43 +62,44 @@ class Outcome:
 
 @contextmanager
 def open_collection(
-    passages: dict[str, str], model: RankingModel | None = None
+    passages: dict[str, str], ranking: Ranking | None = None
 ) -> Iterator[tuple[Library, Searcher]]:
     """Index passages as documents of one paragraph, and lend a searcher over them."""
     with tempfile.TemporaryDirectory() as folder, QA.open(folder) as qa:
         qa.add_documents(as_document(key, text) for key, text in passages.items())
-        with open_searcher(Path(folder), model) as opened:
+        with open_searcher(Path(folder), ranking) as opened:
             yield opened
 
 
 @contextmanager
-def open_sample(corpus: Path, model: RankingModel | None = None) -> Iterator[tuple[Library, Searcher]]:
+def open_sample(corpus: Path, ranking: Ranking | None = None) -> Iterator[tuple[Library, Searcher]]:
     """Index the sample corpus, and lend a searcher over it."""
     with tempfile.TemporaryDirectory() as folder, QA.open(folder) as qa:
         qa.sync(corpus)
-        with open_searcher(Path(folder), model) as opened:
+        with open_searcher(Path(folder), ranking) as opened:
             yield opened
 
 
 @contextmanager
-def open_searcher(folder: Path, model: RankingModel | None) -> Iterator[tuple[Library, Searcher]]:
+def open_searcher(folder: Path, ranking: Ranking | None) -> Iterator[tuple[Library, Searcher]]:
     """Lend the parts of a library that rank, for a look at the features behind the scores."""
     encoder, tokens = load_encoder(), load_token_encoder()
     with Library.open(folder) as library, Views(library) as views:
-        yield library, Searcher(library, views, encoder, tokens, languages=Languages.load(), model=model)
+        yield library, Searcher(library, views, encoder, tokens, languages=Languages.load(), ranking=ranking)
 
 
-def scorers() -> dict[str, Callable[[Candidates], Floats]]:
-    model = load_ranking_model()
-    column = {name: number for number, name in enumerate(model.names)}
+def scorers() -> dict[str, Callable[[Floats], Floats]]:
+    """Return ways to score candidates by their features (n, f) -> (n,)."""
+    ranking = load_ranking()
+    column = {name: number for number, name in enumerate(READ)}
     return {
-        "dense": lambda found: found.features[:, column["dense"]],
-        "late": lambda found: found.features[:, column["late"]],
-        "content": lambda found: found.features[:, column["content"]],
-        "window": lambda found: found.features[:, column["window"]],
-        "lexical": lambda found: found.features[:, column["lexical"]],
-        "dense+late": lambda found: found.features[:, column["dense"]] + found.features[:, column["late"]],
-        "all": lambda found: model.scores(found.features),
+        "dense": lambda features: features[:, column["dense"]],
+        "late": lambda features: features[:, column["late"]],
+        "window": lambda features: features[:, column["window"]],
+        "lexical": lambda features: features[:, column["lexical"]],
+        "dense+late": lambda features: features[:, column["dense"]] + features[:, column["late"]],
+        "found": lambda features: ranking.found.scores(features[:, : len(ranking.found.names)]),
+        "all": ranking.read.scores,
     }
 
 
@@ -111,11 +112,12 @@ def ask_all(
     outcomes: list[Outcome] = []
     for question in questions:
         found = searcher.candidates(question.text, depth=depth)
+        features = searcher.read(found)
         passages = library.passages(found.ids.tolist())
         keys = [owner[passage.document_id] for passage in passages]
         ranks: dict[str, int | None] = {}
         for name, way in ways.items():
-            order = np.argsort(-way(found), kind="stable")
+            order = np.argsort(-way(features), kind="stable")
             ranked = list(dict.fromkeys(keys[position] for position in order))
             ranks[name] = ranked.index(question.passage) if question.passage in ranked else None
         outcomes.append(Outcome(question, ranks))

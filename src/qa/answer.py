@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from qa.confidence import Calibrator
 from qa.errors import QuestionError, QuoteMismatch
+from qa.extractor import Extractor
 from qa.library import Library
 from qa.quotes import BestQuote, best_quote
 from qa.reasons import reason_abstained, reason_answered, reason_empty
@@ -24,6 +25,7 @@ class Answerer:
         retriever: Retriever,
         library: Library,
         token_encoder: TokenEncoder,
+        extractor: Extractor,
         calibrator: Calibrator,
         *,
         max_error: float,
@@ -31,6 +33,7 @@ class Answerer:
         self._retriever = retriever
         self._library = library
         self._token_encoder = token_encoder
+        self._extractor = extractor
         self._calibrator = calibrator
         self._max_error = max_error
 
@@ -43,13 +46,13 @@ class Answerer:
         """
         question = checked(question)
         hits = tuple(self._retriever.search(question, k=max(k, 2)))  # how far the first is ahead is evidence
-        best = best_quote(question, hits[0].passage, self._token_encoder) if hits else None
+        best = best_quote(question, hits[0].passage, self._token_encoder, self._extractor) if hits else None
         if best is None:
             return Answer(question, None, 0.0, reason_empty(question), hits[:k])
         quote = self._verified(hits[0], best)
         probability = self._calibrator.probability(hits, best)
-        if probability < 1.0 - self._max_error:
-            reason = reason_abstained(question, quote, best, self._token_encoder)
+        if probability < self._calibrator.limit(self._max_error):
+            reason = reason_abstained(question, hits[0].passage, quote, self._token_encoder)
             return Answer(question, None, probability, reason, hits[:k], nearest=quote)
         return Answer(question, quote, probability, reason_answered(question, quote), hits[:k], nearest=quote)
 

@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import resources
 
+import numpy as np
+
 from qa.quotes import BestQuote
 from qa.types import Hit
 
-RANKED = ("dense", "late", "content", "window", "lexical", "background", "figures")
-FEATURES = (*RANKED, "quote", "weakest", "margin")
-"""What the calibrator sees: features of the top hit that ranked it (see ``qa.ranking``), the quote's token score and
-its share of question tokens that met nothing, and how far the best hit is ahead of the second."""
+RANKED = ("dense", "late", "content", "window", "lexical", "background", "figures", "answer")
+FEATURES = (*RANKED, "quote", "weakest", "share", "margin")
+"""What the calibrator sees: features of the top hit that ranked it (see ``qa.ranking``), the quote's token score, its
+share of question tokens that met nothing and of the answer that is read, and how far the best hit is ahead of the
+second."""
 
 MARGIN_CAP = 4.0
 
@@ -33,6 +36,8 @@ class Calibrator:
     same: tuple[float, ...]
     cross: tuple[float, ...]
     """Intercept, then a weight for each of ``FEATURES``."""
+    limits: tuple[tuple[float, float], ...]
+    """A share of wrong answers, and the probability from which on no more than that share is wrong, ascending."""
 
     def probability(self, hits: Sequence[Hit], quote: BestQuote) -> float:
         """Return the probability (0 to 1) that ``quote``, of the first hit, answers the question."""
@@ -44,13 +49,21 @@ class Calibrator:
         share = hits[0].features["same_language"]
         return share * same + (1 - share) * cross
 
+    def limit(self, max_error: float) -> float:
+        """Return the probability from which quotes are shown, so that at most ``max_error`` of those shown are wrong.
+
+        Between the shares that ``limits`` names it is interpolated, towards 1 below and 0 above them.
+        """
+        shares, limits = zip((0.0, 1.0), *self.limits, (1.0, 0.0), strict=True)
+        return float(np.interp(max_error, shares, limits))
+
 
 def features(hits: Sequence[Hit], quote: BestQuote) -> tuple[float, ...]:
     """Return the values of ``FEATURES``."""
     top = hits[0]
     margin = top.score - hits[1].score if len(hits) > 1 else MARGIN_CAP
     named = tuple(top.features[name] for name in RANKED)
-    return (*named, quote.score, float((quote.met < UNMET).mean()), min(margin, MARGIN_CAP))
+    return (*named, quote.score, float((quote.met < UNMET).mean()), quote.share, min(margin, MARGIN_CAP))
 
 
 def step(probability: float) -> int:
@@ -67,4 +80,4 @@ def load_calibrator() -> Calibrator:
     data = json.loads(resources.files("qa").joinpath("model/confidence.json").read_text(encoding="utf-8"))
     if tuple(data["names"]) != FEATURES:
         raise ValueError(f"confidence.json was fitted for {data['names']}, the code computes {FEATURES}.")
-    return Calibrator(tuple(data["same"]), tuple(data["cross"]))
+    return Calibrator(tuple(data["same"]), tuple(data["cross"]), tuple(map(tuple, data["limits"])))

@@ -24,8 +24,8 @@ class Config:
     """Hits shown for a question."""
     candidates: int = 100
     """Passages that are reranked by their tokens."""
-    max_error: float = 0.7
-    """Answer only where the probability of a wrong quote is at most this; abstain otherwise."""
+    max_error: float = 0.25
+    """Answer only where at most this share of the quotes shown is expected to be wrong; abstain otherwise."""
     host: str = "127.0.0.1"
     port: int = 7860
     max_upload_mb: int = 50

@@ -92,6 +92,11 @@ class StaticEncoder:
     def dim(self) -> int:
         return int(self._table.shape[1])
 
+    @property
+    def size(self) -> int:
+        """How many tokens have a vector."""
+        return len(self._table)
+
     def encode_queries(self, texts: Sequence[str]) -> Floats:
         return self.encode_passages(texts)
 

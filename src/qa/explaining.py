@@ -22,6 +22,7 @@ MEANINGS = {
     "figures": "a figure, where the question asks for one",
     "same_language": "question and passage in one language",
     "length": "length of the passage",
+    "answer": "how much it reads like an answer",
 }
 """The ranking's features in plain words; one without an entry goes by its own name."""
 
@@ -60,10 +61,10 @@ def explain(hit: Hit, question: str, *, model: RankingModel, encoder: TokenEncod
         Share(name, MEANINGS.get(name, name), hit.features[name], weight)
         for name, weight in zip(model.names, weights, strict=True)
     ]
-    return Explanation(hit.score, intercept, tuple(shares), _meetings(question, hit.passage, encoder))
+    return Explanation(hit.score, intercept, tuple(shares), meetings(question, hit.passage, encoder))
 
 
-def _meetings(question: str, passage: Passage, encoder: TokenEncoder) -> tuple[Meeting, ...]:
+def meetings(question: str, passage: Passage, encoder: TokenEncoder) -> tuple[Meeting, ...]:
     """Return each weighty question word with the word of passage, title or headings that it met best.
 
     Amid its neighbours, as the ranking sees it, a light word stands for the weighty one beside it. So half of what two
@@ -84,7 +85,7 @@ def _meetings(question: str, passage: Passage, encoder: TokenEncoder) -> tuple[M
         *_words(passage.text, body.spans, first=len(title.ids)),
     ]
     pairs = _pairs(_words(question, asked.spans[ready.places]), words, scores, ready.weights)
-    meetings = []
+    told: list[Meeting] = []
     for pair in _joined(pairs):
         if not pair.weighty:
             continue
@@ -94,8 +95,8 @@ def _meetings(question: str, passage: Passage, encoder: TokenEncoder) -> tuple[M
         elif pair.word:
             met, place = pair.word.span.of(passage.text), "passage"
             span = pair.word.span.shift(passage.span.start)
-        meetings.append(Meeting(pair.asked.of(question), pair.weight, met, place, span, pair.score))
-    return tuple(meetings)
+        told.append(Meeting(pair.asked.of(question), pair.weight, met, place, span, pair.score))
+    return tuple(told)
 
 
 def _words(text: str, tokens: Ints, *, first: int = 0, in_title: bool = False) -> list[_Word]:

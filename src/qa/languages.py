@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa.ranking import products
-from qa.types import Floats, TokenEncoder, TokenIds
+from qa.types import Floats, Ints, TokenEncoder, TokenIds
 
 MOST = 64
 """Tokens looked at: a language shows itself soon."""
@@ -31,12 +31,18 @@ class Languages:
         self._below = below
         self._step = step
         self._common = common  # the commonest tokens of each language (l, c)
-        self._figures = figures.astype(np.bool_)  # which tokens are digits (v,)
+        self.figures = figures.astype(np.bool_)  # which tokens are digits (v,)
         self._common_vectors: Floats | None = None
 
     @classmethod
     def load(cls) -> Languages:
-        """Read the table that the package carries (``training/languages.py`` writes it)."""
+        """Read the table that the package carries, once (``training/languages.py`` writes it)."""
+        if not _loaded:
+            _loaded.append(cls._read())
+        return _loaded[0]
+
+    @classmethod
+    def _read(cls) -> Languages:
         from safetensors import safe_open
 
         path = Path(str(resources.files("qa") / "model" / "languages.safetensors"))
@@ -62,10 +68,18 @@ class Languages:
         chances = np.exp(chances - chances.max(axis=1, keepdims=True))
         return np.asarray(chances / chances.sum(axis=1, keepdims=True), dtype=np.float32)
 
-    def has_figures(self, text: TokenIds, *, besides: TokenIds) -> bool:
-        """Tell whether a text holds a figure that ``besides`` does not."""
-        figures = text[self._figures[text]]
-        return bool(len(figures)) and not bool(np.isin(figures, besides).all())
+    def likeliest(self, ids: TokenIds) -> Ints:
+        """Return the number (t,) of the language in which each token is likeliest."""
+        return np.asarray(self._below[ids].argmin(axis=1), dtype=np.int64)
+
+    def have_figures(self, texts: Sequence[TokenIds], *, besides: TokenIds) -> NDArray[np.bool_]:
+        """Tell of each of ``texts`` whether it holds a figure that ``besides`` does not (n,)."""
+        flat = np.concatenate([*texts, besides[:0]])
+        new = self.figures[flat]
+        new[new] = ~np.isin(flat[new], besides)
+        ends = np.cumsum([0, *map(len, texts)])
+        counts = np.concatenate([[0], np.cumsum(new)])
+        return np.asarray(counts[ends[1:]] > counts[ends[:-1]])
 
     def common_met(self, question: Floats, encoder: TokenEncoder) -> Floats:
         """Return how well question tokens (q, d) are met by the commonest tokens of each language: (q, l).
@@ -78,3 +92,6 @@ class Languages:
             self._common_vectors = np.asarray(vectors / lengths, dtype=np.float32)
         met = products(self._common_vectors, question).reshape(*self._common.shape, len(question))
         return np.asarray(met.max(axis=1).T, dtype=np.float32)
+
+
+_loaded: list[Languages] = []

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import regex
 
+from qa.extractor import Extraction, Extractor, best_answer, chances
 from qa.ranking import Question, interact
 from qa.text import fold, unwrap, word_spans
 from qa.types import Floats, Ints, Passage, Span, TokenEncoder
@@ -15,14 +16,17 @@ from qa.types import Floats, Ints, Passage, Span, TokenEncoder
 LONGEST = 3
 """Sentences in a quote at most."""
 
-EXTRA_SENTENCE = 0.025
+EXTRA_SENTENCE = 0.2
 """What one more sentence must add to the token score to be worth reading."""
 
-KIND_BONUS = 0.12
-"""What it adds to the token score to hold the kind of answer that the question asks for."""
+READ_SHARE = 0.5
+"""What it adds to the token score to hold the whole answer as it is read."""
 
-HIGHLIGHT = 0.62
-"""Token score from which a passage word counts as met by a question word."""
+BESIDE = 4.0
+"""What it costs the first or last word of an answer, in log odds, to be no figure where one is asked for."""
+
+MARKED = 0.02
+"""Probability from which the answer's first and last word are marked, if it is in the quote at all."""
 
 ASKS: dict[str, tuple[str, ...]] = {
     "number": (
@@ -54,6 +58,8 @@ class BestQuote:
     highlights: tuple[Span, ...]
     met: Floats
     """How well each question token is met inside the span, (q,)."""
+    share: float
+    """The probability that the answer is inside the span, if it is in the passage at all."""
 
 
 def asked_kind(question: str) -> str | None:
@@ -65,32 +71,53 @@ def asked_kind(question: str) -> str | None:
     return None
 
 
+def asks_only(word: str) -> bool:
+    """Tell whether a word of a question only says what kind of answer is asked for."""
+    folded = fold(word)
+    cues = [cue.strip() for cues in _FOLDED_ASKS.values() for cue in cues]
+    return any(len(folded.replace(cue, "")) <= 2 or folded in cue.split() for cue in cues)
+
+
 _FOLDED_ASKS = {kind: tuple(fold(cue) for cue in cues) for kind, cues in reversed(ASKS.items())}
 # dates first: "몇 년" and "tahun berapa" hold the cue for a number as well
 
 
-def best_quote(question: str, passage: Passage, encoder: TokenEncoder) -> BestQuote | None:
+def best_quote(
+    question: str, passage: Passage, encoder: TokenEncoder, extractor: Extractor
+) -> BestQuote | None:
     """Return the one to three neighbouring sentences that answer best, or None for a passage without words."""
     tokens = encoder.tokens(passage.text)
     asked = Question.of(encoder.token_ids([question])[0], encoder)
     if not len(tokens.ids) or not len(asked.ids):
         return None
     found = interact(asked, [tokens.ids], encoder)
+    (reading,) = extractor.extract(asked, [tokens.ids], found, encoder)
     scores = found.scores[:, found.starts[0] : found.ends[0]]
     sentences = passage.sentences or (passage.span,)
     starts = tokens.spans[:, 0] + passage.span.start
     best = np.stack([_best_inside(scores, starts, sentence) for sentence in sentences])
-    kind = asked_kind(question)
-    new = _figures(passage, question)
-    fits = [kind is not None and any(sentence.contains(figure) for figure in new) for sentence in sentences]
-    first, last, score = _choose(best, asked.weights, fits)
+    begins, ends = _shares(reading, sentences, starts)
+    first, last, score = _choose(best, asked.weights, begins, ends)
+    run = slice(first, last + 1)
     span = Span(sentences[first].start, sentences[last].end)
-    met = scores * asked.weights[:, None]
-    if kind is None:
-        highlights = _met_words(passage, span, scores, starts, asked.weights)
-    else:
-        highlights = _nearest_figure([figure for figure in new if span.contains(figure)], met, starts)
-    return BestQuote(span, score, highlights, best[first : last + 1].max(axis=0))
+    return BestQuote(
+        span,
+        score,
+        _marks(question, passage, span, reading, tokens.spans + passage.span.start),
+        best[run].max(axis=0),
+        float(begins[run].sum() * ends[run].sum()),
+    )
+
+
+def _shares(reading: Extraction, sentences: Sequence[Span], starts: Ints) -> tuple[Floats, Floats]:
+    """Return the probabilities (s,) that the answer begins and that it ends in each sentence, if it is there at all."""
+    begins, ends = (chances(odds) for odds in (reading.begins, reading.ends))
+    starts = starts[: len(begins)]
+    inside = [(starts >= sentence.start) & (starts < sentence.end) for sentence in sentences]
+    return (
+        np.array([begins[where].sum() for where in inside]),
+        np.array([ends[where].sum() for where in inside]),
+    )
 
 
 def _best_inside(scores: Floats, starts: Ints, sentence: Span) -> Floats:
@@ -101,13 +128,14 @@ def _best_inside(scores: Floats, starts: Ints, sentence: Span) -> Floats:
     return np.asarray(scores[:, inside].max(axis=1))
 
 
-def _choose(best: Floats, weights: Floats, fits: Sequence[bool]) -> tuple[int, int, float]:
+def _choose(best: Floats, weights: Floats, begins: Floats, ends: Floats) -> tuple[int, int, float]:
     """Return the run of sentences with the best score; each one more must earn its place."""
     winner = (0, 0, -np.inf)
     for first in range(len(best)):
         for last in range(first, min(first + LONGEST, len(best))):
-            score = float(weights @ best[first : last + 1].max(axis=0))
-            score += KIND_BONUS * any(fits[first : last + 1]) - EXTRA_SENTENCE * (last - first)
+            run = slice(first, last + 1)
+            score = float(weights @ best[run].max(axis=0))
+            score += READ_SHARE * float(begins[run].sum() * ends[run].sum()) - EXTRA_SENTENCE * (last - first)
             if score > winner[2]:
                 winner = (first, last, score)
     return winner[0], winner[1], winner[2]
@@ -124,50 +152,47 @@ _FIGURE = regex.compile(
 """A figure with its unit, so that no mark cuts one from the other."""
 
 
-def _figures(passage: Passage, question: str) -> list[Span]:
-    """Return the figures of a passage that the question does not hold itself, as document spans."""
+def new_figures(text: str, question: str) -> list[Span]:
+    """Return the figures of a text that the question does not hold itself, with their units."""
     asked = {fold(match.group()) for match in _FIGURE.finditer(question)}
-    found = (match for match in _FIGURE.finditer(passage.text) if fold(match.group()) not in asked)
-    return [Span(*match.span()).shift(passage.span.start) for match in found]
+    return [Span(*match.span()) for match in _FIGURE.finditer(text) if fold(match.group()) not in asked]
 
 
-NEAR = 40
-"""Characters around a figure in which the question's words count for it."""
-
-
-def _nearest_figure(figures: list[Span], met: Floats, starts: Ints) -> tuple[Span, ...]:
-    """Return the figure whose surroundings meet the question best, or nothing."""
-    if not figures:
-        return ()
-
-    def support(figure: Span) -> float:
-        near = (starts >= figure.start - NEAR) & (starts < figure.end + NEAR)
-        distance = np.minimum(np.abs(starts - figure.start), np.abs(starts - figure.end))
-        fading = np.where(near, 1.0 - 0.5 * distance / NEAR, 0.0)
-        return float((met * fading).max(axis=1).sum()) if near.any() else 0.0
-
-    return (max(figures, key=support),)
-
-
-def _met_words(
-    passage: Passage, span: Span, scores: Floats, starts: Ints, weights: Floats
+def _marks(
+    question: str, passage: Passage, span: Span, reading: Extraction, tokens: Ints
 ) -> tuple[Span, ...]:
-    """Return the words inside ``span`` that a weighty question token met, neighbours joined."""
-    weighty = weights >= np.median(weights)
-    met = (scores[weighty].max(axis=0) >= HIGHLIGHT) & (starts >= span.start) & (starts < span.end)
-    places = np.sort(starts[met])
-    marked: list[Span] = []
-    for word in word_spans(passage.text):
-        word = word.shift(passage.span.start)
-        at = int(np.searchsorted(places, word.start))
-        if at == len(places) or places[at] >= word.end or not span.contains(word):
-            continue
-        if marked and _only_space(passage, marked[-1].end, word.start):
-            word = Span(marked.pop().start, word.end)
-        marked.append(word)
-    return tuple(marked)
+    """Return the words of the answer inside ``span``, or nothing where none is likely: tokens (t, 2) are document spans.
+
+    A mark is never half a figure or half a word, and a figure where one is asked for.
+    """
+    there = (tokens[: len(reading.begins), 0] >= span.start) & (tokens[: len(reading.begins), 1] <= span.end)
+    within = np.flatnonzero(there)
+    if not len(within):
+        return ()
+    begins, ends = reading.begins[within], reading.ends[within]
+    if asked_kind(question):
+        figures = [figure.shift(passage.span.start) for figure in new_figures(passage.text, question)]
+        beside = [
+            not any(Span(*token).overlaps(figure) for figure in figures) for token in tokens[within].tolist()
+        ]
+        if all(beside):
+            return ()
+        begins, ends = (odds - BESIDE * np.array(beside, np.float32) for odds in (begins, ends))
+    part = best_answer(begins, ends)
+    if chances(begins)[part.first] * chances(ends)[part.last] < MARKED:
+        return ()
+    first, last = within[part.first], within[part.last]
+    answer = Span(int(tokens[first, 0]), int(tokens[last, 1]))
+    figures = [Span(*match.span()) for match in _FIGURE.finditer(passage.text)]
+    for whole in figures + word_spans(passage.text):
+        whole = whole.shift(passage.span.start)
+        if whole.overlaps(answer) and span.contains(whole):
+            answer = Span(min(answer.start, whole.start), max(answer.end, whole.end))
+    text = answer.shift(-passage.span.start).of(passage.text)
+    start = answer.start + len(text) - len(text.lstrip(_EDGES))
+    end = answer.end - (len(text) - len(text.rstrip(_EDGES)))
+    return (Span(start, end),) if start < end else ()
 
 
-def _only_space(passage: Passage, start: int, end: int) -> bool:
-    between = passage.text[start - passage.span.start : end - passage.span.start]
-    return len(between) <= 1 and not between.strip()
+_EDGES = " \t\n\r,.;:!?，。；：！？、،؛؟।"
+"""What is no part of an answer at its ends."""

@@ -92,6 +92,10 @@ class Interaction:
     starts: Ints
     ends: Ints
 
+    def of(self, texts: Ints) -> Interaction:
+        """Return the interaction with some of the texts, by their numbers."""
+        return Interaction(self.scores, self.starts[texts], self.ends[texts])
+
 
 def interact(question: Question, texts: Sequence[TokenIds], encoder: TokenEncoder) -> Interaction:
     """Return the token scores of a question with each of ``texts``."""
@@ -197,6 +201,9 @@ the MaxSim that the commonest tokens of the passage's language would reach, whet
 asks for a number or a date, the probability that question and passage
 are in one language, log of the passage's tokens."""
 
+READ = (*FEATURES, "answer")
+"""What is seen of the best of them, which are read as well: the log odds of the best answer in the passage."""
+
 
 @dataclass(frozen=True, slots=True)
 class RankingModel:
@@ -226,9 +233,21 @@ class RankingModel:
         return {name: float(value) for name, value in zip(self.names, row, strict=True)}
 
 
-def load_ranking_model() -> RankingModel:
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Two models: ``found`` chooses which candidates are read, ``read`` orders them."""
+
+    found: RankingModel
+    read: RankingModel
+
+
+def load_ranking() -> Ranking:
     """Read the fitted weights that the package carries (``training/fit_ranking.py`` writes them)."""
     data = json.loads(resources.files("qa").joinpath("model/ranking.json").read_text(encoding="utf-8"))
-    if tuple(data["names"]) != FEATURES:
-        raise ValueError(f"ranking.json was fitted for {data['names']}, the code computes {FEATURES}.")
-    return RankingModel(tuple(data["names"]), tuple(data["same"]), tuple(data["cross"]))
+    models: list[RankingModel] = []
+    for name, features in (("found", FEATURES), ("read", READ)):
+        weights = data[name]
+        if tuple(weights["names"]) != features:
+            raise ValueError(f"ranking.json was fitted for {weights['names']}, the code computes {features}.")
+        models.append(RankingModel(features, tuple(weights["same"]), tuple(weights["cross"])))
+    return Ranking(*models)

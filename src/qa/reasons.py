@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from qa.quotes import BestQuote
-from qa.ranking import Question
+from qa.explaining import meetings
+from qa.quotes import asked_kind, asks_only, new_figures
 from qa.text import fold, script, word_spans
-from qa.types import Quote, Span, TokenEncoder
-
-MISSED = 0.45
-"""Token score under which a question word counts as met by nothing in the quote."""
+from qa.types import Passage, Quote, Span, TokenEncoder
 
 SHOWN = 4
 """Words named in a reason at most."""
@@ -19,6 +16,9 @@ _WORDS = {
         "answered": "The passage meets the words of the question.",
         "agrees": "Both name {words}.",
         "missing": "The nearest passage, in {source}, says nothing about {words}.",
+        "but": "The nearest passage, in {source}, names {shared} but says nothing about {words}.",
+        "number": "The nearest passage, in {source}, names {shared} but gives no such figure.",
+        "date": "The nearest passage, in {source}, names {shared} but gives no date.",
         "weak": "The nearest passage, in {source}, is about something else or says too little.",
         "comma": ", ",
     },
@@ -27,6 +27,9 @@ _WORDS = {
         "answered": "这一段与问题的词语相符。",
         "agrees": "两者都提到{words}。",
         "missing": "最接近的段落（{source}）没有提到{words}。",
+        "but": "最接近的段落（{source}）提到{shared}，但没有提到{words}。",
+        "number": "最接近的段落（{source}）提到{shared}，但没有给出这个数字。",
+        "date": "最接近的段落（{source}）提到{shared}，但没有给出日期。",
         "weak": "最接近的段落（{source}）说的是别的事，或说得太少。",
         "comma": "、",
     },
@@ -40,28 +43,33 @@ def reason_empty(question: str) -> str:
 def reason_answered(question: str, quote: Quote) -> str:
     """Name the question's words that stand in the quote, or say that their meaning does."""
     table = _table(question)
-    held = fold(quote.text)
-    met = [span for span in word_spans(question) if fold(span.of(question)) in held]
-    shared = [word for word in _joined(question, met) if _tells(word) and fold(word) in held]
+    shared = _shared(question, quote.text)
     return table["agrees"].format(words=_listed(shared, table)) if shared else table["answered"]
 
 
-def reason_abstained(question: str, quote: Quote, best: BestQuote, encoder: TokenEncoder) -> str:
-    """Name the question's weighty words that the nearest passage does not meet."""
+def reason_abstained(question: str, passage: Passage, quote: Quote, encoder: TokenEncoder) -> str:
+    """Say what the nearest passage has of the question and what it lacks: weighty words, a figure or a date."""
     table = _table(question)
-    tokens = encoder.tokens(question)
-    asked = Question.of(tokens.ids, encoder)
-    named = fold(" ".join((quote.title, *quote.headings, quote.text)))
-    missed: list[Span] = []
-    starts, ends = tokens.spans[asked.places].T
-    for word in word_spans(question):
-        inside = (starts < word.end) & (ends > word.start)
-        weighty = inside.any() and float(asked.weights[inside].max()) >= 1.0 / len(asked.ids)
-        if weighty and float(best.met[inside].max()) < MISSED and fold(word.of(question)) not in named:
-            missed.append(word)
-    if not missed:
-        return table["weak"].format(source=quote.source)
-    return table["missing"].format(source=quote.source, words=_listed(_joined(question, missed), table))
+    named = "\n".join((quote.title, *quote.headings, passage.text))
+    missed = [
+        meeting.asked
+        for meeting in meetings(question, passage, encoder)
+        if not meeting.place and fold(meeting.asked) not in fold(named) and not asks_only(meeting.asked)
+    ]
+    shared = _listed(_shared(question, named), table)
+    kind = asked_kind(question)
+    if missed:
+        gap = "but" if shared else "missing"
+    else:
+        gap = kind if shared and kind and not new_figures(passage.text, question) else "weak"
+    return table[gap].format(source=quote.source, shared=shared, words=_listed(missed, table))
+
+
+def _shared(question: str, text: str) -> list[str]:
+    """Return the words of a question that stand in a text too, as far as they tell something."""
+    held = fold(text)
+    met = [span for span in word_spans(question) if fold(span.of(question)) in held]
+    return [word for word in _joined(question, met) if _tells(word) and fold(word) in held]
 
 
 def _joined(text: str, words: list[Span]) -> list[str]:
@@ -80,7 +88,12 @@ def _tells(word: str) -> bool:
 
 
 def _listed(words: list[str], table: dict[str, str]) -> str:
-    return table["comma"].join(f"“{word}”" for word in words[:SHOWN])
+    return table["comma"].join(f"“{_apart(word)}”" for word in words[:SHOWN])
+
+
+def _apart(word: str) -> str:
+    """Return a word that runs from right to left so that the marks around it keep their places (Unicode isolates)."""
+    return f"\u2068{word}\u2069" if script(word) in ("arabic", "hebrew") else word
 
 
 def _table(question: str) -> dict[str, str]:

@@ -8,21 +8,29 @@ from functools import partial
 import numpy as np
 
 from qa.explaining import explain
+from qa.extractor import NOTHING, Extractor, load_extractor
 from qa.languages import Languages
 from qa.library import Library
 from qa.quotes import asked_kind
-from qa.ranking import Question, RankingModel, fuse, interact, load_ranking_model, maxsim, top_k
+from qa.ranking import FEATURES, Interaction, Question, Ranking, fuse, interact, load_ranking, maxsim, top_k
 from qa.text import words
 from qa.types import Encoder, Floats, Hit, Ints, TokenEncoder, TokenIds
 from qa.views import Views
 
+READ_BEST = 10
+"""Candidates that are read: what that costs goes by their number."""
+
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Passages in play for one question: ids (n,) and a row of features (n, f) each."""
+    """Passages in play for one question: ids (n,), a row of features (n, f) each, their tokens, and how these meet the
+    question's."""
 
     ids: Ints
     features: Floats
+    question: Question
+    texts: list[TokenIds]
+    met: Interaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,8 @@ class Searcher:
         *,
         candidates: int = 100,
         languages: Languages | None = None,
-        model: RankingModel | None = None,
+        ranking: Ranking | None = None,
+        extractor: Extractor | None = None,
     ) -> None:
         self._library = library
         self._views = views
@@ -57,7 +66,8 @@ class Searcher:
         self._token_encoder = token_encoder
         self._candidates = candidates
         self._languages = languages
-        self._model = model or load_ranking_model()
+        self._ranking = ranking or load_ranking()
+        self._extractor = extractor or load_extractor()
 
     def search(self, question: str, *, k: int = 10) -> list[Hit]:
         """Return the ``k`` best passages; equal scores are ordered by passage id, the older first."""
@@ -65,11 +75,12 @@ class Searcher:
         found = self.candidates(question, depth=max(self._candidates, k))
         if not len(found.ids):
             return []
-        scores = self._model.scores(found.features)
+        features = self.read(found)
+        scores = self._ranking.read.scores(features)
         order = top_k(scores, found.ids, k=k)
         passages = {passage.id: passage for passage in self._library.passages(found.ids[order].tolist())}
         sources = self._library.sources([passage.document_id for passage in passages.values()])
-        explained = partial(explain, question=question, model=self._model, encoder=self._token_encoder)
+        explained = partial(explain, question=question, model=self._ranking.read, encoder=self._token_encoder)
         hits: list[Hit] = []
         for position in order.tolist():
             passage = passages.get(int(found.ids[position]))
@@ -81,7 +92,7 @@ class Searcher:
                     score=float(scores[position]),
                     passage=passage,
                     source=sources[passage.document_id],
-                    features=self._model.named(found.features[position]),
+                    features=self._ranking.read.named(features[position]),
                 ).explained_by(explained)
             )
         return hits
@@ -94,31 +105,45 @@ class Searcher:
         lexical_ids, _ = self._views.lexical.search(terms, depth)
         ids = fuse([dense_ids, lexical_ids], k=depth)
         ids, rows, vectors = self._library.material(ids.tolist())
-        if not len(ids):
-            return Candidates(ids, np.zeros((0, len(self._model.names)), np.float32))
         asked = Question.of(self._token_encoder.token_ids([question])[0], self._token_encoder)
+        met = interact(asked, rows, self._token_encoder)
+        if not len(ids):
+            return Candidates(ids, np.zeros((0, len(FEATURES)), np.float32), asked, rows, met)
         dense = vectors @ query
         spoken = self._spoken(asked, rows, figure=asked_kind(question) is not None)
-        late, content, window = maxsim(asked, interact(asked, rows, self._token_encoder), spoken.content)
+        late, content, window = maxsim(asked, met, spoken.content)
         lexical = self._views.lexical.shares(terms, ids)
         length = np.log1p([len(row) for row in rows])
         told = (spoken.background, spoken.figures, spoken.same)
         features = np.stack([dense, late, content, window, lexical, *told, length], axis=1)
-        return Candidates(ids, features.astype(np.float32))
+        return Candidates(ids, features.astype(np.float32), asked, rows, met)
+
+    def read(self, found: Candidates, best: Ints | None = None) -> Floats:
+        """Return the features (n, f) of candidates with what those at positions ``best`` say when they are read.
+
+        One that is not read counts as the least of those that are.
+        """
+        if best is None:
+            best = top_k(self._ranking.found.scores(found.features), found.ids, k=READ_BEST)
+        texts = [found.texts[number] for number in best.tolist()]
+        readings = self._extractor.extract(found.question, texts, found.met.of(best), self._token_encoder)
+        values = np.array([max(reading.score, NOTHING) for reading in readings], np.float32)
+        column = np.full(len(found.ids), values.min(), np.float32)
+        column[best] = values
+        return np.column_stack([found.features, column])
 
     def _spoken(self, question: Question, passages: list[TokenIds], *, figure: bool) -> Spoken:
         """Tell the languages of a question and of passages, and what they make of the question's tokens."""
         none = np.zeros(len(passages), np.float32)
         if self._languages is None:
             return Spoken(none + 1, none, none, question.weights)
-        has = self._languages.has_figures
-        figures = [has(row, besides=question.ids) for row in passages] if figure else none
+        figures = self._languages.have_figures(passages, besides=question.ids) if figure else none
         chances = self._languages.of([question.ids, *passages])
         met = self._languages.common_met(question.vectors, self._token_encoder)
         content = question.weights * np.maximum(1.0 - met @ chances[0], 0.0)
         return Spoken(
             same=chances[1:] @ chances[0],
             background=chances[1:] @ (question.weights @ met),
-            figures=np.array(figures, np.float32),
+            figures=figures.astype(np.float32),
             content=content / max(float(content.sum()), 1e-9),
         )

@@ -15,6 +15,7 @@ from qa.confidence import load_calibrator
 from qa.config import Config, load_config
 from qa.encoder import BUILTIN, load_encoder, load_token_encoder, model_of
 from qa.errors import DocumentNotFound, LibraryNotFound
+from qa.extractor import load_extractor
 from qa.feedback import Feedback, FeedbackStore
 from qa.languages import Languages
 from qa.library import Library, is_library
@@ -250,7 +251,12 @@ class QA:
                     languages=Languages.load(),
                 )
                 answerer = Answerer(
-                    searcher, library, token_encoder, load_calibrator(), max_error=self.config.max_error
+                    searcher,
+                    library,
+                    token_encoder,
+                    load_extractor(),
+                    load_calibrator(),
+                    max_error=self.config.max_error,
                 )
                 self._engine = _Engine(views, searcher, answerer)
             return self._engine

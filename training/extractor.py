@@ -1,0 +1,585 @@
+"""Trains the extractor: where in a passage the answer to a question begins and ends, or that it is not there.
+
+Each step takes questions with a few passages that look alike, of which one holds the answer or none does; the softmax
+goes over all tokens of all of them and "none" (shared normalisation, Clark and Gardner, ACL 2018), so that scores of
+different passages can be compared. The token vectors stay as they are. Questions are asked partly in words of other
+languages, taken from the nearest vectors, since nearly all the data ask in the passage's own language.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pickle
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from safetensors.numpy import save_file
+from sklearn.metrics import roc_auc_score
+from torch import nn
+
+from qa.encoder import StaticEncoder, load_token_encoder
+from qa.extractor import DILATIONS, LEAST, SCALARS, token_scalars, unit_rows
+from qa.languages import Languages
+from qa.ranking import LONGEST_QUESTION, Question, interact, maxsim
+from qa.splitter import split_document
+from qa.types import Floats, Ints, Span, TokenIds
+from training.dev import as_document, bare, half_of, key_of
+
+WIDTH = 96
+
+NEIGHBOURS = 8
+"""Passages that look alike, kept for each question."""
+
+LONGEST = 256
+"""Tokens of a passage at most."""
+
+PASSAGES = 4
+"""Passages that a question is asked of at a time."""
+
+
+SWITCHED, UNANSWERED, TITLED = 0.35, 0.3, 0.4
+"""Shares of the questions that are asked in words of other languages, whose passage is not among those read, and that
+are asked of passages with headings."""
+
+
+@dataclass(slots=True)
+class Piece:
+    """A passage as the index has it: its tokens, their spans and its own in the whole text, that text, its words as
+    answers are looked for in them, and its language."""
+
+    ids: TokenIds
+    spans: Ints
+    span: Span
+    whole: str
+    bare: str
+    lang: str
+
+
+@dataclass(slots=True)
+class Asked:
+    """A question, the piece that answers it, the first and last token of the answer (-1: somewhere in the piece), and
+    pieces that look like it and do not hold the answer."""
+
+    ids: TokenIds
+    lang: str
+    piece: int
+    first: int
+    last: int
+    others: list[int]
+
+
+@dataclass(slots=True)
+class Group:
+    """A question with ``PASSAGES`` passages; whether the first of them answers it, and by which tokens."""
+
+    question: Question
+    texts: list[TokenIds]
+    there: bool
+    first: int
+    last: int
+
+
+class Net(nn.Module):
+    """The network of ``qa.extractor``: the same numbers in torch."""
+
+    def __init__(self, dim: int, width: int = WIDTH) -> None:
+        super().__init__()
+        self.project = nn.Linear(dim, width, bias=False)
+        self.scalars = nn.Linear(SCALARS, width, bias=False)
+        self.question_near = nn.Linear(3 * width, width)
+        self.question_out = nn.Linear(width, width, bias=False)
+        self.kinds = nn.Linear(width, 2, bias=False)
+        self.meet = nn.Linear(width, width, bias=False)
+        self.sharp = nn.Parameter(torch.tensor(5.0))
+        self.asked = nn.Linear(2 * width, width)
+        self.fuse = nn.Linear(4 * width, width)
+        self.near = nn.ModuleList(nn.Linear(3 * width, width) for _ in DILATIONS)
+        self.out = nn.ModuleList(nn.Linear(width, width, bias=False) for _ in DILATIONS)
+        self.whole = nn.Linear(width, width)
+        self.ends = nn.Linear(width, 2)
+
+    def forward(
+        self,
+        question: torch.Tensor,  # (b, q, dim)
+        question_mask: torch.Tensor,  # (b, q)
+        question_scalars: torch.Tensor,  # (b, q, 2): length, 1
+        texts: torch.Tensor,  # (b, p, t, dim)
+        mask: torch.Tensor,  # (b, p, t)
+        scalars: torch.Tensor,  # (b, p, t, SCALARS)
+        scores: torch.Tensor,  # (b, p, q, t)
+        drop: float = 0.0,
+    ) -> torch.Tensor:
+        """Return log odds (b, p, t, 2) that the answer begins and ends at each token."""
+        b, p, t, _ = texts.shape
+        pad = question_mask.unsqueeze(-1)
+        h = self.project(question) + self.scalars(F.pad(question_scalars, (SCALARS - 2, 0)))
+        # whole channels are dropped, the same ones in question and texts: cheap, and they stay comparable
+        kept = F.dropout(torch.ones(b, 1, h.shape[-1], dtype=h.dtype), drop, self.training)
+        h = h * kept * pad
+        h = (h + self.question_out(F.relu(self.question_near(_around(normed(h), 1))))) * pad
+        pull = self.kinds(h).masked_fill(pad == 0, -1e4)
+        u = torch.einsum("bqk,bqd->bkd", torch.softmax(pull, dim=1), h).reshape(b, -1)
+        u = F.relu(self.asked(u))  # (b, d)
+
+        x = self.project(texts) + self.scalars(scalars)  # (b, p, t, d)
+        x = x * kept[:, None]
+        keys = self.meet(h)
+        logits = torch.einsum("bptd,bqd->bptq", x, keys) / x.shape[-1] ** 0.5
+        logits = logits + self.sharp * scores.transpose(2, 3)
+        logits = logits.masked_fill(question_mask[:, None, None, :] == 0, -1e4)
+        c = torch.einsum("bptq,bqd->bptd", torch.softmax(logits, dim=-1), h)
+        z = F.relu(self.fuse(torch.cat([x, c, x * c, x * u[:, None, None, :]], dim=-1)))
+        keep = mask.unsqueeze(-1)
+        z = (z * keep).reshape(b * p, t, -1)
+        flat = keep.reshape(b * p, t, 1)
+        for near, out, step in zip(self.near, self.out, DILATIONS, strict=True):
+            y = F.relu(near(_around(normed(z), step)))
+            z = (
+                z + out(y * F.dropout(torch.ones(1, 1, y.shape[-1], dtype=y.dtype), drop, self.training))
+            ) * flat
+        top = z.masked_fill(flat == 0, -1e4).amax(dim=1, keepdim=True).clamp_min(LEAST)
+        z = z + self.whole(normed(top)) * u.repeat_interleave(p, 0)[:, None, :]
+        return self.ends(normed(z)).reshape(b, p, t, 2)
+
+
+def normed(x: torch.Tensor) -> torch.Tensor:
+    return x * torch.rsqrt((x * x).mean(dim=-1, keepdim=True) + 1e-4)
+
+
+def _around(x: torch.Tensor, step: int) -> torch.Tensor:
+    """Put each token's neighbours ``step`` away beside it: (n, t, d) -> (n, t, 3 d)."""
+    left = F.pad(x, (0, 0, step, 0))[:, : x.shape[1]]
+    right = F.pad(x, (0, 0, 0, step))[:, step:]
+    return torch.cat([left, x, right], dim=-1)
+
+
+def prepare(
+    data: Path, encoder: StaticEncoder, *, split: str = "train", most: int = 0
+) -> tuple[list[Piece], list[Asked]]:
+    """Cut the passages as the index does, find the answers' tokens, and the passages that look alike."""
+    pieces: list[Piece] = []
+    asked: list[Asked] = []
+    for path in sorted((data / "qa").glob("*.parquet")):
+        frame = pd.read_parquet(path)
+        frame = frame[frame.split == split].dropna(subset=["question", "passage"])
+        if split == "dev":  # nothing is looked at in the half that is reported
+            frame = frame[[half_of(key_of(passage)) == "fit" for passage in frame.passage]]
+        if most and len(frame) > most:
+            frame = frame.sample(n=most, random_state=0)
+        if len(frame):
+            own = _cut(frame, path.stem, encoder)
+            asked.extend(_ask(frame, path.stem, own, encoder, first=len(pieces)))
+            pieces.extend(own)
+            print(f"{path.stem}: {len(asked)} questions, {len(pieces)} passages", flush=True)
+    _add_foreign(pieces, asked, encoder)
+    return pieces, asked
+
+
+def _add_foreign(pieces: list[Piece], asked: list[Asked], encoder: StaticEncoder) -> None:
+    """Put the nearest passages of other languages beside the passages that a question is asked of."""
+    langs = sorted({piece.lang for piece in pieces})
+    told = np.array([langs.index(piece.lang) for piece in pieces])
+    right = torch.from_numpy(encoder.encode_ids([piece.ids for piece in pieces])).bfloat16().T
+    for at in range(0, len(asked), 256):
+        some = asked[at : at + 256]
+        close = torch.from_numpy(encoder.encode_ids([one.ids for one in some])).bfloat16() @ right
+        own = torch.tensor([langs.index(pieces[one.piece].lang) for one in some])
+        close[own[:, None] == torch.from_numpy(told)[None, :]] = -1.0
+        for one, near in zip(some, torch.topk(close, FOREIGN, dim=1).indices.tolist(), strict=True):
+            one.others[NEIGHBOURS - FOREIGN :] = near
+
+
+FOREIGN = 2
+"""Passages of other languages among those that look alike."""
+
+
+def _cut(frame: pd.DataFrame, lang: str, encoder: StaticEncoder) -> list[Piece]:
+    """Return the passages that the index would make of each text."""
+    cut = [
+        (whole, piece)
+        for whole in frame.passage.unique()
+        for piece in split_document(as_document(key_of(whole), whole))
+    ]
+    pieces: list[Piece] = []
+    for whole, piece in cut:
+        tokens = encoder.tokens(piece.text)
+        spans = tokens.spans[:LONGEST] + piece.span.start
+        pieces.append(Piece(tokens.ids[:LONGEST], spans, piece.span, whole, bare(piece.text), lang))
+    return pieces
+
+
+def _ask(
+    frame: pd.DataFrame, lang: str, pieces: list[Piece], encoder: StaticEncoder, *, first: int
+) -> Iterator[Asked]:
+    """Yield the questions of one language; passages are numbered from ``first``."""
+    of_whole: dict[str, list[int]] = {}
+    for number, piece in enumerate(pieces):
+        of_whole.setdefault(piece.whole, []).append(number)
+    rows = encoder.token_ids(frame.question.tolist())
+    near = _nearest(encoder.encode_ids(rows), encoder.encode_ids([piece.ids for piece in pieces]), k=32)
+    for row, ids, around in zip(frame.itertuples(), rows, near.tolist(), strict=True):
+        own = of_whole.get(row.passage, [])
+        if not len(ids) or not own:
+            continue
+        question = Question.of(ids, encoder)
+        answer = row.answer or ""
+        at = -1 if pd.isna(row.answer_start) else int(row.answer_start)
+        if answer and at >= 0 and row.passage[at : at + len(answer)] == answer:
+            held = _holder([pieces[number] for number in own], Span(at, at + len(answer)))
+            if held is None:  # over the border of two passages
+                continue
+            place, begin, end = held
+            rest = [number for number in own if number != own[place]]
+        else:  # the whole text answers: what looks most like the question stands for it
+            place = _alike(question, [pieces[number] for number in own], encoder)[0]
+            begin, end, rest = -1, -1, []
+        others = [number for number in around if number not in own] + rest
+        others = [number for number in others if not answer or bare(answer) not in pieces[number].bare]
+        order = _alike(question, [pieces[number] for number in others], encoder)[:NEIGHBOURS]
+        yield Asked(ids, lang, first + own[place], begin, end, [first + others[number] for number in order])
+
+
+def _nearest(vectors: Floats, others: Floats, *, k: int) -> Ints:
+    """Return the numbers (n, k) of the nearest of ``others`` (m, d) for each of ``vectors`` (n, d)."""
+    right = torch.from_numpy(others).bfloat16().T
+    found = [
+        torch.topk(torch.from_numpy(vectors[at : at + 512]).bfloat16() @ right, min(k, len(others)), dim=1)
+        for at in range(0, len(vectors), 512)
+    ]
+    return np.concatenate([best.indices.numpy() for best in found])
+
+
+def _holder(pieces: list[Piece], answer: Span) -> tuple[int, int, int] | None:
+    """Return which passage holds an answer, and its first and last token there."""
+    for number, piece in enumerate(pieces):
+        if piece.span.contains(answer):
+            inside = np.flatnonzero((piece.spans[:, 1] > answer.start) & (piece.spans[:, 0] < answer.end))
+            if len(inside):
+                return number, int(inside[0]), int(inside[-1])
+    return None
+
+
+def _alike(question: Question, pieces: list[Piece], encoder: StaticEncoder) -> list[int]:
+    """Return the numbers of passages, that first which meets the question best."""
+    found = interact(question, [piece.ids for piece in pieces], encoder) if pieces else None
+    if found is None:
+        return []
+    late, _, _ = maxsim(question, found, question.weights)
+    return [int(number) for number in np.argsort(-late, kind="stable")]
+
+
+def partners(
+    encoder: StaticEncoder, languages: Languages, used: Ints, *, count: int = 8
+) -> dict[int, list[int]]:
+    """Return tokens of other languages that mean what each of ``used`` means, by the vectors."""
+    rows = np.arange(encoder.size, dtype=np.uint32)
+    table, _ = unit_rows(encoder.vectors(rows))
+    unit = torch.from_numpy(table).bfloat16()
+    own = torch.from_numpy(languages.likeliest(rows))
+    found: dict[int, list[int]] = {}
+    for at in range(0, len(used), 256):
+        some = torch.from_numpy(used[at : at + 256])
+        close = (unit[some] @ unit.T).float()
+        close[own[None, :] == own[some][:, None]] = -1.0
+        best = torch.topk(close, count, dim=1)
+        for token, values, others in zip(some.tolist(), best.values, best.indices, strict=True):
+            good = others[values > max(SAME_MEANING, float(values[0]) - 0.2)]
+            if len(good):
+                found[token] = good.tolist()
+    return found
+
+
+SAME_MEANING = 0.45
+"""Cosine of two tokens from which one may stand for the other."""
+
+
+class Batches:
+    """Draws batches of questions with passages, as arrays for ``Net``."""
+
+    def __init__(
+        self,
+        pieces: list[Piece],
+        asked: list[Asked],
+        encoder: StaticEncoder,
+        figures: NDArray[np.bool_],
+        other_words: dict[int, list[int]],
+        *,
+        seed: int,
+    ) -> None:
+        self.pieces, self.asked, self.encoder = pieces, asked, encoder
+        self.figures = figures
+        self.other_words = other_words
+        self.rng = np.random.default_rng(seed)
+        names = sorted({one.lang for one in asked})
+        groups = {name: [n for n, one in enumerate(asked) if one.lang == name] for name in names}
+        weight = np.zeros(len(asked))
+        for name, rows in groups.items():
+            weight[rows] = len(rows) ** (0.65 if name == "xling" else 0.5) / len(
+                rows
+            )  # thin languages are not starved
+            weight[[n for n in rows if asked[n].first < 0]] *= 0.3
+        self.weight = np.cumsum(weight / weight.sum())
+
+    def switched(self, ids: TokenIds) -> TokenIds:
+        """Return a question in words of other languages, each of any."""
+        row = ids.copy()
+        for place, token in enumerate(row.tolist()):
+            others = self.other_words.get(token)
+            if others and self.rng.random() < 0.85:  # names and rare words may stay as they are
+                row[place] = others[int(self.rng.integers(len(others)))]
+        return row
+
+    def batches(self, size: int, *, pool: int = 8) -> Iterator[dict[str, torch.Tensor]]:
+        """Yield batches for ever, of passages about as long as each other, so that little is padding."""
+        while True:
+            rows = np.searchsorted(self.weight, self.rng.random(size * pool))
+            groups = [self.group(self.asked[row]) for row in rows.tolist()]
+            groups.sort(key=lambda group: max(map(len, group.texts)))
+            for at in self.rng.permutation(pool).tolist():
+                yield arrays(groups[at * size : (at + 1) * size], self.encoder, self.figures, half=True)
+
+    def group(self, one: Asked) -> Group:
+        """Return a question with its passages as training sees them: partly in words of other languages, partly with
+        words left out, partly with headings, partly without the passage that answers."""
+        rng = self.rng
+        ids = one.ids[:LONGEST_QUESTION]
+        if one.lang != "xling" and rng.random() < SWITCHED:
+            ids = self.switched(ids)
+        if len(ids) > 4 and rng.random() < 0.3:
+            ids = ids[rng.random(len(ids)) > 0.12]
+        others = [one.others[n] for n in rng.permutation(len(one.others)).tolist()]
+        while len(others) < PASSAGES:
+            others.append(int(rng.integers(len(self.pieces))))
+        there = rng.random() >= UNANSWERED
+        numbers = [one.piece, *others[: PASSAGES - 1]] if there else others[:PASSAGES]
+        texts = [self.pieces[number].ids for number in numbers]
+        first, last = one.first, one.last
+        if rng.random() < TITLED:
+            titled = [self.titled(text) for text in texts]
+            texts = [text for text, _ in titled]
+            if first >= 0:
+                first, last = first + titled[0][1], last + titled[0][1]
+        return Group(Question.of(ids, self.encoder), [text[:LONGEST] for text in texts], there, first, last)
+
+    def titled(self, ids: TokenIds) -> tuple[TokenIds, int]:
+        """Put a heading before a passage: some of its own weightiest words, as a title often names its subject."""
+        if len(ids) < 12:
+            return ids, 0
+        count = int(self.rng.integers(1, 5))
+        start = 0 if self.rng.random() < 0.6 else int(self.rng.integers(0, len(ids) - count))
+        return np.concatenate([ids[start : start + count], ids])[:LONGEST], count
+
+
+def plain(one: Asked, pieces: list[Piece], encoder: StaticEncoder, *, there: bool) -> Group:
+    """Return a question with the passages that look most like it, as they are."""
+    others = [*one.others, *range(PASSAGES)][:PASSAGES]
+    numbers = [one.piece, *others[:-1]] if there else others
+    return Group(
+        Question.of(one.ids[:LONGEST_QUESTION], encoder),
+        [pieces[number].ids[:LONGEST] for number in numbers],
+        there,
+        one.first,
+        one.last,
+    )
+
+
+def arrays(
+    groups: list[Group], encoder: StaticEncoder, figures: NDArray[np.bool_], *, half: bool = False
+) -> dict[str, torch.Tensor]:
+    """Lay questions and passages out for ``Net`` and ``loss_of``."""
+    b, p, dim = len(groups), PASSAGES, encoder.dim
+    longest = max(len(text) for group in groups for text in group.texts)
+    q = max(len(group.question.ids) for group in groups)
+    out = {
+        "question": np.zeros((b, q, dim), np.float32),
+        "question_mask": np.zeros((b, q), np.float32),
+        "question_scalars": np.zeros((b, q, 2), np.float32),
+        "texts": np.zeros((b, p, longest, dim), np.float32),
+        "mask": np.zeros((b, p, longest), np.float32),
+        "scalars": np.zeros((b, p, longest, SCALARS), np.float32),
+        "scores": np.zeros((b, p, q, longest), np.float32),
+        "begin": np.zeros((b, p, longest), np.bool_),
+        "end": np.zeros((b, p, longest), np.bool_),
+        "none": np.zeros(b, np.bool_),
+    }
+    for n, group in enumerate(groups):
+        question, texts = group.question, group.texts
+        count = len(question.ids)
+        vectors, lengths = unit_rows(encoder.vectors(question.ids))
+        out["question"][n, :count], out["question_mask"][n, :count] = vectors, 1
+        out["question_scalars"][n, :count] = np.stack([np.minimum(lengths, 3.0), np.ones(count)], axis=1)
+        found = interact(question, texts, encoder)
+        for m, text in enumerate(texts):
+            t = len(text)
+            if not t:
+                continue
+            scores = found.scores[:, found.starts[m] : found.ends[m]]
+            vectors, lengths = unit_rows(encoder.vectors(text))
+            out["texts"][n, m, :t], out["mask"][n, m, :t] = vectors, 1
+            out["scalars"][n, m, :t] = token_scalars(question, text, scores, lengths, figures[text])
+            out["scores"][n, m, :count, :t] = scores
+        if not group.there:
+            out["none"][n] = True
+        elif group.first >= 0 and group.last < len(texts[0]):
+            out["begin"][n, 0, group.first] = out["end"][n, 0, group.last] = True
+        else:
+            out["begin"][n, 0, : len(texts[0])] = out["end"][n, 0, : len(texts[0])] = True
+    return {
+        name: tensor if tensor.dtype == torch.bool or not half else tensor.bfloat16()
+        for name, tensor in ((name, torch.from_numpy(value)) for name, value in out.items())
+    }
+
+
+def loss_of(
+    odds: torch.Tensor, mask: torch.Tensor, begin: torch.Tensor, end: torch.Tensor, none: torch.Tensor
+) -> torch.Tensor:
+    """Return the mean loss of beginnings and ends, each a softmax over all tokens of a question's passages and "none"
+    (log odds 0): odds (b, p, t, 2), mask and targets (b, p, t), none (b,)."""
+    b = len(odds)
+    losses = []
+    for side, right in enumerate((begin, end)):
+        flat = odds[..., side].float().masked_fill(mask == 0, -1e4).reshape(b, -1)
+        flat = torch.cat([flat, torch.zeros(b, 1)], dim=1)
+        good = torch.cat([right.reshape(b, -1), none[:, None]], dim=1)
+        losses.append(torch.logsumexp(flat, 1) - torch.logsumexp(flat.masked_fill(~good, -1e4), 1))
+    return torch.stack(losses).mean()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--work", type=Path, required=True, help="what is prepared, and the checkpoint")
+    parser.add_argument("--out", type=Path, default=Path("src/qa/model/extractor.safetensors"))
+    parser.add_argument("--steps", type=int, default=10_000)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="stop by then, the rate fallen")
+    parser.add_argument("--batch", type=int, default=24)
+    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    args.work.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(args.seed)
+
+    encoder, languages = load_token_encoder(), Languages.load()
+    assert isinstance(encoder, StaticEncoder)
+    prepared = args.work / "prepared.pkl"
+    if not prepared.exists():
+        train, held = prepare(args.data, encoder), prepare(args.data, encoder, split="dev", most=300)
+        used = np.unique(np.concatenate([one.ids for one in train[1]])).astype(np.int64)
+        prepared.write_bytes(pickle.dumps((train, held, partners(encoder, languages, used))))
+    train, held, other_words = pickle.loads(prepared.read_bytes())
+    drawn = Batches(*train, encoder, languages.figures, other_words, seed=args.seed)
+    net = fit(drawn, held_out(*held, encoder, languages.figures), args)
+    save_file({name: value.numpy().astype(np.float16) for name, value in net.state_dict().items()}, args.out)
+
+
+def held_out(
+    pieces: list[Piece],
+    asked: list[Asked],
+    encoder: StaticEncoder,
+    figures: NDArray[np.bool_],
+    *,
+    count: int = 900,
+) -> list[dict[str, torch.Tensor]]:
+    """Return development questions in batches, a third of them without their passage."""
+    asked = [one for one in asked if one.first >= 0 and one.others]
+    chosen = np.random.default_rng(0).permutation(len(asked))[:count].tolist()
+    groups = [
+        plain(asked[number], pieces, encoder, there=place % 3 > 0) for place, number in enumerate(chosen)
+    ]
+    groups.sort(key=lambda group: max(map(len, group.texts)))
+    return [arrays(groups[at : at + 30], encoder, figures) for at in range(0, len(groups), 30)]
+
+
+def fit(drawn: Batches, held: list[dict[str, torch.Tensor]], args: argparse.Namespace) -> Net:
+    """Train from the last checkpoint on until the steps or the minutes are over."""
+    coming: queue.Queue[dict[str, torch.Tensor]] = queue.Queue(maxsize=8)
+
+    def draw() -> None:
+        for batch in drawn.batches(args.batch):
+            coming.put(batch)
+
+    threading.Thread(target=draw, daemon=True).start()
+    net = Net(drawn.encoder.dim)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=args.rate, weight_decay=0.02, betas=(0.9, 0.98))
+    checkpoint = args.work / "extractor.pt"
+    step = 0
+    if checkpoint.exists():
+        saved = torch.load(checkpoint)
+        net.load_state_dict(saved["net"])
+        optimiser.load_state_dict(saved["optimiser"])
+        step = saved["step"]
+    begun, losses = time.time(), [0.0]
+    while (gone := max(step / args.steps, (time.time() - begun) / 60 / args.minutes)) < 1:
+        for group in optimiser.param_groups:
+            group["lr"] = args.rate * min(1.0, (step + 1) / 300) * max(0.02, 1 - gone)
+        batch = coming.get()
+        inputs, targets = _parts(batch)
+        net.train()
+        with torch.autocast("cpu", torch.bfloat16):
+            odds = net(**inputs, drop=0.12)
+        loss = loss_of(odds, batch["mask"], **targets)
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimiser.step()
+        losses.append(float(loss.detach()))
+        step += 1
+        if step % 500 == 0:
+            minutes = (time.time() - begun) / 60
+            print(
+                f"step {step}, {minutes:.1f} min, loss {np.mean(losses[-500:]):.3f}; {report(net, held)}",
+                flush=True,
+            )
+            torch.save(
+                {"net": net.state_dict(), "optimiser": optimiser.state_dict(), "step": step}, checkpoint
+            )
+    print(f"step {step}; {report(net, held)}", flush=True)
+    return net
+
+
+def _parts(batch: dict[str, torch.Tensor]) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
+    """Part what the network sees from what it is to say."""
+    targets = {name: batch[name] for name in TARGETS}
+    return {name: value for name, value in batch.items() if name not in TARGETS}, targets
+
+
+TARGETS = ("begin", "end", "none")
+
+
+@torch.no_grad()
+def report(net: Net, held: list[dict[str, torch.Tensor]]) -> str:
+    """Say how often the right passage of four is first, how often the answer is met in it, and how well the score tells
+    whether it is there."""
+    net.eval()
+    losses, first, met, there, top = [], [], [], [], []
+    for batch in held:
+        inputs, targets = _parts(batch)
+        odds = net(**inputs)
+        losses.append(float(loss_of(odds, batch["mask"], **targets)))
+        odds = odds.masked_fill(batch["mask"].unsqueeze(-1) == 0, -1e4)
+        best = odds.amax(dim=2).sum(dim=-1)  # (b, p)
+        right = ~batch["none"]
+        begins = batch["begin"][right, 0].int().argmax(dim=1)
+        ends = batch["end"][right, 0].int().argmax(dim=1)
+        at = odds[right, 0, :, 0].argmax(dim=1)
+        first += (best[right].argmax(dim=1) == 0).tolist()
+        met += ((at >= begins) & (at <= ends)).tolist()
+        there += right.tolist()
+        top += best.amax(dim=1).tolist()
+    return (
+        f"held out: loss {np.mean(losses):.3f}, passage first {np.mean(first):.3f}, answer met {np.mean(met):.3f}, "
+        f"area {roc_auc_score(there, top):.3f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
