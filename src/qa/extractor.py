@@ -8,9 +8,11 @@ question names. It runs with numpy over a few passages at a time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,9 @@ from numpy.typing import NDArray
 from qa.languages import Languages
 from qa.ranking import Interaction, Question
 from qa.types import Floats, TokenEncoder, TokenIds
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
 
 DILATIONS = (1, 3, 9)
 """How far apart the three tokens are that each layer of the network looks at."""
@@ -79,7 +84,8 @@ class Extractor:
         lengths = [min(len(text), LONGEST) for text in texts]
         if not any(lengths) or not len(question.ids):
             return [best_answer(*np.zeros((2, 0), np.float32)) for _ in texts]
-        odds = self._odds(question, texts, lengths, found, encoder)
+        with _one_thread():
+            odds = self._odds(question, texts, lengths, found, encoder)
         return [best_answer(odds[n, :length, 0], odds[n, :length, 1]) for n, length in enumerate(lengths)]
 
     def _odds(
@@ -133,6 +139,20 @@ class Extractor:
         h = h + np.maximum(near, 0.0) @ w["question_out.weight"]
         pull = softmax((h @ w["kinds.weight"]).T)  # (2, q)
         return h, np.maximum((pull @ h).reshape(-1) @ w["asked.weight"] + w["asked.bias"], 0.0)
+
+
+def _one_thread() -> AbstractContextManager[object]:
+    """Keep BLAS from sharing products out among threads: on a busy machine to wait for the slowest of them takes ten
+    times as long as the products themselves."""
+    from threadpoolctl import ThreadpoolController
+
+    if not _controllers:
+        _controllers.append(ThreadpoolController())
+    limited: AbstractContextManager[object] = _controllers[0].limit(limits=1, user_api="blas")
+    return limited
+
+
+_controllers: list[ThreadpoolController] = []
 
 
 def load_extractor() -> Extractor:

@@ -17,7 +17,7 @@ from qa.text import words
 from qa.types import Encoder, Floats, Hit, Ints, TokenEncoder, TokenIds
 from qa.views import Views
 
-READ_BEST = 10
+READ_BEST = 6
 """Candidates that are read: what that costs goes by their number."""
 
 
