@@ -45,7 +45,6 @@ LONGEST = 256
 PASSAGES = 4
 """Passages that a question is asked of at a time."""
 
-
 SWITCHED, UNANSWERED, TITLED = 0.35, 0.3, 0.4
 """Shares of the questions that are asked in words of other languages, whose passage is not among those read, and that
 are asked of passages with headings."""
@@ -188,14 +187,12 @@ def _add_foreign(pieces: list[Piece], asked: list[Asked], encoder: StaticEncoder
     """Put the nearest passages of other languages beside the passages that a question is asked of."""
     langs = sorted({piece.lang for piece in pieces})
     told = np.array([langs.index(piece.lang) for piece in pieces])
-    right = torch.from_numpy(encoder.encode_ids([piece.ids for piece in pieces])).bfloat16().T
-    for at in range(0, len(asked), 256):
-        some = asked[at : at + 256]
-        close = torch.from_numpy(encoder.encode_ids([one.ids for one in some])).bfloat16() @ right
-        own = torch.tensor([langs.index(pieces[one.piece].lang) for one in some])
-        close[own[:, None] == torch.from_numpy(told)[None, :]] = -1.0
-        for one, near in zip(some, torch.topk(close, FOREIGN, dim=1).indices.tolist(), strict=True):
-            one.others[NEIGHBOURS - FOREIGN :] = near
+    questions = encoder.encode_ids([one.ids for one in asked])
+    passages = encoder.encode_ids([piece.ids for piece in pieces])
+    own = told[[one.piece for one in asked]]
+    nearest = _nearest(questions, passages, k=FOREIGN, apart=(own, told))
+    for one, (_, near) in zip(asked, nearest, strict=True):
+        one.others[NEIGHBOURS - FOREIGN :] = near.tolist()
 
 
 FOREIGN = 2
@@ -225,8 +222,8 @@ def _ask(
     for number, piece in enumerate(pieces):
         of_whole.setdefault(piece.whole, []).append(number)
     rows = encoder.token_ids(frame.question.tolist())
-    near = _nearest(encoder.encode_ids(rows), encoder.encode_ids([piece.ids for piece in pieces]), k=32)
-    for row, ids, around in zip(frame.itertuples(), rows, near.tolist(), strict=True):
+    nearest = _nearest(encoder.encode_ids(rows), encoder.encode_ids([piece.ids for piece in pieces]), k=32)
+    for row, ids, (_, around) in zip(frame.itertuples(), rows, nearest, strict=True):
         own = of_whole.get(row.passage, [])
         if not len(ids) or not own:
             continue
@@ -242,20 +239,26 @@ def _ask(
         else:  # the whole text answers: what looks most like the question stands for it
             place = _alike(question, [pieces[number] for number in own], encoder)[0]
             begin, end, rest = -1, -1, []
-        others = [number for number in around if number not in own] + rest
+        others = [number for number in around.tolist() if number not in own] + rest
         others = [number for number in others if not answer or bare(answer) not in pieces[number].bare]
         order = _alike(question, [pieces[number] for number in others], encoder)[:NEIGHBOURS]
         yield Asked(ids, lang, first + own[place], begin, end, [first + others[number] for number in order])
 
 
-def _nearest(vectors: Floats, others: Floats, *, k: int) -> Ints:
-    """Return the numbers (n, k) of the nearest of ``others`` (m, d) for each of ``vectors`` (n, d)."""
+def _nearest(
+    vectors: Floats, others: Floats, *, k: int, apart: tuple[Ints, Ints] | None = None
+) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """Yield for each of ``vectors`` (n, d) the products with the nearest of ``others`` (m, d), and their numbers (k,).
+
+    ``apart`` numbers the languages of both, (n,) and (m,): only other languages' are near.
+    """
     right = torch.from_numpy(others).bfloat16().T
-    found = [
-        torch.topk(torch.from_numpy(vectors[at : at + 512]).bfloat16() @ right, min(k, len(others)), dim=1)
-        for at in range(0, len(vectors), 512)
-    ]
-    return np.concatenate([best.indices.numpy() for best in found])
+    for at in range(0, len(vectors), 256):
+        close = torch.from_numpy(vectors[at : at + 256]).bfloat16() @ right
+        if apart is not None:
+            own, told = (torch.from_numpy(langs) for langs in apart)
+            close[own[at : at + 256, None] == told[None, :]] = -1.0
+        yield from zip(*torch.topk(close, min(k, len(others)), dim=1), strict=True)
 
 
 def _holder(pieces: list[Piece], answer: Span) -> tuple[int, int, int] | None:
@@ -270,9 +273,7 @@ def _holder(pieces: list[Piece], answer: Span) -> tuple[int, int, int] | None:
 
 def _alike(question: Question, pieces: list[Piece], encoder: StaticEncoder) -> list[int]:
     """Return the numbers of passages, that first which meets the question best."""
-    found = interact(question, [piece.ids for piece in pieces], encoder) if pieces else None
-    if found is None:
-        return []
+    found = interact(question, [piece.ids for piece in pieces], encoder)
     late, _, _ = maxsim(question, found, question.weights)
     return [int(number) for number in np.argsort(-late, kind="stable")]
 
@@ -283,18 +284,13 @@ def partners(
     """Return tokens of other languages that mean what each of ``used`` means, by the vectors."""
     rows = np.arange(encoder.size, dtype=np.uint32)
     table, _ = unit_rows(encoder.vectors(rows))
-    unit = torch.from_numpy(table).bfloat16()
-    own = torch.from_numpy(languages.likeliest(rows))
+    told = languages.likeliest(rows)
     found: dict[int, list[int]] = {}
-    for at in range(0, len(used), 256):
-        some = torch.from_numpy(used[at : at + 256])
-        close = (unit[some] @ unit.T).float()
-        close[own[None, :] == own[some][:, None]] = -1.0
-        best = torch.topk(close, count, dim=1)
-        for token, values, others in zip(some.tolist(), best.values, best.indices, strict=True):
-            good = others[values > max(SAME_MEANING, float(values[0]) - 0.2)]
-            if len(good):
-                found[token] = good.tolist()
+    nearest = _nearest(table[used], table, k=count, apart=(told[used], told))
+    for token, (values, others) in zip(used.tolist(), nearest, strict=True):
+        good = others[values.float() > max(SAME_MEANING, float(values[0]) - 0.2)]
+        if len(good):
+            found[token] = good.tolist()
     return found
 
 
@@ -323,9 +319,8 @@ class Batches:
         groups = {name: [n for n, one in enumerate(asked) if one.lang == name] for name in names}
         weight = np.zeros(len(asked))
         for name, rows in groups.items():
-            weight[rows] = len(rows) ** (0.65 if name == "xling" else 0.5) / len(
-                rows
-            )  # thin languages are not starved
+            power = 0.65 if name == "xling" else 0.5  # thin languages are not starved
+            weight[rows] = len(rows) ** power / len(rows)
             weight[[n for n in rows if asked[n].first < 0]] *= 0.3
         self.weight = np.cumsum(weight / weight.sum())
 

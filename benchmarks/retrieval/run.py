@@ -22,7 +22,7 @@ import numpy as np
 from qa.encoder import load_encoder, load_token_encoder
 from qa.languages import Languages
 from qa.library import Library
-from qa.ranking import READ, Ranking, load_ranking
+from qa.ranking import READ, load_ranking
 from qa.search import Searcher
 from qa.service import QA
 from qa.types import Floats
@@ -61,31 +61,29 @@ class Outcome:
 
 
 @contextmanager
-def open_collection(
-    passages: dict[str, str], ranking: Ranking | None = None
-) -> Iterator[tuple[Library, Searcher]]:
+def open_collection(passages: dict[str, str]) -> Iterator[tuple[Library, Searcher]]:
     """Index passages as documents of one paragraph, and lend a searcher over them."""
     with tempfile.TemporaryDirectory() as folder, QA.open(folder) as qa:
         qa.add_documents(as_document(key, text) for key, text in passages.items())
-        with open_searcher(Path(folder), ranking) as opened:
+        with open_searcher(Path(folder)) as opened:
             yield opened
 
 
 @contextmanager
-def open_sample(corpus: Path, ranking: Ranking | None = None) -> Iterator[tuple[Library, Searcher]]:
+def open_sample(corpus: Path) -> Iterator[tuple[Library, Searcher]]:
     """Index the sample corpus, and lend a searcher over it."""
     with tempfile.TemporaryDirectory() as folder, QA.open(folder) as qa:
         qa.sync(corpus)
-        with open_searcher(Path(folder), ranking) as opened:
+        with open_searcher(Path(folder)) as opened:
             yield opened
 
 
 @contextmanager
-def open_searcher(folder: Path, ranking: Ranking | None) -> Iterator[tuple[Library, Searcher]]:
+def open_searcher(folder: Path) -> Iterator[tuple[Library, Searcher]]:
     """Lend the parts of a library that rank, for a look at the features behind the scores."""
     encoder, tokens = load_encoder(), load_token_encoder()
     with Library.open(folder) as library, Views(library) as views:
-        yield library, Searcher(library, views, encoder, tokens, languages=Languages.load(), ranking=ranking)
+        yield library, Searcher(library, views, encoder, tokens, languages=Languages.load())
 
 
 def scorers() -> dict[str, Callable[[Floats], Floats]]:

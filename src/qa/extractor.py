@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -144,29 +145,25 @@ class Extractor:
 def _one_thread() -> AbstractContextManager[object]:
     """Keep BLAS from sharing products out among threads: on a busy machine to wait for the slowest of them takes ten
     times as long as the products themselves."""
-    from threadpoolctl import ThreadpoolController
-
-    if not _controllers:
-        _controllers.append(ThreadpoolController())
-    limited: AbstractContextManager[object] = _controllers[0].limit(limits=1, user_api="blas")
+    limited: AbstractContextManager[object] = _controller().limit(limits=1, user_api="blas")
     return limited
 
 
-_controllers: list[ThreadpoolController] = []
+@cache
+def _controller() -> ThreadpoolController:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
 
 
+@cache
 def load_extractor() -> Extractor:
     """Read the network that the package carries, once."""
-    if not _loaded:
-        from safetensors.numpy import load_file
+    from safetensors.numpy import load_file
 
-        path = Path(str(resources.files("qa") / "model" / "extractor.safetensors"))
-        weights = {name: value.astype(np.float32) for name, value in load_file(path).items()}
-        _loaded.append(Extractor(weights, Languages.load().figures))
-    return _loaded[0]
-
-
-_loaded: list[Extractor] = []
+    path = Path(str(resources.files("qa") / "model" / "extractor.safetensors"))
+    weights = {name: value.astype(np.float32) for name, value in load_file(path).items()}
+    return Extractor(weights, Languages.load().figures)
 
 
 def best_answer(begins: Floats, ends: Floats) -> Extraction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -35,14 +36,9 @@ class Languages:
         self._common_vectors: Floats | None = None
 
     @classmethod
+    @cache
     def load(cls) -> Languages:
         """Read the table that the package carries, once (``training/languages.py`` writes it)."""
-        if not _loaded:
-            _loaded.append(cls._read())
-        return _loaded[0]
-
-    @classmethod
-    def _read(cls) -> Languages:
         from safetensors import safe_open
 
         path = Path(str(resources.files("qa") / "model" / "languages.safetensors"))
@@ -92,6 +88,3 @@ class Languages:
             self._common_vectors = np.asarray(vectors / lengths, dtype=np.float32)
         met = products(self._common_vectors, question).reshape(*self._common.shape, len(question))
         return np.asarray(met.max(axis=1).T, dtype=np.float32)
-
-
-_loaded: list[Languages] = []

@@ -74,12 +74,12 @@ def asked_kind(question: str) -> str | None:
 def asks_only(word: str) -> bool:
     """Tell whether a word of a question only says what kind of answer is asked for."""
     folded = fold(word)
-    cues = [cue.strip() for cues in _FOLDED_ASKS.values() for cue in cues]
-    return any(len(folded.replace(cue, "")) <= 2 or folded in cue.split() for cue in cues)
+    return any(len(folded.replace(cue, "")) <= 2 or folded in cue.split() for cue in _CUES)
 
 
 _FOLDED_ASKS = {kind: tuple(fold(cue) for cue in cues) for kind, cues in reversed(ASKS.items())}
 # dates first: "몇 년" and "tahun berapa" hold the cue for a number as well
+_CUES = [cue.strip() for cues in _FOLDED_ASKS.values() for cue in cues]
 
 
 def best_quote(

@@ -43,20 +43,20 @@ def reason_empty(question: str) -> str:
 def reason_answered(question: str, quote: Quote) -> str:
     """Name the question's words that stand in the quote, or say that their meaning does."""
     table = _table(question)
-    shared = _shared(question, quote.text)
+    shared = _shared(question, fold(quote.text))
     return table["agrees"].format(words=_listed(shared, table)) if shared else table["answered"]
 
 
 def reason_abstained(question: str, passage: Passage, quote: Quote, encoder: TokenEncoder) -> str:
     """Say what the nearest passage has of the question and what it lacks: weighty words, a figure or a date."""
     table = _table(question)
-    named = "\n".join((quote.title, *quote.headings, passage.text))
+    held = fold("\n".join((quote.title, *quote.headings, passage.text)))
     missed = [
         meeting.asked
         for meeting in meetings(question, passage, encoder)
-        if not meeting.place and fold(meeting.asked) not in fold(named) and not asks_only(meeting.asked)
+        if not meeting.place and fold(meeting.asked) not in held and not asks_only(meeting.asked)
     ]
-    shared = _listed(_shared(question, named), table)
+    shared = _listed(_shared(question, held), table)
     kind = asked_kind(question)
     if missed:
         gap = "but" if shared else "missing"
@@ -65,9 +65,8 @@ def reason_abstained(question: str, passage: Passage, quote: Quote, encoder: Tok
     return table[gap].format(source=quote.source, shared=shared, words=_listed(missed, table))
 
 
-def _shared(question: str, text: str) -> list[str]:
-    """Return the words of a question that stand in a text too, as far as they tell something."""
-    held = fold(text)
+def _shared(question: str, held: str) -> list[str]:
+    """Return the words of a question that stand in a folded text too, as far as they tell something."""
     met = [span for span in word_spans(question) if fold(span.of(question)) in held]
     return [word for word in _joined(question, met) if _tells(word) and fold(word) in held]
 

@@ -8,11 +8,11 @@ from functools import partial
 import numpy as np
 
 from qa.explaining import explain
-from qa.extractor import NOTHING, Extractor, load_extractor
+from qa.extractor import NOTHING, load_extractor
 from qa.languages import Languages
 from qa.library import Library
 from qa.quotes import asked_kind
-from qa.ranking import FEATURES, Interaction, Question, Ranking, fuse, interact, load_ranking, maxsim, top_k
+from qa.ranking import FEATURES, Interaction, Question, fuse, interact, load_ranking, maxsim, top_k
 from qa.text import words
 from qa.types import Encoder, Floats, Hit, Ints, TokenEncoder, TokenIds
 from qa.views import Views
@@ -57,8 +57,6 @@ class Searcher:
         *,
         candidates: int = 100,
         languages: Languages | None = None,
-        ranking: Ranking | None = None,
-        extractor: Extractor | None = None,
     ) -> None:
         self._library = library
         self._views = views
@@ -66,8 +64,8 @@ class Searcher:
         self._token_encoder = token_encoder
         self._candidates = candidates
         self._languages = languages
-        self._ranking = ranking or load_ranking()
-        self._extractor = extractor or load_extractor()
+        self._ranking = load_ranking()
+        self._extractor = load_extractor()
 
     def search(self, question: str, *, k: int = 10) -> list[Hit]:
         """Return the ``k`` best passages; equal scores are ordered by passage id, the older first."""
