@@ -15,7 +15,6 @@ from qa.ranking import (
     interact,
     load_ranking,
     maxsim,
-    products,
     top_k,
 )
 from qa.types import TokenIds
@@ -44,14 +43,6 @@ def test_top_k_orders_equal_scores_by_id() -> None:
 def test_blend_adds_half_of_two_neighbours_on_either_side() -> None:
     values = np.float32([1, 0, 0, 0, 0])
     assert blend(values).tolist() == [1.0, 0.5, 0.5, 0.0, 0.0]
-
-
-@pytest.mark.parametrize(("texts", "questions"), [(1, 1), (7, 3), (4096, 4), (5235, 17), (100, 2000)])
-def test_products_in_blocks_are_the_product(texts: int, questions: int) -> None:
-    random = np.random.default_rng(0)
-    vectors = random.normal(size=(texts, 64)).astype(np.float32)
-    others = random.normal(size=(questions, 64)).astype(np.float32)
-    np.testing.assert_allclose(products(vectors, others), vectors @ others.T, rtol=1e-4, atol=1e-4)
 
 
 def test_maxsim_of_a_text_with_itself_is_highest() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,9 @@ STRIDE, OVERLAP = 24, 8
 
 _MANY = 64
 """Texts from which one sparse product, and sharing them out among threads, is worth its start."""
+
+_REMEMBERED = 16
+"""Texts whose tokens are remembered: ranking, quote and reason each ask for the question's and the best passage's."""
 
 _BATCH = 4096
 """Texts tokenised at a time: enough for both cores, little enough memory for long ones."""
@@ -52,6 +56,7 @@ class StaticEncoder:
         self._tokenizer = tokenizer
         self._table = table
         self._scales = scales
+        self._encoding = lru_cache(_REMEMBERED)(partial(tokenizer.encode, add_special_tokens=False))
         self.fingerprint = _fingerprint(name, revision, self.dim, {})
 
     @classmethod
@@ -105,7 +110,7 @@ class StaticEncoder:
 
     def token_ids(self, texts: Sequence[str]) -> list[TokenIds]:
         if len(texts) < _MANY:
-            encodings = [self._tokenizer.encode(text, add_special_tokens=False) for text in texts]
+            encodings = [self._encoding(text) for text in texts]
             return [np.array(encoding.ids, dtype=np.uint32) for encoding in encodings]
         rows: list[TokenIds] = []
         for start in range(0, len(texts), _BATCH):
@@ -153,11 +158,11 @@ class StaticEncoder:
     def vectors(self, ids: TokenIds) -> Floats:
         vectors = self._table[ids].astype(np.float32, copy=False)
         if self._scales is not None:
-            vectors *= self._scales[ids, None]
+            vectors *= self._scales[ids][:, None]
         return vectors
 
     def tokens(self, text: str) -> TokenVectors:
-        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        encoding = self._encoding(text)
         ids = np.array(encoding.ids, dtype=np.uint32)
         spans: Ints = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
         return TokenVectors(ids, self.vectors(ids), spans)

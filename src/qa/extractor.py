@@ -8,12 +8,10 @@ question names. It runs with numpy over a few passages at a time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +19,6 @@ from numpy.typing import NDArray
 from qa.languages import Languages
 from qa.ranking import Interaction, Question
 from qa.types import Floats, TokenEncoder, TokenIds
-
-if TYPE_CHECKING:
-    from threadpoolctl import ThreadpoolController
 
 DILATIONS = (1, 3, 9)
 """How far apart the three tokens are that each layer of the network looks at."""
@@ -85,8 +80,7 @@ class Extractor:
         lengths = [min(len(text), LONGEST) for text in texts]
         if not any(lengths) or not len(question.ids):
             return [best_answer(*np.zeros((2, 0), np.float32)) for _ in texts]
-        with _one_thread():
-            odds = self._odds(question, texts, lengths, found, encoder)
+        odds = self._odds(question, texts, lengths, found, encoder)
         return [best_answer(odds[n, :length, 0], odds[n, :length, 1]) for n, length in enumerate(lengths)]
 
     def _odds(
@@ -115,8 +109,11 @@ class Extractor:
         x += token_scalars(question, ids, scores, sizes, self._figures[ids]) @ w["scalars.weight"]
         logits = x @ (h @ w["meet.weight"]).T * np.float32(x.shape[1] ** -0.5)
         logits += w["sharp"] * scores.T
-        c = softmax(logits) @ h
-        z = np.maximum(np.concatenate([x, c, x * c, x * u], axis=1) @ w["fuse.weight"] + w["fuse.bias"], 0.0)
+        pull = softmax(logits)
+        # the layer over [x, c, x c, x u] with c = pull h, put so that the few question tokens are multiplied first
+        of_x, of_c, of_both, of_kind = np.split(w["fuse.weight"], 4)
+        fused = x @ (of_x + u[:, None] * of_kind) + pull @ (h @ of_c) + (x * (pull @ h)) @ of_both
+        z = np.maximum(fused + w["fuse.bias"], 0.0)
         laid = np.zeros((n * t, z.shape[1]), np.float32)
         laid[at] = z
         for number, step in enumerate(DILATIONS):
@@ -140,20 +137,6 @@ class Extractor:
         h = h + np.maximum(near, 0.0) @ w["question_out.weight"]
         pull = softmax((h @ w["kinds.weight"]).T)  # (2, q)
         return h, np.maximum((pull @ h).reshape(-1) @ w["asked.weight"] + w["asked.bias"], 0.0)
-
-
-def _one_thread() -> AbstractContextManager[object]:
-    """Keep BLAS from sharing products out among threads: on a busy machine to wait for the slowest of them takes ten
-    times as long as the products themselves."""
-    limited: AbstractContextManager[object] = _controller().limit(limits=1, user_api="blas")
-    return limited
-
-
-@cache
-def _controller() -> ThreadpoolController:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
 
 
 @cache

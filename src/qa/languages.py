@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.ranking import products
 from qa.types import Floats, Ints, TokenEncoder, TokenIds
 
 MOST = 64
@@ -77,14 +76,15 @@ class Languages:
         counts = np.concatenate([[0], np.cumsum(new)])
         return np.asarray(counts[ends[1:]] > counts[ends[:-1]])
 
-    def common_met(self, question: Floats, encoder: TokenEncoder) -> Floats:
-        """Return how well question tokens (q, d) are met by the commonest tokens of each language: (q, l).
+    def common_met(self, question: Floats, encoder: TokenEncoder, among: Ints) -> Floats:
+        """Return how well question tokens (q, d) are met by the commonest tokens of languages (a,), by number: (q, a).
 
         What common words meet says nothing of a passage, and they meet more in the question's own language.
         """
         if self._common_vectors is None:
             vectors = encoder.vectors(self._common.ravel())
             lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
-            self._common_vectors = np.asarray(vectors / lengths, dtype=np.float32)
-        met = products(self._common_vectors, question).reshape(*self._common.shape, len(question))
+            units = np.asarray(vectors / lengths, dtype=np.float32)
+            self._common_vectors = units.reshape(*self._common.shape, -1)
+        met = self._common_vectors[among] @ question.T
         return np.asarray(met.max(axis=1).T, dtype=np.float32)

@@ -191,14 +191,19 @@ class LexicalIndex:
             result: Any = self._searcher.search(self._by_ids(ids), limit=1, count=True)
         return int(result.count)
 
-    def shares(self, words: Sequence[str], ids: Ints) -> Floats:
+    def shares(self, words: Sequence[str], ids: Ints, found: tuple[Ints, Floats]) -> Floats:
         """Return BM25 (n,) of passages as a share (0 to 1) of the most that the words could score.
 
-        Words that no passage has count as the rarest: a share does not depend on the library's size.
+        Words that no passage has count as the rarest: a share does not depend on the library's size. ``found`` is what
+        ``search`` gave for the words: those need not be scored again.
         """
         unique = list(dict.fromkeys(words))
         most = sum((K1 + 1) * weight(word) * self._idf(word) for word in unique)
-        return self.scores(unique, ids) / np.float32(max(most, 1e-9))
+        known = dict(zip(*(array.tolist() for array in found), strict=True))
+        missing = np.array([key for key in ids.tolist() if key not in known], dtype=np.int64)
+        known |= zip(missing.tolist(), self.scores(unique, missing).tolist(), strict=True)
+        scores = np.array([known[key] for key in ids.tolist()], np.float32)
+        return scores / np.float32(max(most, 1e-9))
 
     def ids(self) -> Ints:
         """Return all ids (n,), ascending."""

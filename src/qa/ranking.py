@@ -108,50 +108,17 @@ def interact(question: Question, texts: Sequence[TokenIds], encoder: TokenEncode
             np.zeros((len(question.ids), 0), np.float32), np.zeros_like(starts), np.zeros_like(ends)
         )
     flat = np.concatenate(texts)
-    distinct, inverse = _distinct(flat)
+    distinct, inverse = np.unique(flat, return_inverse=True)
     vectors = encoder.vectors(distinct)
     row = np.full(int(ends[-1]) + NEIGHBOURS, len(distinct), dtype=np.int64)  # a gap has the row of zeros
     row[np.arange(len(flat)) + np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)] = inverse
     # one row a text token, so that whole rows are copied and mixed: twice as fast as one a question token
-    raw = np.pad(products(vectors, question.vectors), ((0, 1), (0, 0))).take(row, axis=0)
+    raw = np.pad(vectors @ question.vectors.T, ((0, 1), (0, 0))).take(row, axis=0)
     squares = np.pad(np.einsum("td,td->t", vectors, vectors), (0, 1)).take(row)
     scores = blend(raw.T)
     scores *= _inverse_lengths(squares)
     scores[:, row == len(distinct)] = -1.0  # the lowest cosine: a gap is nobody's best partner
     return Interaction(scores, starts, ends)
-
-
-def products(vectors: Floats, others: Floats) -> Floats:
-    """Return inner products (t, q) of vectors (t, d) and others (q, d).
-
-    In blocks that BLAS does not share out among threads: on a busy machine to wait for the slowest of them takes ten
-    times as long as the product itself.
-    """
-    columns = np.ascontiguousarray(others.T)
-    size = max(1, _ONE_THREAD // columns.size)
-    whole = len(vectors) // size * size
-    blocks = vectors[:whole].reshape(-1, size, vectors.shape[1]) @ columns
-    return np.concatenate([blocks.reshape(whole, len(others)), vectors[whole:] @ columns])
-
-
-_ONE_THREAD = 1 << 18
-"""Multiplications up to which OpenBLAS stays on one thread."""
-
-
-def _distinct(ids: TokenIds) -> tuple[TokenIds, Ints]:
-    """Return the distinct ids (u,), ascending, and where each of ``ids`` (t,) stands among them."""
-    highest = int(ids.max())
-    if highest > _TABLE:
-        distinct, inverse = np.unique(ids, return_inverse=True)
-        return distinct, inverse
-    place = np.zeros(highest + 1, dtype=np.int64)  # ten times as fast as sorting
-    place[ids] = 1
-    distinct = np.flatnonzero(place).astype(np.uint32)
-    place[distinct] = np.arange(len(distinct))
-    return distinct, place[ids]
-
-
-_TABLE = 1 << 20
 
 
 BLOCK = 16

@@ -17,7 +17,10 @@ from qa.text import words
 from qa.types import Encoder, Floats, Hit, Ints, TokenEncoder, TokenIds
 from qa.views import Views
 
-READ_BEST = 6
+SPOKEN = 0.01
+"""Probability from which a language counts as spoken: most of them nobody speaks here."""
+
+READ_BEST = 4
 """Candidates that are read: what that costs goes by their number."""
 
 
@@ -100,8 +103,8 @@ class Searcher:
         query = self._encoder.encode_queries([question])[0]
         terms = list(dict.fromkeys(words(question)))
         dense_ids, _ = self._views.dense.search(query, depth)
-        lexical_ids, _ = self._views.lexical.search(terms, depth)
-        ids = fuse([dense_ids, lexical_ids], k=depth)
+        found = self._views.lexical.search(terms, depth)
+        ids = fuse([dense_ids, found[0]], k=depth)
         ids, rows, vectors = self._library.material(ids.tolist())
         asked = Question.of(self._token_encoder.token_ids([question])[0], self._token_encoder)
         met = interact(asked, rows, self._token_encoder)
@@ -110,7 +113,7 @@ class Searcher:
         dense = vectors @ query
         spoken = self._spoken(asked, rows, figure=asked_kind(question) is not None)
         late, content, window = maxsim(asked, met, spoken.content)
-        lexical = self._views.lexical.shares(terms, ids)
+        lexical = self._views.lexical.shares(terms, ids, found)
         length = np.log1p([len(row) for row in rows])
         told = (spoken.background, spoken.figures, spoken.same)
         features = np.stack([dense, late, content, window, lexical, *told, length], axis=1)
@@ -137,7 +140,9 @@ class Searcher:
             return Spoken(none + 1, none, none, question.weights)
         figures = self._languages.have_figures(passages, besides=question.ids) if figure else none
         chances = self._languages.of([question.ids, *passages])
-        met = self._languages.common_met(question.vectors, self._token_encoder)
+        spoken = np.flatnonzero(chances.max(axis=0) >= SPOKEN)
+        chances = chances[:, spoken]
+        met = self._languages.common_met(question.vectors, self._token_encoder, spoken)
         content = question.weights * np.maximum(1.0 - met @ chances[0], 0.0)
         return Spoken(
             same=chances[1:] @ chances[0],

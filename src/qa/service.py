@@ -20,6 +20,7 @@ from qa.feedback import Feedback, FeedbackStore
 from qa.languages import Languages
 from qa.library import Library, is_library
 from qa.search import Searcher
+from qa.threads import use_one_thread
 from qa.types import Answer, Document, DocumentInfo, Encoder, Hit, IndexReport, Receipt, TokenEncoder
 from qa.views import Views
 
@@ -241,6 +242,7 @@ class QA:
                 library = self._read()
                 encoder, token_encoder = self._both()
                 library.check_encoder(encoder.fingerprint, token_encoder.fingerprint, encoder.dim)
+                use_one_thread()
                 views = Views(library)
                 searcher = Searcher(
                     library,
