@@ -13,8 +13,7 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 
 from qa.errors import ReadError
-from qa.readers import docx as docx_reader
-from qa.readers import iter_paths, read_document
+from qa.readers import find_files, package, read_document
 from qa.types import Document
 from tests.made_pdf import SCAN, pdf_of
 
@@ -111,7 +110,7 @@ def test_what_is_not_there_or_of_no_readable_kind_is_told(tmp_path: Path) -> Non
     with pytest.raises(ReadError, match=r"cannot be opened \(No such file or directory\)"):
         read_document(tmp_path / "none.txt")
     (tmp_path / "a.xyz").write_text("x")
-    with pytest.raises(ReadError, match=r"'\.xyz' files cannot be read; readable are \.docx"):
+    with pytest.raises(ReadError, match=r"'\.xyz' files cannot be read; readable are \.csv \.docx"):
         read_document(tmp_path / "a.xyz")
 
 
@@ -120,7 +119,7 @@ def test_one_bad_file_leaves_the_others_readable(tmp_path: Path) -> None:
     (tmp_path / "bad.txt").write_bytes(bytes(100))
     (tmp_path / "loop").symlink_to(tmp_path)
     read_names, bad_names = [], []
-    for path in iter_paths(tmp_path):
+    for path in find_files(tmp_path).paths:
         try:
             read_names.append(read_document(path).source)
         except ReadError as error:
@@ -161,7 +160,7 @@ def with_body(tmp_path: Path, xml: bytes) -> bytes:
 
 
 def test_a_zip_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(docx_reader, "MAX_PART_MB", 1)
+    monkeypatch.setattr(package, "MAX_PART_MB", 1)
     bomb = with_body(tmp_path, b"<document>" + b" " * 3_000_000)
     assert "unpacks to 3 MB" in refused(tmp_path / "a.docx", bomb)
 

@@ -12,11 +12,11 @@ import pytest
 from qa import indexing
 from qa.errors import DocumentNotFound, ReadError
 from qa.library import Library
-from qa.readers import read_document
 from qa.text import words
-from qa.types import FileProblem, Floats, IndexReport, TokenIds
+from qa.types import Floats, IndexReport, TokenIds
 from qa.views import Views
 from tests.fakes import HashingEncoder, create, make_document
+from tests.made_files import eml, zip_of
 
 FILES = {
     "zh/概况.txt": "全县有居民2142户。今年上半年，地区生产总值增长7.6%。",
@@ -235,22 +235,6 @@ def test_a_file_that_becomes_unreadable_keeps_its_last_version(
     assert "Население" in library.document("ru.txt").text
 
 
-def test_a_bug_in_a_parser_is_a_problem_of_that_file(
-    library: Library, encoder: HashingEncoder, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-
-    def buggy(path: Path, *, source: str | None = None):  # type: ignore[no-untyped-def]
-        if path.name == "ko.txt":
-            raise RecursionError("too deep")
-        return read_document(path, source=source)
-
-    monkeypatch.setattr(indexing, "read_document", buggy)
-    report = sync(library, encoder, folder)
-    (problem,) = report.failed
-    assert problem == FileProblem(str(folder / "ko.txt"), "cannot be read: RecursionError: too deep")
-    assert len(report.added) == len(FILES) - 1
-
-
 def test_progress_counts_files(library: Library, encoder: HashingEncoder, folder: Path) -> None:
     calls: list[tuple[int, int, str]] = []
     indexing.sync(
@@ -370,6 +354,61 @@ def test_an_encoder_that_is_a_mean_of_tokens_reads_each_text_once(library: Libra
         library, [make_document("b", "One text of words.")], encoder=other, token_encoder=mean
     )
     assert (mean.tokenised, other.encoded) == (2, 1)
+
+
+# Files that hold files
+
+
+def test_the_files_of_an_archive_are_kept_equal_to_it(
+    library: Library, encoder: HashingEncoder, tmp_path: Path
+) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    archive = folder / "a.zip"
+    archive.write_bytes(zip_of({"one.txt": b"The first.", "sub/two.txt": b"The second.", "x.exe": b"MZ"}))
+    report = sync(library, encoder, folder)
+    assert report.added == ("a.zip/one.txt", "a.zip/sub/two.txt")
+    assert [(Path(each.path).name, each.kind) for each in report.left_out] == [("x.exe", ".exe")]
+    encoded = encoder.encoded
+    assert sorted(sync(library, encoder, folder).unchanged) == ["a.zip/one.txt", "a.zip/sub/two.txt"]
+    assert encoder.encoded == encoded
+
+    archive.write_bytes(zip_of({"one.txt": b"The first, new.", "three.txt": b"The third."}))
+    report = indexing.add(library, [folder], encoder=encoder, token_encoder=encoder)
+    assert (report.added, report.updated) == (("a.zip/three.txt",), ("a.zip/one.txt",))
+    assert report.removed == ("a.zip/sub/two.txt",)
+    assert lexical_sources(library, "second") == []
+
+    archive.write_bytes(b"PK damaged")
+    report = sync(library, encoder, folder)
+    assert len(report.failed) == 1
+    assert sources(library) == ["a.zip/one.txt", "a.zip/three.txt"]
+
+    archive.unlink()
+    assert sorted(sync(library, encoder, folder).removed) == ["a.zip/one.txt", "a.zip/three.txt"]
+    assert sources(library) == []
+
+
+def test_a_mail_with_what_is_attached_is_unchanged_as_a_whole(
+    library: Library, encoder: HashingEncoder, tmp_path: Path
+) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "a.eml").write_bytes(eml())
+    assert sync(library, encoder, folder).added == ("a.eml/码头.txt", "a.eml")
+    assert sorted(sync(library, encoder, folder).unchanged) == ["a.eml", "a.eml/码头.txt"]
+    (folder / "码头.txt").write_bytes(b"The pier is 90 metres long.")  # the attachment is still in its place
+    assert sync(library, encoder, folder).added == ("码头.txt",)
+
+
+def test_archives_of_one_name_in_two_folders_are_told_apart(
+    library: Library, encoder: HashingEncoder, tmp_path: Path
+) -> None:
+    for name in ("x", "y"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.zip").write_bytes(zip_of({"one.txt": f"In {name}.".encode()}))
+        sync(library, encoder, tmp_path / name)
+    assert sources(library) == ["a.zip/one.txt", "y/a.zip/one.txt"]
 
 
 # Removal

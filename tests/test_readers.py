@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from docx.oxml.ns import nsdecls
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.readers import READABLE, document_from_text, iter_paths, read_document
+from qa.readers import READABLE, document_from_text, find_files, read_document
 from qa.readers import html as html_reader
 from qa.readers import md as md_reader
 from qa.readers.encoding import decode
@@ -635,12 +636,12 @@ def test_glyphs_of_radicals_ligatures_and_right_to_left_lines() -> None:
 # --- paths -----------------------------------------------------------------------------------------------
 
 
-def test_iter_paths_is_sorted_and_leaves_out_hidden_and_unreadable(tmp_path: Path) -> None:
+def test_files_are_sorted_and_what_is_left_out_is_told_but_for_hidden_ones(tmp_path: Path) -> None:
     for name in (
         "b.txt",
         "a.MD",
         ".hidden.txt",
-        "questions.jsonl",
+        "Makefile",
         "~$open.docx",
         "sub/新闻 😀 报.txt",
         ".git/x.txt",
@@ -649,13 +650,25 @@ def test_iter_paths_is_sorted_and_leaves_out_hidden_and_unreadable(tmp_path: Pat
         path = tmp_path / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("text")
-    found = [path.relative_to(tmp_path).as_posix() for path in iter_paths(tmp_path)]
-    assert found == ["a.MD", "b.txt", "sub/新闻 😀 报.txt"]
-    assert list(iter_paths(tmp_path / "b.txt")) == [tmp_path / "b.txt"]
-    assert ".jsonl" not in READABLE
+    (tmp_path / "gone.txt").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "pipe.txt")
+    found = find_files(tmp_path)
+    assert [path.relative_to(tmp_path).as_posix() for path in found.paths] == [
+        "a.MD",
+        "b.txt",
+        "sub/新闻 😀 报.txt",
+    ]
+    assert [(Path(each.path).name, each.kind) for each in found.left_out] == [
+        ("Makefile", "no extension"),
+        ("gone.txt", "broken link"),
+        ("pipe.txt", "no regular file"),
+        ("x.png", ".png"),
+    ]
+    assert find_files(tmp_path / "b.txt").paths == (tmp_path / "b.txt",)
+    assert ".png" not in READABLE
 
 
-def test_iter_paths_follows_links_and_survives_loops(tmp_path: Path) -> None:
+def test_the_search_for_files_follows_links_and_survives_loops(tmp_path: Path) -> None:
     root, outside = tmp_path / "root", tmp_path / "outside"
     (root / "sub").mkdir(parents=True)
     outside.mkdir()
@@ -665,7 +678,10 @@ def test_iter_paths_follows_links_and_survives_loops(tmp_path: Path) -> None:
     (root / "again").symlink_to(root / "sub")
     (root / "other").symlink_to(outside)
     (root / "broken").symlink_to(root / "none")
-    assert [path.relative_to(root).as_posix() for path in iter_paths(root)] == ["other/b.txt", "sub/a.txt"]
+    assert [path.relative_to(root).as_posix() for path in find_files(root).paths] == [
+        "other/b.txt",
+        "sub/a.txt",
+    ]
 
 
 def test_document_is_named_by_its_source_and_text(tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ import numpy as np
 
 from qa.errors import ReadError
 from qa.library import Change, Library
-from qa.readers import iter_paths, read_document
+from qa.readers import HOLDERS, Outcome, find_files, read_file
 from qa.splitter import search_text, split_document
 from qa.types import (
     Document,
@@ -28,6 +29,7 @@ from qa.types import (
     FileProblem,
     Floats,
     IndexReport,
+    LeftOut,
     Passage,
     Receipt,
     TokenEncoder,
@@ -171,6 +173,7 @@ class _Run:
         self._removed: list[str] = []
         self._failed: list[FileProblem] = []
         self._warnings: list[FileProblem] = []
+        self._left_out: list[LeftOut] = []
 
     def __enter__(self) -> _Run:
         return self
@@ -182,14 +185,15 @@ class _Run:
         """Add or update the file ``root``, or the readable files below it."""
         if not root.exists():
             raise ReadError(root, "there is no such file or folder.")
-        paths = list(iter_paths(root))
-        for done, path in enumerate(paths):
+        files = find_files(root)
+        for done, path in enumerate(files.paths):
             if on_progress:
-                on_progress(done, len(paths), path.name)
+                on_progress(done, len(files.paths), path.name)
             self._index_file(path, root)
+        self._left_out += files.left_out
         self._commit()
         if on_progress:
-            on_progress(len(paths), len(paths), "")
+            on_progress(len(files.paths), len(files.paths), "")
 
     def put(self, document: Document, path: str, old: DocumentInfo | None = None) -> None:
         """Split a document and let it wait for its batch; it takes the place of ``old``."""
@@ -212,7 +216,9 @@ class _Run:
         """Remove the documents from below ``root`` whose file is no longer there."""
         folder = root.resolve()
         below = [info for path, info in self._known.by_path.items() if Path(path).is_relative_to(folder)]
-        gone = [info for info in below if not os.path.lexists(info.path)]
+        self._remove([info for info in below if not _is_there(info.path)])
+
+    def _remove(self, gone: Sequence[DocumentInfo]) -> None:
         for info in gone:
             with self._library.transaction() as change:
                 change.remove(info.id)
@@ -230,6 +236,7 @@ class _Run:
             removed=tuple(self._removed),
             failed=tuple(self._failed),
             warnings=tuple(self._warnings),
+            left_out=tuple(self._left_out),
             passages=self._passages,
             seconds=time.perf_counter() - self._started,
         )
@@ -249,20 +256,40 @@ class _Run:
             self._failed.append(FileProblem(str(path), f"cannot be read: {error.strerror}."))
             return
         old = self._known.by_path.get(str(absolute))
-        if old and old.sha256 == sha256:
-            self._unchanged.append(old.source)
+        inside = self._known.inside(str(absolute))
+        if old and old.sha256 == sha256:  # what a mail holds is stored before the mail itself
+            self._unchanged += [old.source, *(info.source for info in inside.values())]
             return
         old = old or self._known.moved(sha256)
         source = self._known.free_source(absolute, root, old)
-        try:
-            document = read_document(path, source=source)
-        except ReadError as error:
-            self._failed.append(FileProblem(str(path), error.reason))
-        except Exception as error:  # a parser's bug: the file is named, the others go on
-            self._failed.append(FileProblem(str(path), f"cannot be read: {type(error).__name__}: {error}"))
-        else:
-            if old is None or not self._move(old, document, str(absolute)):
-                self.put(document, str(absolute), old)
+        known = {member: info.sha256 for member, info in inside.items()}
+        outcomes = list(read_file(path, source=source, known=known))
+        for outcome in outcomes:
+            member = outcome.member
+            self._take(
+                outcome, path, str(absolute), inside.get(member) if member else old, alone=path == root
+            )
+        found = {outcome.member for outcome in outcomes}
+        gone = [info for member, info in inside.items() if member not in found]
+        if gone and not any(outcome.problem for outcome in outcomes if not outcome.member):
+            self._commit()  # an older version of what is gone may be waiting
+            self._remove(gone)
+
+    def _take(
+        self, outcome: Outcome, path: Path, absolute: str, old: DocumentInfo | None, *, alone: bool
+    ) -> None:
+        """Note what became of a file or of a member of it, and let a document wait for its batch."""
+        shown = f"{path}/{outcome.member}".rstrip("/")
+        place = f"{absolute}/{outcome.member}".rstrip("/")
+        if outcome.document:
+            if old is None or not self._move(old, outcome.document, place):
+                self.put(outcome.document, place, old)
+        elif outcome.left_out and not (alone and not outcome.member):
+            self._left_out.append(LeftOut(shown, outcome.left_out))
+        elif outcome.problem:
+            self._failed.append(FileProblem(shown, outcome.problem))
+        elif old:
+            self._unchanged.append(old.source)
 
     def _move(self, old: DocumentInfo, document: Document, path: str) -> bool:
         """Give a stored document its new place if nothing else of it is new; return whether that was so."""
@@ -325,12 +352,14 @@ class _Run:
 
 
 class _Known:
-    """The documents of the library, and those that wait, by source, path and bytes."""
+    """The documents of the library, and those that wait, by source, path, bytes and the file that holds them."""
 
     def __init__(self, infos: Iterable[DocumentInfo]) -> None:
         self.by_source: dict[str, DocumentInfo] = {}
         self.by_path: dict[str, DocumentInfo] = {}
         self._by_sha256: dict[str, dict[str, DocumentInfo]] = {}
+        self._inside: dict[str, dict[str, DocumentInfo]] = {}  # by the path of an archive, then in there
+        self._holder: dict[str, str] = {}  # the path of an archive by its source
         for info in infos:
             self.replace(None, info)
 
@@ -339,16 +368,25 @@ class _Known:
             self.by_source.pop(old.source, None)
             self.by_path.pop(old.path, None)
             self._by_sha256.get(old.sha256, {}).pop(old.source, None)
+            for holder, member in _holders(old.path):
+                self._inside.get(holder, {}).pop(member, None)
         if new:
             self.by_source[new.source] = new
             if new.path:
                 self.by_path[new.path] = new
                 self._by_sha256.setdefault(new.sha256, {})[new.source] = new
+            for holder, member in _holders(new.path):
+                self._inside.setdefault(holder, {})[member] = new
+                self._holder[new.source.removesuffix(f"/{member}")] = holder
+
+    def inside(self, path: str) -> dict[str, DocumentInfo]:
+        """Return the documents that were read from inside a file, by their path in there."""
+        return dict(self._inside.get(path, {}))
 
     def moved(self, sha256: str) -> DocumentInfo | None:
         """Return a document of the same bytes whose file is no longer where it was."""
         same = self._by_sha256.get(sha256, {}).values()
-        return next((info for info in same if not os.path.lexists(info.path)), None)
+        return next((info for info in same if not _is_there(info.path)), None)
 
     def free_source(self, absolute: Path, root: Path, old: DocumentInfo | None) -> str:
         """Return the path below ``root``, with as many folders above it as make it unique."""
@@ -356,9 +394,24 @@ class _Known:
         for count in range(shortest, len(absolute.parts)):
             source = "/".join(absolute.parts[-count:])
             holder = self.by_source.get(source)
-            if holder is None or holder is old:
+            archive = self._holder.get(source, str(absolute))
+            if (holder is None or holder is old) and (archive == str(absolute) or not _is_there(archive)):
                 return source
         return absolute.as_posix()
+
+
+def _holders(path: str) -> Iterator[tuple[str, str]]:
+    """Yield the files that may hold a document, by the path of it, and its path in each."""
+    for found in _HOLDER.finditer(path):
+        yield path[: found.start()], path[found.end() :]
+
+
+_HOLDER = re.compile(f"(?<={'|'.join(map(re.escape, HOLDERS))})/", re.IGNORECASE)
+
+
+def _is_there(path: str) -> bool:
+    """Tell whether a document's file, or the archive that it was read from, is where it was."""
+    return os.path.lexists(path) or any(Path(holder).is_file() for holder, _ in _holders(path))
 
 
 def _store(change: Change, waiting: _Pending, vectors: Floats, tokens: Sequence[TokenIds]) -> None:

@@ -85,7 +85,7 @@ def _repeats(passage: Passage) -> bool:
 
 
 def _sections(blocks: tuple[Block, ...]) -> Iterator[list[Block]]:
-    """Yield runs of blocks under the same headings, and each heading that has nothing under it."""
+    """Yield runs of blocks under the same headings, each record, and each heading with nothing under it."""
     section: list[Block] = []
     for number, block in enumerate(blocks):
         if block.kind == "heading":
@@ -95,7 +95,9 @@ def _sections(blocks: tuple[Block, ...]) -> Iterator[list[Block]]:
             if _is_bare(blocks, number):
                 yield [block]
         else:
-            if section and section[0].headings != block.headings:
+            if section and (
+                section[0].headings != block.headings or "record" in (section[0].kind, block.kind)
+            ):
                 yield section
                 section = []
             section.append(block)
@@ -114,7 +116,8 @@ def _is_bare(blocks: tuple[Block, ...], number: int) -> bool:
 def _units(text: str, block: Block, max_chars: int | None) -> Iterator[_Unit]:
     content = block.span.of(text)
     size = _size(content, max_chars)
-    for sentence in sentences(content):
+    whole = block.kind == "record" and len(content) <= size.most
+    for sentence in [Span(0, len(content))] if whole else sentences(content):
         for piece in _pieces(content, sentence, size.most):
             yield _Unit(piece.shift(block.span.start), block.span, block.page, size)
 

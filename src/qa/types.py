@@ -50,9 +50,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One heading, paragraph, list item or table row of a document.
+    """One heading, paragraph, list item, table row or record of a document.
 
-    ``kind`` is one of ``heading paragraph item row``; ``page`` counts from 1 and is None where the
+    ``kind`` is one of ``heading paragraph item row record``; a record is a row of data that says its own
+    column names, and so a passage by itself. ``page`` counts from 1 and is None where the
     format has no pages; ``headings`` are the headings above the block, outermost first (a heading's
     own text is not among its ``headings``); ``level`` is 1 for a top heading, 0 for what is not one.
     """
@@ -352,8 +353,33 @@ class FileProblem:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A file that was not read, and its kind: ``.xyz``, ``no extension``, ``broken link`` …"""
+
+    path: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedFile:
+    """A document that was added or updated: how much of it there is, and what was lost, in sentences.
+
+    ``language`` is a tag such as ``zh``, "" where it is not known.
+    """
+
+    source: str
+    passages: int
+    pages: int | None = None
+    language: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What one indexing run did, by source. ``failed`` files are reported and the rest is indexed."""
+    """What one indexing run did, by source. ``failed`` files are reported and the rest is indexed.
+
+    ``left_out`` are those of a kind that is not read; ``files`` says more of those added and updated.
+    """
 
     added: tuple[str, ...] = ()
     updated: tuple[str, ...] = ()
@@ -363,6 +389,8 @@ class IndexReport:
     warnings: tuple[FileProblem, ...] = ()
     passages: int = 0
     seconds: float = 0.0
+    left_out: tuple[LeftOut, ...] = ()
+    files: tuple[IndexedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from qa.types import Block, Span
@@ -9,6 +11,26 @@ from qa.types import Block, Span
 
 class Unreadable(ValueError):
     """The bytes are no document a reader can read; the message goes on after "FILE: "."""
+
+
+class NoDocument(Unreadable):
+    """The bytes are sound, but nothing that people read; a folder leaves such files out by ``kind``."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        self.kind = kind
+        super().__init__(message)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file inside a file: an entry of an archive, or an attachment.
+
+    ``unpack`` returns its bytes or raises ``Unreadable``; ``size`` is what that will cost.
+    """
+
+    name: str
+    size: int
+    unpack: Callable[[], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +42,12 @@ class Parsed:
     title: str = ""
     pages: int | None = None
     warnings: tuple[str, ...] = ()
+    author: str = ""
+    date: str = ""
+    """When it was written, as far as it is known: ``2024``, ``2024-05`` or ``2024-05-03``."""
+    language: str = ""
+    """What the file says of its language, as a primary tag: ``zh``."""
+    members: tuple[Member, ...] = ()
 
 
 @dataclass(slots=True)
@@ -67,6 +95,29 @@ class TextBuilder:
         self._append(text)
         self.blocks.append(Block(Span(start, self._length), kind, page, headings, level))
 
+    def end_headings(self) -> None:
+        """What is appended from here on stands under none of the headings so far."""
+        self._outline = Outline()
+
+    def embed(self, parsed: Parsed) -> None:
+        """Append the text of another reader whole; its headings come under those that are open."""
+        if not parsed.blocks:
+            return
+        above = self._outline.headings
+        self._append("\n\n" if self.blocks else "")
+        start = self._length
+        self._append(parsed.text)
+        self.blocks += [
+            Block(
+                block.span.shift(start),
+                block.kind,
+                block.page,
+                above + block.headings,
+                block.level + len(above) if block.level else 0,
+            )
+            for block in parsed.blocks
+        ]
+
     def _append(self, text: str) -> None:
         self._parts.append(text)
         self._length += len(text)
@@ -75,7 +126,7 @@ class TextBuilder:
         """Items and rows of one list or table stand on lines of their own, all else a line apart."""
         if not self.blocks:
             return ""
-        together = kind in ("item", "row") and self.blocks[-1].kind == kind
+        together = kind in ("item", "row", "record") and self.blocks[-1].kind == kind
         return "\n" if together else "\n\n"
 
 
@@ -90,3 +141,18 @@ def first_heading(text: str, blocks: tuple[Block, ...] | list[Block], within: in
     headings = [block for block in blocks[:within] if block.kind == "heading"]
     best = min(headings, key=lambda block: block.level, default=None)
     return one_line(best.span.of(text)) if best else ""
+
+
+_DATE = re.compile(r"\s*(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?!\d)")
+
+
+def iso_date(text: str | None) -> str:
+    """Return the date at the beginning of an ISO 8601 or W3CDTF text, or ""."""
+    found = _DATE.match(text or "")
+    return "-".join(filter(None, found.groups())) if found else ""
+
+
+def primary_language(tag: str | None) -> str:
+    """Return ``zh`` of ``zh-Hant-TW``, or ""."""
+    found = re.match(r"\s*([A-Za-z]{2,3})(?![A-Za-z])", tag or "")
+    return found[1].lower() if found else ""

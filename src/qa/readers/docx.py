@@ -6,9 +6,7 @@ object model of paragraphs and tables passes over, and pictures need not be unpa
 
 from __future__ import annotations
 
-import io
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -17,21 +15,18 @@ import regex
 from lxml import etree
 
 from qa.readers.building import Parsed, TextBuilder, Unreadable, first_heading, one_line
+from qa.readers.package import attribute, find, local_name, open_package, xml
 from qa.text import is_terminal
 
-MAX_PART_MB = 400
-"""Unpacked size of one part with text; a package beyond it is a bomb or no document for people."""
-MAX_ENTRIES = 20_000
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _TITLE_RANK = 1
 """The rank of a paragraph in the style Title; "heading 1" is one below."""
 
 
 def parse(data: bytes) -> Parsed:
     """Return the text of a Word document in its order, with headings by style, lists and table rows."""
-    package = _open(data)
+    package = open_package(data, "Word document")
     main = _main_part(package)
-    styles = _styles(_xml(package, _beside(main, "styles.xml")))
+    styles = _styles(xml(package, _beside(main, "styles.xml")))
     root = _required(package, main)
     reader = _Reader(styles, _page_mark(root))
     paragraphs = [each for body in root for each in reader.paragraphs(body)]
@@ -41,34 +36,18 @@ def parse(data: bytes) -> Parsed:
         page = paragraph.page if pages else None
         builder.add(paragraph.text, paragraph.kind, page=page, rank=paragraph.rank)
     for notes in ("footnotes.xml", "endnotes.xml"):
-        for note in reader.notes(_xml(package, _beside(main, notes))):
+        for note in reader.notes(xml(package, _beside(main, notes))):
             builder.add(note)
-    title = _core_title(_xml(package, "docProps/core.xml")) or first_heading(builder.text, builder.blocks)
+    title = _core_title(xml(package, "docProps/core.xml")) or first_heading(builder.text, builder.blocks)
     return Parsed(builder.text, tuple(builder.blocks), title, pages)
 
 
 # --- the package -------------------------------------------------------------------------------------------
 
 
-def _open(data: bytes) -> zipfile.ZipFile:
-    if data.startswith(_OLE):
-        raise Unreadable(
-            "is protected by a password, or an old .doc by another name; save it as .docx without a password."
-        )
-    if not data.startswith(b"PK"):
-        raise Unreadable("is no Word document, whatever its name says.")
-    try:
-        package = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        raise Unreadable("is cut off or damaged; fetch or save it again.") from error
-    if len(package.infolist()) > MAX_ENTRIES:
-        raise Unreadable(f"holds more than {MAX_ENTRIES} files and is not read.")
-    return package
-
-
 def _main_part(package: zipfile.ZipFile) -> str:
     """Return the name of the part with the document, which the package's relations give."""
-    relations = _xml(package, "_rels/.rels")
+    relations = xml(package, "_rels/.rels")
     for relation in relations if relations is not None else ():
         if relation.get("Type", "").endswith("/officeDocument"):
             return str(relation.get("Target", "")).lstrip("/")
@@ -80,60 +59,14 @@ def _beside(main: str, name: str) -> str:
 
 
 def _required(package: zipfile.ZipFile, name: str) -> etree._Element:
-    root = _xml(package, name)
-    if root is None or _name(root) != "document":
+    root = xml(package, name)
+    if root is None or local_name(root) != "document":
         raise Unreadable("is no Word document, whatever its name says.")
     return root
 
 
-def _xml(package: zipfile.ZipFile, name: str) -> etree._Element | None:
-    """Return the root of a part, None where there is none. Entities are not expanded, nothing is fetched."""
-    try:
-        info = package.getinfo(name)
-    except KeyError:
-        return None
-    if info.file_size > MAX_PART_MB * 1_000_000:
-        raise Unreadable(f"unpacks to {info.file_size / 1e6:,.0f} MB of text ({name}) and is not read.")
-    if info.flag_bits & 1:
-        raise Unreadable("is protected by a password; save it without one.")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        return etree.fromstring(package.read(info), parser)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        OSError,
-        NotImplementedError,
-        etree.XMLSyntaxError,
-    ) as error:
-        raise Unreadable(f"is damaged ({name} cannot be read); open and save it again in Word.") from error
-
-
-def _name(element: etree._Element) -> str:
-    tag = element.tag
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
-
-
-def _child(element: etree._Element | None, *path: str) -> etree._Element | None:
-    """Return the first child of that name, and so on; names are local, for Strict has other spaces."""
-    for name in path:
-        element = (
-            next((child for child in element if _name(child) == name), None) if element is not None else None
-        )
-    return element
-
-
-def _value(element: etree._Element | None, name: str = "val") -> str | None:
-    """Return an attribute by its local name."""
-    for key, value in element.attrib.items() if element is not None else ():
-        if str(key).rpartition("}")[2] == name:
-            return str(value)
-    return None
-
-
 def _core_title(core: etree._Element | None) -> str:
-    title = _child(core, "title")
+    title = find(core, "title")
     text = one_line(title.text or "") if title is not None else ""
     return "" if _NO_TITLE.fullmatch(text) else text
 
@@ -158,12 +91,12 @@ def _styles(root: etree._Element | None) -> dict[str, _Style]:
     """Return the paragraph styles by id; what a style does not say it has from the one it is based on."""
     found: dict[str, tuple[int | None, bool, str | None]] = {}
     for style in root if root is not None else ():
-        if _name(style) == "style" and _value(style, "type") == "paragraph":
-            properties = _child(style, "pPr")
-            name = _value(_child(style, "name")) or ""
+        if local_name(style) == "style" and attribute(style, "type") == "paragraph":
+            properties = find(style, "pPr")
+            name = attribute(find(style, "name")) or ""
             rank = _name_rank(name) or _outline_rank(properties)
-            listed = _child(properties, "numPr") is not None or name.lower().startswith("list")
-            found[_value(style, "styleId") or ""] = rank, listed, _value(_child(style, "basedOn"))
+            listed = find(properties, "numPr") is not None or name.lower().startswith("list")
+            found[attribute(style, "styleId") or ""] = rank, listed, attribute(find(style, "basedOn"))
     return {style_id: _resolved(style_id, found) for style_id in found}
 
 
@@ -176,7 +109,7 @@ def _name_rank(name: str) -> int | None:
 
 def _outline_rank(properties: etree._Element | None) -> int | None:
     """Return the rank by outline level; level 9 is body text."""
-    level = _value(_child(properties, "outlineLvl"))
+    level = attribute(find(properties, "outlineLvl"))
     if level is None or not level.isdigit():
         return None
     return _TITLE_RANK + 1 + int(level) if int(level) < 9 else 0
@@ -237,7 +170,7 @@ class _Reader:
     def paragraphs(self, container: etree._Element) -> Iterator[_Paragraph]:
         """Yield what stands in a body, a content control or a text box, in order."""
         for element in container:
-            name = _name(element)
+            name = local_name(element)
             if name == "p":
                 yield self._paragraph(element)
                 yield from self._box_paragraphs()
@@ -249,7 +182,7 @@ class _Reader:
     def notes(self, root: etree._Element | None) -> Iterator[str]:
         """Yield the text of footnotes or endnotes."""
         for note in root if root is not None else ():
-            if _value(note, "type") in (None, "normal"):
+            if attribute(note, "type") in (None, "normal"):
                 yield " ".join(paragraph.text for paragraph in self.paragraphs(note)).strip()
 
     def _box_paragraphs(self) -> Iterator[_Paragraph]:
@@ -258,11 +191,11 @@ class _Reader:
             yield from self.paragraphs(box)
 
     def _paragraph(self, element: etree._Element) -> _Paragraph:
-        properties = _child(element, "pPr")
-        style = self.styles.get(_value(_child(properties, "pStyle")) or "", _Style())
+        properties = find(element, "pPr")
+        style = self.styles.get(attribute(find(properties, "pStyle")) or "", _Style())
         rank = _outline_rank(properties)
         rank = style.rank if rank is None else rank
-        listed = style.listed or _value(_child(properties, "numPr", "numId")) not in (None, "0")
+        listed = style.listed or attribute(find(properties, "numPr", "numId")) not in (None, "0")
         texts: list[str] = []
         page, bold = 0, True
         for text, is_bold in self._runs(element):
@@ -276,7 +209,7 @@ class _Reader:
     def _runs(self, element: etree._Element) -> Iterator[tuple[str, bool]]:
         """Yield the text of runs and whether they are bold; text boxes wait until the paragraph is done."""
         for child in element:
-            name = _name(child)
+            name = local_name(child)
             if name == "txbxContent":
                 self._boxes.append(child)
             elif name == "r":
@@ -285,15 +218,15 @@ class _Reader:
                 yield from self._runs(child)
 
     def _run(self, run: etree._Element) -> Iterator[tuple[str, bool]]:
-        properties = _child(run, "rPr")
-        if _is_on(_child(properties, "vanish")):
+        properties = find(run, "rPr")
+        if _is_on(find(properties, "vanish")):
             return
-        bold = _is_on(_child(properties, "b"))
+        bold = _is_on(find(properties, "b"))
         for child in run:
-            name = _name(child)
+            name = local_name(child)
             if name == "t":
                 yield child.text or "", bold
-            elif name == "lastRenderedPageBreak" or (name == "br" and _value(child, "type") == "page"):
+            elif name == "lastRenderedPageBreak" or (name == "br" and attribute(child, "type") == "page"):
                 self.page += name == self.page_mark
             elif name in _BREAKS:
                 yield _BREAKS[name], bold
@@ -325,7 +258,7 @@ def _page_mark(root: etree._Element) -> str:
 def _within(element: etree._Element, wanted: str) -> Iterator[etree._Element]:
     """Yield the rows of a table or the cells of a row, in content controls too, not those of inner tables."""
     for child in element:
-        name = _name(child)
+        name = local_name(child)
         if name == wanted:
             yield child
         elif name not in _SKIPPED and name not in ("tbl", "tr", "tc", "p"):
@@ -333,13 +266,13 @@ def _within(element: etree._Element, wanted: str) -> Iterator[etree._Element]:
 
 
 def _is_on(element: etree._Element | None) -> bool:
-    return element is not None and _value(element) not in ("0", "false", "off", "none")
+    return element is not None and attribute(element) not in ("0", "false", "off", "none")
 
 
 def _symbol(element: etree._Element) -> str:
     """Return a symbol where its code is a character; symbol fonts put theirs into the private area."""
     try:
-        code = int(_value(element, "char") or "", 16)
+        code = int(attribute(element, "char") or "", 16)
     except ValueError:
         return ""
     return "•" if 0xF000 <= code <= 0xF0FF else chr(code) if 32 <= code < 0xD800 else ""

@@ -109,20 +109,30 @@ def declared_charset(data: bytes) -> str | None:
 def parse(html: str) -> Parsed:
     """Return the visible text of a page; navigation is left out unless there is nothing else."""
     parser = LexborHTMLParser(html)
-    builder = _read(parser, _SKIPPED)
+    builder = TextBuilder()
+    _read(parser, _SKIPPED, builder)
     if not builder.blocks:
-        builder = _read(parser, _SKIPPED - {"nav", "menu"})
+        _read(parser, _SKIPPED - {"nav", "menu"}, builder)
     text = builder.text
     title = parser.css_first("head title")
     named = one_line(title.text_content or title.text()) if title else ""
     return Parsed(text, tuple(builder.blocks), named or first_heading(text, builder.blocks))
 
 
+def read_into(builder: TextBuilder, html: str) -> None:
+    """Append the visible text of a page that is part of a larger document; its headings go on from there."""
+    _read(LexborHTMLParser(html), _SKIPPED, builder)
+
+
+def has_heading(html: str) -> bool:
+    return LexborHTMLParser(html).css_first(",".join(_HEADINGS)) is not None
+
+
 @dataclass(slots=True)
 class _Page:
     """The state of the walk: the words of the block at hand, and what the block is."""
 
-    builder: TextBuilder = field(default_factory=TextBuilder)
+    builder: TextBuilder
     words: list[str] = field(default_factory=list)
     kind: str = "paragraph"
     rank: int = 0
@@ -157,8 +167,8 @@ def _tidy(text: str) -> str:
     return re.sub(r" *\n *", "\n", re.sub(r" {2,}", " ", text)).strip()
 
 
-def _read(parser: LexborHTMLParser, skipped: frozenset[str]) -> TextBuilder:
-    page = _Page()
+def _read(parser: LexborHTMLParser, skipped: frozenset[str], builder: TextBuilder) -> None:
+    page = _Page(builder)
     depth = 0  # below the root; nodes are not compared, for that would compare their markup
     node: LexborNode | None = parser.body or parser.root
     while node is not None:
@@ -179,7 +189,6 @@ def _read(parser: LexborHTMLParser, skipped: frozenset[str]) -> TextBuilder:
             after = node.next if depth else None
         node = after
     page.end_block()
-    return page.builder
 
 
 def _is_skipped(node: LexborNode, skipped: frozenset[str]) -> bool:

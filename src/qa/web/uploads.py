@@ -102,10 +102,15 @@ def _settle(kept: Path, previous: Path, *, keep: bool) -> None:
 
 
 def _outcome(name: str, report: IndexReport) -> FileOutcome:
-    """Return what the report on a single file comes to."""
-    if report.failed:
+    """Return what the report on a single file comes to; one that holds files fails only if none of them is read."""
+    if report.failed and not (report.added or report.updated or report.unchanged):
         return FileOutcome(name, "failed", report.failed[0].message)
-    warnings = " ".join(problem.message for problem in report.warnings)
+    warnings = " ".join(
+        [
+            *(problem.message for problem in report.warnings),
+            *(f"{Path(problem.path).name} {problem.message}" for problem in report.failed),
+        ]
+    )
     if report.updated:
         return FileOutcome(name, "updated", warnings)
     if report.added:

@@ -1,0 +1,90 @@
+"""Excel workbooks: a heading for each sheet, a record for each row, values as a reader of the sheet sees them."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import Any
+
+import openpyxl
+import regex
+
+from qa.readers.building import Parsed, TextBuilder, Unreadable, iso_date, one_line, primary_language
+from qa.readers.package import open_package
+from qa.readers.tables import Row, add_table
+
+_FORMAT = regex.compile(r"[#0,?]*[0#?](?:\.([0#?]+))?")
+_QUOTED = regex.compile(r'"[^"]*"|\\.|\[[^\]]*\]|[_*].')
+
+
+def parse(data: bytes) -> Parsed:
+    """Return the visible sheets of a workbook; formulas give the value that was last computed."""
+    open_package(data, "Excel workbook").close()
+    builder = TextBuilder()
+    hidden: list[str] = []
+    try:
+        # read_only: rows are streamed; data_only: values, not formulas; keep_links: other files are left alone
+        book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+        for sheet in book.worksheets:
+            if sheet.sheet_state != "visible":
+                hidden.append(sheet.title)
+                continue
+            sheet.reset_dimensions()  # what a file says of its size may be a million empty columns
+            table = TextBuilder()
+            add_table(table, _rows(sheet))
+            if table.blocks:
+                builder.add(sheet.title, "heading", rank=1)
+                for block in table.blocks:
+                    builder.add(block.span.of(table.text), block.kind)
+        facts = book.properties
+        book.close()
+    except Exception as error:  # the library meets damage with any exception there is
+        reason = one_line(f"{type(error).__name__}: {error}".rstrip(": "), 120)
+        raise Unreadable(f"is damaged ({reason}); open and save it again.") from error
+    warnings = (f"hidden sheets were left out: {', '.join(hidden)}.",) if hidden else ()
+    return Parsed(
+        builder.text,
+        tuple(builder.blocks),
+        one_line(facts.title or ""),
+        warnings=warnings,
+        author=one_line(facts.creator or "") if facts.creator != "openpyxl" else "",
+        date=iso_date(facts.modified.isoformat() if facts.modified else ""),
+        language=primary_language(facts.language),
+    )
+
+
+def _rows(sheet: Any) -> Iterator[Row]:
+    for row in sheet.iter_rows():
+        yield [_shown(cell.value, cell.number_format) if cell.value is not None else "" for cell in row]
+
+
+def _shown(value: Any, number_format: str) -> str:
+    """Return a value as the sheet shows it, by the parts of its format that change what it says."""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, int | float):
+        return _number(value, number_format)
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == time() else value.isoformat(" ", "minutes")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    if isinstance(value, timedelta):
+        return str(value)
+    return str(value)
+
+
+def _number(value: float, number_format: str) -> str:
+    if not math.isfinite(value):
+        return ""
+    shown = _QUOTED.sub("", (number_format or "General").split(";")[0])
+    found = _FORMAT.search(shown)
+    if found is None or "E" in shown or "/" in shown:
+        return f"{value:.15g}"
+    percent = "%" in shown
+    exact = Decimal(repr(value)) * (100 if percent else 1)
+    with localcontext(prec=400):  # rounded as spreadsheets round: half away from zero
+        rounded = exact.quantize(Decimal(1).scaleb(-len(found[1] or "")), ROUND_HALF_UP)
+    return f"{rounded:{',' if ',' in found[0] else ''}f}" + "%" * percent

@@ -1,0 +1,463 @@
+"""Tables, slides, e-books, mail and archives: one text, with the place of everything in it."""
+
+from __future__ import annotations
+
+import io
+import random
+import signal
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from qa.errors import ReadError
+from qa.readers import Outcome, building, package, read_document, read_file
+from qa.splitter import split_document
+from qa.types import Document
+from tests import made_files
+from tests.made_files import FILES, write, zip_of
+
+
+def blocks(document: Document) -> list[tuple[str, str]]:
+    return [(block.kind, block.span.of(document.text)) for block in document.blocks]
+
+
+def read(folder: Path, name: str, data: bytes) -> Document:
+    (folder / name).write_bytes(data)
+    return read_document(folder / name)
+
+
+def refused(folder: Path, name: str, data: bytes) -> str:
+    with pytest.raises(ReadError) as error:
+        read(folder, name, data)
+    assert error.value.reason.endswith(".")
+    return error.value.reason
+
+
+def outcomes(path: Path, **options: object) -> dict[str, Outcome]:
+    return {each.member: each for each in read_file(path, source=path.name, **options)}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name != "a.zip"])
+def test_blocks_are_in_order_and_passages_are_slices(tmp_path: Path, name: str) -> None:
+    document = read_document(write(tmp_path, name))
+    last = 0
+    for block in document.blocks:
+        assert last <= block.span.start < block.span.end <= len(document.text)
+        assert block.span.of(document.text) == block.span.of(document.text).strip()
+        last = block.span.end
+    passages = split_document(document)
+    assert passages
+    assert all(passage.span.of(document.text) == passage.text for passage in passages)
+
+
+# --- tables ------------------------------------------------------------------------------------------------
+
+
+def test_a_row_of_a_table_says_its_columns_and_is_a_passage(tmp_path: Path) -> None:
+    document = read_document(write(tmp_path, "a.csv"))
+    assert blocks(document) == [
+        ("record", "County: Anji | Population: 590,000 | Growth: 7.6%"),
+        ("record", "County: هانغتشو | Population: 12000000 | Growth: 5%"),
+        ("record", "County: 安吉县 | Population: 590000 | Growth: 7.6%"),
+    ]
+    assert [passage.text for passage in split_document(document)] == [text for _, text in blocks(document)]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "first"),
+    [
+        ("a.csv", "名称;长度\n苏伊士;193,3\n巴拿马;82\n", "名称: 苏伊士 | 长度: 193,3"),
+        ("a.csv", "sep=|\nName|Length\nSuez|193\n", "Name: Suez | Length: 193"),
+        ("a.tsv", "القناة\tالطول\nالسويس\t193\n", "القناة: السويس | الطول: 193"),
+        ("a.csv", "Region,2022,2023\nNorth,10,12\nSouth,8,9\n", "Region: North | 2022: 10 | 2023: 12"),
+        ("a.csv", "Suez,1869\nPanama,1914\n", "Suez | 1869"),
+        ("a.csv", "Canals of the world\n\nName,Note\nSuez,\nPanama,locks\n", "Name: Suez"),
+        ("a.csv", 'Name,Note\nSuez,"no locks,\nsea level"\n', "Name: Suez | Note: no locks, sea level"),
+    ],
+)
+def test_delimiter_and_names_of_columns_are_found(tmp_path: Path, name: str, data: str, first: str) -> None:
+    records = [text for kind, text in blocks(read(tmp_path, name, data.encode())) if kind == "record"]
+    assert records[0] == first
+
+
+def test_tables_in_other_encodings_and_with_a_stray_quote(tmp_path: Path) -> None:
+    table = "名称,长度\n苏伊士运河的名称很长,一百九十三公里\n巴拿马运河也是一条运河,八十二公里\n"
+    assert "名称: 苏伊士运河的名称很长" in read(tmp_path, "a.csv", table.encode("gb18030")).text
+    rows = 'Name,Height\nThe "Tower",12\n"broken,3\n' + "tree,4\n" * 300
+    document = read(tmp_path, "b.csv", rows.encode())
+    assert len(document.blocks) == 302
+    assert "never closed" in document.warnings[0]
+
+
+def test_a_workbook_shows_values_as_people_see_them(tmp_path: Path) -> None:
+    document = read_document(write(tmp_path, "a.xlsx"))
+    assert blocks(document) == [
+        ("heading", "人口"),
+        ("paragraph", "2024年统计表"),
+        ("record", "县: 安吉县 | 人口: 590,000 | 增长: 7.6%"),
+        ("record", "县: 德清县 | 人口: 541,001 | 增长: 5.0%"),
+        ("heading", "تواريخ"),
+        ("record", "الحدث: افتتاح القناة | السنة: 1869"),
+    ]
+    assert document.blocks[3].headings == ("人口",)
+    assert document.title == "统计年鉴"
+    assert document.warnings == ("hidden sheets were left out: secret.",)
+
+
+def test_a_sheet_that_claims_a_million_rows_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
+    with zipfile.ZipFile(write(tmp_path, "a.xlsx")) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    parts[sheet] = parts[sheet].replace(b'<dimension ref="A1:C4"', b'<dimension ref="A1:XFD1048576"')
+    assert b"XFD" in parts[sheet]
+    assert "安吉县" in read(tmp_path, "b.xlsx", zip_of(parts)).text
+
+
+# --- json --------------------------------------------------------------------------------------------------
+
+
+def test_json_records_stand_under_their_titles(tmp_path: Path) -> None:
+    document = read_document(write(tmp_path, "a.jsonl"))
+    assert blocks(document) == [("heading", "One"), ("paragraph", "First text."), ("paragraph", "نص ثان.")]
+    nested = '{"meta": {"n": 2}, "articles": [{"标题": "桥", "正文": ["第一段。", "第二段。"], "id": 1}]}'
+    document = read(tmp_path, "b.json", nested.encode())
+    assert blocks(document) == [("heading", "桥"), ("paragraph", "第一段。"), ("paragraph", "第二段。")]
+    assert document.warnings == ("only titles and texts are read; other fields were left out: id.",)
+
+
+def test_a_record_without_a_title_is_not_under_the_one_before(tmp_path: Path) -> None:
+    assert read_document(write(tmp_path, "a.jsonl")).blocks[2].headings == ()
+
+
+def test_json_that_is_damaged_or_holds_no_texts(tmp_path: Path) -> None:
+    assert "is no JSON" in refused(tmp_path, "a.json", b'{"text": "cut')
+    assert "nests too deep" in refused(tmp_path, "a.json", b"[" * 100_000)
+    (tmp_path / "b.jsonl").write_text('{"question": "Who?"}\n')
+    (outcome,) = read_file(tmp_path / "b.jsonl", source="b.jsonl")
+    assert outcome.left_out == "JSON without texts"
+    document = read(tmp_path, "c.jsonl", b'{"text": "One."}\n{broken\n{"text": "Two."}\n')
+    assert document.warnings[0] == "1 of its lines are no JSON and were left out: 2."
+
+
+# --- slides, texts and books -----------------------------------------------------------------------------
+
+
+def test_a_slide_is_a_page_with_its_title_and_notes(tmp_path: Path) -> None:
+    document = read_document(write(tmp_path, "a.pptx"))
+    found = [(b.page, b.kind, b.headings, b.span.of(document.text)) for b in document.blocks]
+    assert found == [
+        (1, "heading", (), "苏伊士运河"),
+        (1, "item", ("苏伊士运河",), "全长约193公里。"),
+        (1, "item", ("苏伊士运河",), "Opened in 1869."),
+        (1, "paragraph", ("苏伊士运河",), "Mention the widening of 2015."),
+        (2, "row", (), "القناة | الطول"),
+        (2, "row", (), "السويس | 193 كم"),
+    ]
+    assert (document.pages, document.title) == (3, "苏伊士运河")
+    assert document.warnings == ("hidden slides were left out: 3.",)
+
+
+def test_an_opendocument_text_is_read_in_order(tmp_path: Path) -> None:
+    document = read_document(write(tmp_path, "a.odt"))
+    assert blocks(document) == [
+        ("heading", "县志"),
+        ("heading", "经济"),
+        ("paragraph", "The county has  2142 households."),
+        ("item", "شاي أبيض"),
+        ("item", "خيزران"),
+        ("row", "Tea | 3.5"),
+        ("row", "Bamboo | 1.2"),
+        ("paragraph", "As of 2024."),
+    ]
+    assert document.blocks[2].headings == ("县志", "经济")
+
+
+def test_chapters_follow_the_spine_and_have_headings(tmp_path: Path) -> None:
+    document = read_document(write(tmp_path, "a.epub"))
+    found = {block.span.of(document.text): block.headings for block in document.blocks}
+    assert found["苏伊士运河全长约193公里。"] == ("第一章 苏伊士",)
+    assert found["1869年通航。"] == ("第一章 苏伊士", "开通")
+    assert found["巴拿马运河于1914年通航。"] == ("第二章",)
+    assert found["افتتحت قناة كورنث سنة 1893."] == ("قناة كورنث",)
+    assert document.title == "运河史"
+
+
+def test_a_protected_book_and_a_missing_chapter_are_told(tmp_path: Path) -> None:
+    with zipfile.ZipFile(write(tmp_path, "a.epub")) as book:
+        parts = {name: book.read(name) for name in book.namelist()}
+    chapter = next(name for name in parts if name.endswith("c1.xhtml"))
+    lock = f'<encryption><EncryptedData><CipherReference URI="{chapter}"/></EncryptedData></encryption>'
+    locked = zip_of({**parts, "META-INF/encryption.xml": lock.encode()})
+    assert "DRM" in refused(tmp_path, "b.epub", locked)
+    del parts[chapter]
+    document = read(tmp_path, "c.epub", zip_of(parts))
+    assert document.warnings == (f"the chapter '{chapter}' is missing from the file.",)
+    assert "苏伊士运河" in document.text
+
+
+def test_rtf_in_three_scripts(tmp_path: Path) -> None:
+    document = read_document(write(tmp_path, "a.rtf"))
+    texts = [text for _, text in blocks(document)]
+    assert texts == ["The harbour was opened in 1902.", "安吉县有居民2142户。", "القاهرة 😀"]
+    assert document.title == "Harbour"
+    assert "no RTF" in refused(tmp_path, "b.rtf", b"plain text")
+
+
+# --- mail and archives -----------------------------------------------------------------------------------
+
+
+def test_a_mail_tells_who_wrote_when_and_its_attachments_are_documents(tmp_path: Path) -> None:
+    found = outcomes(write(tmp_path, "a.eml"))
+    assert list(found) == ["码头.txt", "map.png", ""]
+    mail, attachment = found[""].document, found["码头.txt"].document
+    assert mail
+    assert attachment
+    assert mail.title == "码头的开放 – opening of the pier"
+    assert mail.text.count("码头将于2024年6月1日开放。") == 1
+    assert ("item", "From: 林薇 <lin@example.org>") in blocks(mail)
+    assert ("item", "Attachments: 码头.txt, map.png") in blocks(mail)
+    assert all(block.headings[0] == mail.title for block in mail.blocks[1:])
+    assert (attachment.source, attachment.text) == ("a.eml/码头.txt", "The pier is 90 metres long.")
+    assert found["map.png"].left_out == ".png"
+
+
+def test_a_mail_of_html_alone_and_one_in_a_mail(tmp_path: Path) -> None:
+    html = b"From: a@b.c\nSubject: =?gb2312?B?xOO6ww==?=\nContent-Type: text/html; charset=gb2312\n\n"
+    html += "<p>你好</p>".encode("gb2312")
+    document = read(tmp_path, "a.eml", html)
+    assert (document.title, document.text.endswith("\n\n你好")) == ("你好", True)
+    outer = (
+        b"From: x@y.z\nSubject: Fwd\nContent-Type: multipart/mixed; boundary=B\n\n--B\n\nSee below.\n--B\n"
+    )
+    (tmp_path / "b.eml").write_bytes(outer + b"Content-Type: message/rfc822\n\n" + html + b"\n--B--\n")
+    found = outcomes(tmp_path / "b.eml")
+    assert list(found) == ["你好.eml", ""]
+    assert "no mail" in refused(tmp_path, "c.eml", b"Just a text.\n\nNo headers.")
+
+
+def test_the_files_of_an_archive_are_documents_with_their_place(tmp_path: Path) -> None:
+    data = zip_of(
+        {
+            "新闻/一.txt": "安吉县有居民2142户。".encode(),
+            "mail.eml": made_files.eml(),
+            "inner.zip": zip_of({"deep.md": b"# Deep\n\nA text."}),
+            "x.exe": b"MZ",
+            ".hidden.txt": b"hidden",
+            "__MACOSX/._a.txt": b"x",
+            "empty.txt": b"",
+            "bad.docx": b"no docx",
+        }
+    )
+    (tmp_path / "a.zip").write_bytes(data)
+    found = outcomes(tmp_path / "a.zip")
+    documents = {name: each.document.source for name, each in found.items() if each.document}
+    assert documents == {
+        "新闻/一.txt": "a.zip/新闻/一.txt",
+        "mail.eml/码头.txt": "a.zip/mail.eml/码头.txt",
+        "mail.eml": "a.zip/mail.eml",
+        "inner.zip/deep.md": "a.zip/inner.zip/deep.md",
+    }
+    assert {name: each.left_out for name, each in found.items() if each.left_out} == {
+        "mail.eml/map.png": ".png",
+        "x.exe": ".exe",
+    }
+    assert found["empty.txt"].problem == "is empty."
+    assert "no Word document" in found["bad.docx"].problem
+
+
+def test_names_of_an_old_archive_are_decoded(tmp_path: Path) -> None:
+    names = ["新闻报道.txt", "县政府工作报告.txt"]
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for at, name in enumerate(names):
+            archive.writestr(f"{at}" + "x" * (len(name.encode("gb18030")) - 1), b"A text of words.")
+    data = (tmp_path / "a.zip").read_bytes()
+    for at, name in enumerate(names):
+        raw = name.encode("gb18030")
+        data = data.replace(f"{at}".encode() + b"x" * (len(raw) - 1), raw)
+    (tmp_path / "a.zip").write_bytes(data)
+    assert list(outcomes(tmp_path / "a.zip")) == names
+
+
+@pytest.mark.parametrize("name", ["../up.txt", "/etc/passwd.txt", "a/../../b.txt", "C:\\x.txt", "..\\up.txt"])
+def test_an_entry_that_leads_out_of_the_archive_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.zip").write_bytes(zip_of({name: b"A text.", "good.txt": b"A good text."}))
+    found = outcomes(tmp_path / "a.zip")
+    assert [member for member, each in found.items() if each.document] == ["good.txt"]
+    assert [each.problem for each in found.values() if each.problem] == [
+        "has a name that leads out of the archive."
+    ]
+
+
+def test_links_locked_and_double_entries_are_refused(tmp_path: Path) -> None:
+    link = zipfile.ZipInfo("link.txt")
+    link.external_attr = 0o120777 << 16
+    locked = zipfile.ZipInfo("locked.txt")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr(link, "/etc/passwd")
+        archive.writestr(locked, "secret words")
+        archive.writestr("one.txt", "The first.")
+    data = (tmp_path / "a.zip").read_bytes()
+    at = data.rindex(b"PK\x01\x02", 0, data.rindex(b"locked.txt"))
+    data = data[: at + 8] + b"\x01" + data[at + 9 :]
+    (tmp_path / "a.zip").write_bytes(data)
+    found = outcomes(tmp_path / "a.zip")
+    assert found["link.txt"].problem == "is a link."
+    assert "password" in found["locked.txt"].problem
+    assert found["one.txt"].document
+
+
+def test_archives_are_unpacked_within_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = b"A text."
+    for level in range(5):
+        data = zip_of({f"{level}.zip" if level else "a.txt": data})
+    (tmp_path / "deep.zip").write_bytes(data)
+    (problem,) = outcomes(tmp_path / "deep.zip").values()
+    assert "deeper than 3 archives" in problem.problem
+    monkeypatch.setattr("qa.readers.MAX_UNPACKED_MB", 2)
+    (tmp_path / "big.zip").write_bytes(zip_of({f"{at}.txt": b"word " * 200_000 for at in range(3)}))
+    found = [bool(each.document) for each in outcomes(tmp_path / "big.zip").values()]
+    assert found == [True, True, False]
+    monkeypatch.setattr(package, "MAX_PACKAGE_MB", 2)
+    assert "unpacks to 3 MB" in refused(tmp_path, "bomb.zip", (tmp_path / "big.zip").read_bytes())
+
+
+def test_known_members_are_not_read_again(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(zip_of({"a.txt": b"One text.", "mail.eml": made_files.eml()}))
+    first = outcomes(tmp_path / "a.zip")
+    known = {member: each.document.sha256 for member, each in first.items() if each.document}
+    again = outcomes(tmp_path / "a.zip", known=known)
+    assert {member for member, each in again.items() if each.unchanged} == set(known)
+
+
+# --- damage ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.pptx", "a.odt", "a.epub", "a.zip"])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_cut_off_package_is_told(tmp_path: Path, name: str, share: float) -> None:
+    data = made_files.made(name)
+    assert "is cut off or damaged" in refused(tmp_path, name, data[: int(share * len(data))])
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.pptx", "a.odt", "a.epub"])
+def test_another_package_by_this_name_is_refused(tmp_path: Path, name: str) -> None:
+    refused(tmp_path, name, zip_of({"readme.txt": b"Nothing of the kind."}))
+    assert "password" in refused(tmp_path, name, package.OLE + bytes(600))
+
+
+def test_xml_entities_stay_unexpanded_and_nothing_is_fetched(tmp_path: Path) -> None:
+    (tmp_path / "secret.txt").write_text("SECRET")
+    entities = f'<!DOCTYPE d [<!ENTITY a "aaaaaaaaaa"><!ENTITY f SYSTEM "{tmp_path}/secret.txt">]>'
+    space = "urn:oasis:names:tc:opendocument:xmlns"
+    content = (
+        f'{entities}<o:document-content xmlns:o="{space}:office:1.0" xmlns:t="{space}:text:1.0"><o:body><o:text>'
+        "<t:p>Shown &a;&f;</t:p></o:text></o:body></o:document-content>"
+    )
+    assert read(tmp_path, "a.odt", zip_of({"content.xml": content.encode()})).text == "Shown"
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.pptx"])
+def test_a_billion_laughs_end_in_a_sentence(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(write(tmp_path, name)) as book:
+        parts = {part: book.read(part) for part in book.namelist()}
+    laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10 if n else "ha"}">' for n in range(12))
+    for part in parts:
+        if part.endswith(("sheet1.xml", "sharedStrings.xml", "slide1.xml")):
+            head, _, body = parts[part].rpartition(b"?>")
+            text = body.replace(b"<t>", b"<t>&l11;").replace(b"<a:t>", b"<a:t>&l11;")
+            parts[part] = head + b"?>" * bool(head) + f"<!DOCTYPE x [{laughs}]>".encode() + text
+    (tmp_path / f"b{name}").write_bytes(zip_of(parts))
+    with within(20):
+        (outcome,) = outcomes(tmp_path / f"b{name}").values()
+    assert outcome.problem or (outcome.document and len(outcome.document.text) < 10_000)
+
+
+@contextmanager
+def within(seconds: int) -> Iterator[None]:
+    """Fail, rather than hang, after some seconds."""
+
+    def late(*_: object) -> None:
+        raise TimeoutError(f"it hangs for {seconds} seconds")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+SOUND = {name: made_files.made(name) for name in FILES}
+
+
+def damaged(data: bytes, seed: int) -> bytes:
+    """Return bytes with some of them changed, cut or doubled; in a package also after it is unpacked."""
+    chance = random.Random(seed)
+    if data.startswith(b"PK") and chance.random() < 0.7:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            parts = {name: archive.read(name) for name in archive.namelist()}
+        name = chance.choice(sorted(parts))
+        return zip_of({**parts, name: damaged(parts[name], seed + 1) if parts[name] else b"x"})
+    found = bytearray(data)
+    for _ in range(chance.randint(1, 20)):
+        at = chance.randrange(len(found))
+        way = chance.randrange(3)
+        if way == 0:
+            found[at] = chance.randrange(256)
+        elif way == 1:
+            del found[at : at + chance.randint(1, 30)]
+        else:
+            found[at:at] = found[max(0, at - chance.randint(1, 200)) : at]
+        if not found:
+            return b"x"
+    return bytes(found)
+
+
+@pytest.mark.parametrize("name", FILES)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32))
+def test_damage_of_any_kind_ends_in_a_sentence(tmp_path: Path, name: str, seed: int) -> None:
+    (tmp_path / name).write_bytes(damaged(SOUND[name], seed))
+    with within(20):
+        for outcome in read_file(tmp_path / name, source=name):
+            if outcome.problem:
+                assert outcome.problem.endswith(".")
+            if outcome.document:
+                text = outcome.document.text
+                assert all(0 <= b.span.start < b.span.end <= len(text) for b in outcome.document.blocks)
+
+
+@pytest.mark.parametrize("name", FILES)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.binary(min_size=1, max_size=300))
+def test_bytes_of_any_kind_end_in_a_sentence(tmp_path: Path, name: str, data: bytes) -> None:
+    head = {
+        "a.rtf": b"{\\rtf1",
+        "a.eml": b"From: a\n",
+        "a.json": b'{"text": "',
+        "a.jsonl": b'{"text": "a"}\n',
+    }
+    (tmp_path / name).write_bytes(head.get(name, b"") + data)
+    with within(20):
+        list(read_file(tmp_path / name, source=name))
+
+
+def test_a_bug_in_a_parser_is_a_problem_of_that_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def buggy(text: str) -> None:
+        raise KeyError("no such style")
+
+    monkeypatch.setattr("qa.readers.md.parse", buggy)
+    assert refused(tmp_path, "a.md", b"# Title") == "cannot be read (KeyError: 'no such style')."
+
+
+def test_dates_and_languages_of_metadata() -> None:
+    dates = ["2024", "2024-05", "2024-05-03T10:00:00Z", "20240503", "May 2024", None]
+    assert [building.iso_date(date) for date in dates] == ["2024", "2024-05", "2024-05-03", "", "", ""]
+    tags = ["zh-Hant-TW", "EN", "english", "", None]
+    assert [building.primary_language(tag) for tag in tags] == ["zh", "en", "", "", ""]
