@@ -10,9 +10,10 @@ import hashlib
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -20,7 +21,8 @@ import numpy as np
 
 from qa.errors import ReadError
 from qa.library import Change, Library
-from qa.readers import HOLDERS, Outcome, find_files, read_file
+from qa.readers import HOLDERS, Outcome, find_files
+from qa.readers.processes import Reading, shared_readers
 from qa.splitter import search_text, split_document
 from qa.types import (
     Document,
@@ -38,6 +40,7 @@ from qa.types import (
 from qa.views import Views
 
 BATCH = 512  # passages that are encoded and committed together, if the last document does not bring more
+AHEAD = 8  # files that are read before they are stored
 LEXICAL_BATCH = 20_000  # passages between two commits of the lexical view, each of which writes a segment
 OnProgress = Callable[[int, int, str], None]
 
@@ -147,6 +150,20 @@ class _Batch:
     tokens: Future[list[TokenIds]]
 
 
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A file that is being read, or what became of it; ``old`` has its documents of before, by member.
+
+    ``alone`` if it was named by itself: then it is a failure if it is of a kind that folders leave out.
+    """
+
+    shown: str
+    path: str
+    outcomes: list[Outcome] | Reading
+    old: Mapping[str, DocumentInfo] = field(default_factory=dict)
+    alone: bool = False
+
+
 class _Run:
     """One run of indexing: what is in the library, what waits, and what was done.
 
@@ -159,6 +176,7 @@ class _Run:
         self._views = views
         self._encoder = encoder
         self._token_encoder = token_encoder
+        self._readers = shared_readers()
         self._known = _Known(library.documents())
         self._pending: dict[str, _Pending] = {}  # by source
         self._waiting_passages = 0
@@ -186,11 +204,16 @@ class _Run:
         if not root.exists():
             raise ReadError(root, "there is no such file or folder.")
         files = find_files(root)
+        self._left_out += files.left_out
+        waiting: deque[_Reading] = deque()  # files that are read while those before them are stored
         for done, path in enumerate(files.paths):
+            waiting.append(self._begin(path, root))
+            if len(waiting) > AHEAD:
+                self._end(waiting.popleft())
             if on_progress:
                 on_progress(done, len(files.paths), path.name)
-            self._index_file(path, root)
-        self._left_out += files.left_out
+        while waiting:
+            self._end(waiting.popleft())
         self._commit()
         if on_progress:
             on_progress(len(files.paths), len(files.paths), "")
@@ -241,50 +264,48 @@ class _Run:
             seconds=time.perf_counter() - self._started,
         )
 
-    def _index_file(self, path: Path, root: Path) -> None:
+    def _begin(self, path: Path, root: Path) -> _Reading:
+        """Begin to read a file unless it is unchanged, or none that can be read."""
         absolute = root.resolve() / path.relative_to(root)
         shown = str(path).encode("utf-8", "replace").decode()
         if shown != str(path):  # bytes that no text and no database can hold
-            self._failed.append(FileProblem(shown, "has a name that is not UTF-8; rename it."))
-            return
+            return _Reading(shown, "", [Outcome(problem="has a name that is not UTF-8; rename it.")])
         if path.exists() and not path.is_file():  # to open a pipe is to wait for ever
-            self._failed.append(FileProblem(shown, "is no regular file."))
-            return
+            return _Reading(shown, "", [Outcome(problem="is no regular file.")])
         try:
             sha256 = _sha256(path)
         except OSError as error:
-            self._failed.append(FileProblem(str(path), f"cannot be read: {error.strerror}."))
-            return
+            return _Reading(shown, "", [Outcome(problem=f"cannot be read: {error.strerror}.")])
         old = self._known.by_path.get(str(absolute))
         inside = self._known.inside(str(absolute))
         if old and old.sha256 == sha256:  # what a mail holds is stored before the mail itself
-            self._unchanged += [old.source, *(info.source for info in inside.values())]
-            return
-        old = old or self._known.moved(sha256)
+            return _Reading(shown, str(absolute), [Outcome(), *map(Outcome, inside)], {"": old, **inside})
+        old = old or self._known.take_moved(sha256)
         source = self._known.free_source(absolute, root, old)
         known = {member: info.sha256 for member, info in inside.items()}
-        outcomes = list(read_file(path, source=source, known=known))
+        outcomes = self._readers.read(path, source=source, known=known)
+        return _Reading(shown, str(absolute), outcomes, {**inside, "": old} if old else inside, path == root)
+
+    def _end(self, reading: _Reading) -> None:
+        """Note what became of a file, let its documents wait for their batch, and remove what it no longer holds."""
+        outcomes = reading.outcomes if isinstance(reading.outcomes, list) else reading.outcomes.result()
         for outcome in outcomes:
-            member = outcome.member
-            self._take(
-                outcome, path, str(absolute), inside.get(member) if member else old, alone=path == root
-            )
+            self._take(outcome, reading)
         found = {outcome.member for outcome in outcomes}
-        gone = [info for member, info in inside.items() if member not in found]
+        gone = [info for member, info in reading.old.items() if member and member not in found]
         if gone and not any(outcome.problem for outcome in outcomes if not outcome.member):
             self._commit()  # an older version of what is gone may be waiting
             self._remove(gone)
 
-    def _take(
-        self, outcome: Outcome, path: Path, absolute: str, old: DocumentInfo | None, *, alone: bool
-    ) -> None:
-        """Note what became of a file or of a member of it, and let a document wait for its batch."""
-        shown = f"{path}/{outcome.member}".rstrip("/")
-        place = f"{absolute}/{outcome.member}".rstrip("/")
+    def _take(self, outcome: Outcome, reading: _Reading) -> None:
+        """Note what became of a file or of a member of it."""
+        shown = f"{reading.shown}/{outcome.member}".rstrip("/")
+        path = f"{reading.path}/{outcome.member}".rstrip("/")
+        old = reading.old.get(outcome.member)
         if outcome.document:
-            if old is None or not self._move(old, outcome.document, place):
-                self.put(outcome.document, place, old)
-        elif outcome.left_out and not (alone and not outcome.member):
+            if old is None or not self._move(old, outcome.document, path):
+                self.put(outcome.document, path, old)
+        elif outcome.left_out and not (reading.alone and not outcome.member):
             self._left_out.append(LeftOut(shown, outcome.left_out))
         elif outcome.problem:
             self._failed.append(FileProblem(shown, outcome.problem))
@@ -383,10 +404,11 @@ class _Known:
         """Return the documents that were read from inside a file, by their path in there."""
         return dict(self._inside.get(path, {}))
 
-    def moved(self, sha256: str) -> DocumentInfo | None:
-        """Return a document of the same bytes whose file is no longer where it was."""
-        same = self._by_sha256.get(sha256, {}).values()
-        return next((info for info in same if not _is_there(info.path)), None)
+    def take_moved(self, sha256: str) -> DocumentInfo | None:
+        """Return a document of the same bytes whose file is no longer where it was, once."""
+        same = self._by_sha256.get(sha256, {})
+        moved = next((info for info in same.values() if not _is_there(info.path)), None)
+        return same.pop(moved.source) if moved else None
 
     def free_source(self, absolute: Path, root: Path, old: DocumentInfo | None) -> str:
         """Return the path below ``root``, with as many folders above it as make it unique."""

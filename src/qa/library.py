@@ -35,7 +35,18 @@ from qa.errors import (
     LibraryNotFound,
     QAError,
 )
-from qa.types import Block, Document, DocumentInfo, Floats, Ints, Passage, Receipt, Span, TokenIds
+from qa.types import (
+    Document,
+    DocumentInfo,
+    Floats,
+    Ints,
+    Passage,
+    Receipt,
+    Span,
+    TokenIds,
+    blocks_from_json,
+    blocks_to_json,
+)
 
 FILE = "library.sqlite"
 LOCK = "LOCK"
@@ -248,7 +259,7 @@ class Library:
             source=source,
             title=title,
             text=text,
-            blocks=_blocks_from_json(blocks),
+            blocks=blocks_from_json(blocks),
             sha256=sha256,
             media_type=media_type,
             pages=pages,
@@ -571,7 +582,7 @@ class Change:
             document.sha256,
             _sha256(document.text),
             datetime.now(UTC).isoformat(timespec="seconds"),
-            _blocks_to_json(document.blocks),
+            blocks_to_json(document.blocks),
             json.dumps(document.warnings, ensure_ascii=False),
         )
         try:
@@ -764,24 +775,6 @@ def _sentences_from_bytes(sentences: bytes, start: int) -> tuple[Span, ...]:
 def _passage_crc(start: int, end: int, page: int | None, headings: str, *blobs: bytes) -> int:
     head = f"{start} {end} {page} {headings}".encode()
     return functools.reduce(lambda crc, blob: zlib.crc32(blob, crc), blobs, zlib.crc32(head))
-
-
-def _blocks_to_json(blocks: Sequence[Block]) -> str:
-    trails: dict[tuple[str, ...], int] = {}  # each trail of headings once: many blocks share one
-    rows = [
-        (b.span.start, b.span.end, b.kind, b.page, trails.setdefault(b.headings, len(trails)), b.level)
-        for b in blocks
-    ]
-    return json.dumps({"headings": list(trails), "blocks": rows}, ensure_ascii=False, separators=(",", ":"))
-
-
-def _blocks_from_json(text: str) -> tuple[Block, ...]:
-    data = json.loads(text)
-    trails = [tuple(headings) for headings in data["headings"]]
-    return tuple(
-        Block(Span(start, end), kind, page, trails[trail], level)
-        for start, end, kind, page, trail, level in data["blocks"]
-    )
 
 
 def _as_ints(ids: Iterable[int]) -> list[int]:

@@ -5,6 +5,7 @@ Every offset is a code point of ``Document.text``, the one stored text of a docu
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -63,6 +64,25 @@ class Block:
     page: int | None = None
     headings: tuple[str, ...] = ()
     level: int = 0
+
+
+def blocks_to_json(blocks: Sequence[Block]) -> str:
+    """Return blocks as the library stores them, and as readers send them."""
+    trails: dict[tuple[str, ...], int] = {}  # each trail of headings once: many blocks share one
+    rows = [
+        (b.span.start, b.span.end, b.kind, b.page, trails.setdefault(b.headings, len(trails)), b.level)
+        for b in blocks
+    ]
+    return json.dumps({"headings": list(trails), "blocks": rows}, ensure_ascii=False, separators=(",", ":"))
+
+
+def blocks_from_json(text: str) -> tuple[Block, ...]:
+    data = json.loads(text)
+    trails = [tuple(headings) for headings in data["headings"]]
+    return tuple(
+        Block(Span(start, end), kind, page, trails[trail], level)
+        for start, end, kind, page, trail, level in data["blocks"]
+    )
 
 
 @dataclass(frozen=True, slots=True)

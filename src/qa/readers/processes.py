@@ -1,0 +1,212 @@
+"""Reading in processes of their own: a file that hangs, swells or crashes its reader costs only itself.
+
+Each process is kept for many files, and some wait in line before each, so that a small file costs two messages and
+no waiting. No threads: they would take turns with the one that stores. The messages are JSON: what comes from a
+process that a hostile file has run in is data and nothing else.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import qa
+from qa.errors import ReadError
+from qa.readers import Outcome
+from qa.readers.worker import Limits
+from qa.types import Document, blocks_from_json
+
+PROCESSES = 2
+IN_LINE = 4
+"""Files that wait before a process, if their requests are short enough for a pipe to hold them."""
+_SHORT = 8_000
+
+
+@dataclass(slots=True, eq=False)
+class Reading:
+    """A file that is being read; ``result`` waits for what became of it."""
+
+    path: Path
+    source: str
+    known: Mapping[str, str]
+    readers: Readers
+    outcomes: list[Outcome] = field(default_factory=list)
+    done: bool = False
+
+    def result(self) -> list[Outcome]:
+        """Return as ``qa.readers.read_file`` does; what ended a process is a problem of the file it was reading."""
+        self.readers.wait(self)
+        return self.outcomes
+
+    def request(self) -> bytes:
+        fields = {
+            "path": str(self.path.absolute()),
+            "source": self.source,
+            "known": dict(self.known),
+            "skip": [outcome.member for outcome in self.outcomes],
+        }
+        return json.dumps(fields).encode() + b"\n"
+
+
+class Readers:
+    """A few processes that read files side by side; they start when they are first needed."""
+
+    def __init__(self, limits: Limits | None = None, *, processes: int = PROCESSES) -> None:
+        self._workers = [_Worker(limits or Limits()) for _ in range(processes)]
+        self._lock = threading.RLock()
+
+    def read(self, path: Path, *, source: str, known: Mapping[str, str] | None = None) -> Reading:
+        """Begin to read a file: the process with the shortest line takes it."""
+        reading = Reading(path, source, known or {}, self)
+        with self._lock:
+            min(self._workers, key=lambda worker: len(worker.line)).take(reading)
+        return reading
+
+    def wait(self, reading: Reading) -> None:
+        with self._lock:
+            for worker in self._workers:
+                while not reading.done and reading in worker.line:
+                    worker.finish_first()
+        if not reading.done:
+            raise ReadError(reading.path, "was not read, for reading was stopped. Add it again.")
+
+    def close(self) -> None:
+        """End the processes; they start again when they are needed."""
+        with self._lock:
+            for worker in self._workers:
+                worker.stop()
+
+    def __enter__(self) -> Readers:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+@cache
+def shared_readers() -> Readers:
+    """Return the readers that all indexing of this process shares."""
+    readers = Readers()
+    atexit.register(readers.close)
+    return readers
+
+
+class _Worker:
+    """One process, and the files that it was sent, in their order."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._process: subprocess.Popen[bytes] | None = None
+        self.line: deque[Reading] = deque()
+
+    def take(self, reading: Reading) -> None:
+        request = reading.request()
+        while self.line and (len(self.line) >= IN_LINE or len(request) > _SHORT):
+            self.finish_first()  # a pipe that is full would hold up both sides
+        self.line.append(reading)
+        self._send(request)
+
+    def finish_first(self) -> None:
+        """Read what the process says of the first file in line, until it is done with it or dies of it."""
+        reading = self.line[0]
+        member, size = "", None
+        try:
+            for reply in self._replies():
+                if "end" in reply:
+                    reading.done = True
+                elif "begin" in reply:
+                    member, size = reply["begin"], reply["size"]
+                else:
+                    reading.outcomes.append(_outcome(reply))
+        except BaseException:  # half a reply was read: the rest of it would be taken for the next
+            self.stop()
+            raise
+        if not reading.done:
+            size = reading.path.stat().st_size if size is None else size
+            reading.outcomes.append(Outcome(member, problem=self._death(size)))
+            reading.done = not member  # the other members of an archive are still to be read
+        if reading.done:
+            self.line.popleft()
+        if self._process is None:
+            for waiting in self.line:
+                self._send(waiting.request())
+
+    def stop(self) -> None:
+        process, self._process = self._process, None
+        self.line.clear()
+        if process:
+            process.kill()
+            process.communicate()
+
+    def _send(self, request: bytes) -> None:
+        if self._process is None:
+            self._process = _start(self._limits)
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(request)
+            self._process.stdin.flush()
+        except BrokenPipeError:  # it died; that shows when its replies are read
+            return
+
+    def _replies(self) -> Iterator[dict[str, Any]]:
+        """Yield what the process says of one file, until it is done with it, or is no more."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if not line.endswith(b"\n"):  # it died in the middle of a reply
+                return
+            reply = json.loads(line.decode("utf-8", "surrogatepass"))
+            yield reply
+            if "end" in reply:
+                return
+
+    def _death(self, size: int) -> str:
+        """Return why the process ended, in a sentence."""
+        process, self._process = self._process, None
+        assert process is not None
+        process.communicate()
+        code = process.returncode
+        if code == -signal.SIGALRM:
+            return (
+                f"takes longer than {self._limits.time(size)} seconds to be read and was stopped. Split it."
+            )
+        name = signal.Signals(-code).name if -code in signal.valid_signals() else f"exit status {code}"
+        return f"brought its reader down ({name}); save it anew."
+
+
+def _start(limits: Limits) -> subprocess.Popen[bytes]:
+    package = str(Path(qa.__file__).parent.parent)
+    path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
+    numbers = (limits.memory_mb, limits.seconds, limits.seconds_per_mb)
+    return subprocess.Popen(
+        # -P: a folder "qa" where the user stands is not this package
+        [sys.executable, "-P", "-m", "qa.readers.worker", *map(str, numbers)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
+        start_new_session=True,  # Ctrl-C is for the one who asked: it ends, and so does the input here
+    )
+
+
+def _outcome(reply: Mapping[str, Any]) -> Outcome:
+    fields = reply["document"]
+    document = fields and Document(
+        **{
+            **fields,
+            "blocks": blocks_from_json(fields["blocks"]),
+            "warnings": tuple(fields["warnings"]),
+        }
+    )
+    return Outcome(reply["member"], document, reply["problem"], reply["left_out"])
