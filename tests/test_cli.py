@@ -28,13 +28,16 @@ from qa.types import (
     DocumentInfo,
     FileProblem,
     Hit,
+    IndexedFile,
     IndexReport,
+    LeftOut,
     Passage,
     Quote,
     Receipt,
     Span,
     Turn,
 )
+from tests.made_files import zip_of
 
 ROOT = Path(__file__).parent.parent
 
@@ -299,6 +302,51 @@ def test_a_failed_file_is_reported_and_the_rest_indexed(qa: FakeQA, tmp_path: Pa
     result = run("index", "good.txt", "bad.pdf", "--json")
     assert one_object(result)["failed"] == [{"path": "bad.pdf", "message": "it is\nencrypted"}]
     assert run("index", "good.txt", "bad.pdf", "--quiet").stdout == ""
+
+
+def test_what_is_left_out_is_counted_by_kind_and_named_on_demand(
+    qa: FakeQA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_out = (LeftOut("a/x.xyz", ".xyz"), LeftOut("b.txt", "broken link"), LeftOut("y.xyz", ".xyz"))
+    files = (IndexedFile("县志.docx", 12, 3, "zh", ("page 3 has\nno text.",)),)
+    report = IndexReport(added=("县志.docx",), passages=12, seconds=0.5, left_out=left_out, files=files)
+    monkeypatch.setattr(qa, "sync", lambda path, **_: report)
+    (tmp_path / "folder").mkdir()
+    summary = "Left out: 3 files: .xyz 2, broken link 1 (--files names them).\n"
+    short, long = run("index", "folder").stdout, run("index", "folder", "--files").stdout
+    assert short.endswith(summary)
+    assert "县志" not in short
+    assert long.startswith(
+        "县志.docx · 12 passages · 3 pages · zh · page 3 has no text.\na/x.xyz · left out: .xyz\n"
+    )
+    shown = one_object(run("index", "folder", "--json"))
+    assert shown["left_out"][1] == {"path": "b.txt", "kind": "broken link"}
+    assert shown["files"][0]["language"] == "zh"
+    assert "Left out" not in run("add", "folder").stdout
+
+
+def test_preview_shows_passages_with_their_place_and_writes_nothing(qa: FakeQA, tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(
+        zip_of(
+            {"county.md": "# 县志\n\n全县有居民2142户。\x1b[31m\n".encode(), "x.exe": b"MZ", "empty.txt": b""}
+        )
+    )
+    before = sorted(tmp_path.iterdir())
+    result = run("index", "--preview", "a.zip")
+    assert result.stdout == (
+        "a.zip/county.md · 县志 · 1 passage · 23 characters\n"
+        "! 1 control character were replaced by spaces.\n"
+        "\n县志 [6–22]\n全县有居民2142户。 [31m\n\n"
+        "a.zip/x.exe · left out: .exe\n"
+    )
+    assert result.stderr == "a.zip/empty.txt: is empty.\n"
+    shown = one_object(run("index", "--preview", "a.zip", "--json"))
+    assert shown["documents"][0]["passages"] == [
+        {"start": 6, "end": 22, "page": None, "headings": ["县志"], "text": "全县有居民2142户。 [31m"}
+    ]
+    assert (qa.calls, sorted(tmp_path.iterdir())) == ([], before)
+    (tmp_path / "bad.pdf").write_bytes(b"no pdf")
+    assert run("index", "--preview", "bad.pdf").exit_code == 1
 
 
 def test_index_fails_when_every_file_fails(qa: FakeQA, tmp_path: Path) -> None:

@@ -66,7 +66,9 @@ ATTRIBUTES = {
     "Span": "start end of",
     "Turn": "question standalone answer",
     "DocumentInfo": "id source title path media_type pages passages characters sha256 added",
-    "IndexReport": "added updated unchanged removed failed warnings passages seconds",
+    "IndexReport": "added updated unchanged removed failed warnings passages seconds left_out files",
+    "IndexedFile": "source passages pages language warnings",
+    "LeftOut": "path kind",
     "FileProblem": "path message",
     "Receipt": "source document_id passages vectors postings",
 }
@@ -82,8 +84,8 @@ SETTINGS = {
 }  # fmt: skip
 
 COMMANDS = {
-    "index": "--index --model --json --quiet -q",
-    "add": "--index --model --json --quiet -q",
+    "index": "--index --model --files --preview --json --quiet -q",
+    "add": "--index --model --files --json --quiet -q",
     "remove": "--index --json --quiet -q",
     "list": "--index --json",
     "search": "--index -k --k --explain --json",
@@ -103,7 +105,8 @@ HIT_KEYS = {
     "rank", "score", "source", "title", "page", "headings", "start", "end", "passage_id", "document_id", "text",
 }  # fmt: skip
 REPORT_KEYS = {
-    "index", "added", "updated", "unchanged", "removed", "failed", "warnings", "passages", "seconds",
+    "index", "added", "updated", "unchanged", "removed", "failed", "warnings", "passages", "seconds", "left_out",
+    "files",
 }  # fmt: skip
 MEASURES = {"nDCG@10", "R@10", "RR@10", "Success@1", "quote_accuracy"}
 EVALUATION_KEYS = MEASURES | {

@@ -189,3 +189,18 @@ def test_the_service_loads_neither_torch_nor_gradio(qa: QA, tmp_path: Path) -> N
         "loaded = {'torch', 'gradio', 'sentence_transformers'} & set(sys.modules); assert not loaded, loaded"
     )
     subprocess.run([sys.executable, "-c", code, str(tmp_path / "index")], check=True)
+
+
+def test_each_file_is_reported_with_its_language(tmp_path: Path) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "a.txt").write_text("Die Mühle am Fluss wurde vor vielen Jahren von einem Müller gebaut.")
+    (folder / "b.txt").write_text("安吉县有居民2142户。")
+    (folder / "c.txt").write_text("12 34 56 78")
+    with QA.open(tmp_path / "index") as qa:
+        files = qa.sync(folder).files
+    assert [(file.source, file.passages, file.language) for file in files] == [
+        ("a.txt", 1, "de"),
+        ("b.txt", 1, "zh"),
+        ("c.txt", 1, ""),
+    ]

@@ -13,6 +13,7 @@ import json
 import os
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from qa.evaluation import Comparison
     from qa.evaluation.comparison import Change, Difference
     from qa.service import QA
-    from qa.types import Answer, Explanation, FileProblem, Hit, IndexReport, Quote, Turn
+    from qa.types import Answer, Document, Explanation, FileProblem, Hit, IndexReport, Passage, Quote, Turn
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -94,6 +95,9 @@ HitsOption = Annotated[
     int | None, typer.Option("-k", "--k", metavar="N", help="Passages to return (default: 10).")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+FilesOption = Annotated[
+    bool, typer.Option("--files", help="Name each document that was read, and each file that was left out.")
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no summary.")]
 MeasuresOption = Annotated[
     str | None,
@@ -123,11 +127,18 @@ def index_paths(
     paths: PathsArgument,
     index: IndexOption = None,
     model: ModelOption = None,
+    files: FilesOption = False,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Show the passages as they would be; nothing is written.")
+    ] = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Make the library equal to folders: what is new is added, what is gone is removed."""
-    _take_in(paths, index=index, model=model, as_json=as_json, quiet=quiet, mirror=True)
+    if preview:
+        _preview(paths, as_json=as_json)
+        return
+    _take_in(paths, index=index, model=model, files=files, as_json=as_json, quiet=quiet, mirror=True)
 
 
 @app.command("add")
@@ -135,11 +146,12 @@ def add_paths(
     paths: PathsArgument,
     index: IndexOption = None,
     model: ModelOption = None,
+    files: FilesOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Add files or folders to the library; nothing is removed."""
-    _take_in(paths, index=index, model=model, as_json=as_json, quiet=quiet, mirror=False)
+    _take_in(paths, index=index, model=model, files=files, as_json=as_json, quiet=quiet, mirror=False)
 
 
 @app.command("remove")
@@ -558,11 +570,16 @@ def _question(words: Sequence[str]) -> str:
 
 
 def _take_in(
-    paths: Sequence[Path], *, index: str | None, model: str | None, as_json: bool, quiet: bool, mirror: bool
+    paths: Sequence[Path],
+    *,
+    index: str | None,
+    model: str | None,
+    files: bool,
+    as_json: bool,
+    quiet: bool,
+    mirror: bool,
 ) -> None:
-    for path in paths:
-        if not path.exists():
-            raise QAError(f"There is no file or folder '{path}'; nothing was indexed.")
+    _check_paths(paths)
     config = _config(index=index, model=model)
     try:
         with open_qa(config, model=model) as qa, _progress(silent=as_json or quiet) as on_progress:
@@ -578,9 +595,75 @@ def _take_in(
     if as_json:
         _print_json({"index": config.index, **asdict(report)})
     elif not quiet:
+        if files:
+            _print_files(report)
         _print(_summary(report))
     if report.failed and not (report.added or report.updated or report.unchanged):
         raise typer.Exit(1)
+
+
+def _check_paths(paths: Sequence[Path]) -> None:
+    for path in paths:
+        if not path.exists():
+            raise QAError(f"There is no file or folder '{path}'; nothing was indexed.")
+
+
+def _preview(paths: Sequence[Path], *, as_json: bool) -> None:
+    """Show what indexing would make of files."""
+    from qa.indexing import preview
+
+    _check_paths(paths)
+    found = preview(paths)
+    for problem in found.failed:
+        _complain(_problem(problem))
+    if as_json:
+        _print_json(
+            {
+                "documents": [_previewed(document, passages) for document, passages in found.documents],
+                "failed": [asdict(problem) for problem in found.failed],
+                "left_out": [asdict(left) for left in found.left_out],
+            }
+        )
+    else:
+        for document, passages in found.documents:
+            _print_previewed(document, passages)
+        for left in found.left_out:
+            _print(f"{_line(left.path)} · left out: {_line(left.kind)}")
+    if found.failed and not found.documents:
+        raise typer.Exit(1)
+
+
+def _previewed(document: Document, passages: Sequence[Passage]) -> dict[str, Any]:
+    return {
+        "source": document.source,
+        "title": document.title,
+        "media_type": document.media_type,
+        "pages": document.pages,
+        "characters": len(document.text),
+        "warnings": document.warnings,
+        "passages": [
+            {
+                "start": passage.span.start,
+                "end": passage.span.end,
+                "page": passage.page,
+                "headings": passage.headings,
+                "text": passage.text,
+            }
+            for passage in passages
+        ],
+    }
+
+
+def _print_previewed(document: Document, passages: Sequence[Passage]) -> None:
+    pages = _count(document.pages, "page") if document.pages else ""
+    sizes = (_count(len(passages), "passage"), _count(len(document.text), "character"))
+    _print(" · ".join(_line(fact) for fact in (document.source, document.title, pages, *sizes) if fact))
+    for warning in document.warnings:
+        _print(f"! {_line(warning)}")
+    for passage in passages:
+        place = _place("", passage.page, passage.headings, passage.span.start, passage.span.end)
+        _print(f"\n{place.strip()}\n{_safe(passage.text)}")
+    _print("")
 
 
 def _merge(reports: Sequence[IndexReport]) -> IndexReport:
@@ -595,6 +678,8 @@ def _merge(reports: Sequence[IndexReport]) -> IndexReport:
         removed=joined("removed"),
         failed=joined("failed"),
         warnings=joined("warnings"),
+        left_out=joined("left_out"),
+        files=joined("files"),
         passages=sum(report.passages for report in reports),
         seconds=sum(report.seconds for report in reports),
     )
@@ -746,7 +831,29 @@ def _confidence(probability: float) -> str:
 def _summary(report: IndexReport) -> str:
     names = ("added", "updated", "unchanged", "removed", "failed")
     facts = ", ".join(f"{len(getattr(report, name))} {name}" for name in names)
-    return f"Documents: {facts}. {_count(report.passages, 'passage')} in {report.seconds:.1f} s."
+    return "\n".join(
+        [
+            f"Documents: {facts}. {_count(report.passages, 'passage')} in {report.seconds:.1f} s.",
+            *_left_out(report),
+        ]
+    )
+
+
+def _left_out(report: IndexReport) -> Iterator[str]:
+    """Yield a line with the kinds of the files that were not read, the commonest first."""
+    kinds = Counter(each.kind for each in report.left_out)
+    if kinds:
+        named = ", ".join(f"{_line(kind)} {count}" for kind, count in kinds.most_common())
+        yield f"Left out: {_count(len(report.left_out), 'file')}: {named} (--files names them)."
+
+
+def _print_files(report: IndexReport) -> None:
+    for file in report.files:
+        pages = _count(file.pages, "page") if file.pages else ""
+        facts = (file.source, _count(file.passages, "passage"), pages, file.language, *file.warnings)
+        _print(" · ".join(_line(fact) for fact in facts if fact))
+    for left in report.left_out:
+        _print(f"{_line(left.path)} · left out: {_line(left.kind)}")
 
 
 def _problem(problem: FileProblem) -> str:

@@ -15,14 +15,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 
 from qa.errors import ReadError
+from qa.languages import Languages
 from qa.library import Change, Library
 from qa.readers import HOLDERS, Outcome, find_files
-from qa.readers.processes import Reading, shared_readers
 from qa.splitter import search_text, split_document
 from qa.types import (
     Document,
@@ -30,6 +30,7 @@ from qa.types import (
     Encoder,
     FileProblem,
     Floats,
+    IndexedFile,
     IndexReport,
     LeftOut,
     Passage,
@@ -39,8 +40,12 @@ from qa.types import (
 )
 from qa.views import Views
 
+if TYPE_CHECKING:
+    from qa.readers.processes import Reading
+
 BATCH = 512  # passages that are encoded and committed together, if the last document does not bring more
 AHEAD = 8  # files that are read before they are stored
+LANGUAGE_PASSAGES = 20  # passages that tell the language of a document
 LEXICAL_BATCH = 20_000  # passages between two commits of the lexical view, each of which writes a segment
 OnProgress = Callable[[int, int, str], None]
 
@@ -51,14 +56,16 @@ def add(
     *,
     encoder: Encoder,
     token_encoder: TokenEncoder,
+    languages: Languages | None = None,
     on_progress: OnProgress | None = None,
 ) -> IndexReport:
     """Add files and the readable files below folders; update those that changed, skip those that did not.
 
-    A file that cannot be read is in ``report.failed``; an older version of it stays.
+    A file that cannot be read is in ``report.failed``; an older version of it stays. Files of a kind that is not read
+    are in ``report.left_out``. With ``languages``, ``report.files`` says the language of each document.
     ``on_progress(done, total, label)`` counts files.
     """
-    with Views(library) as views, _Run(library, views, encoder, token_encoder) as run:
+    with Views(library) as views, _Run(library, views, encoder, token_encoder, languages) as run:
         for root in paths:
             run.index_files(root, on_progress)
         return run.finish()
@@ -70,13 +77,14 @@ def sync(
     *,
     encoder: Encoder,
     token_encoder: TokenEncoder,
+    languages: Languages | None = None,
     on_progress: OnProgress | None = None,
 ) -> IndexReport:
     """Make the library equal to the folder ``root``: as ``add``, and remove what is gone from the folder.
 
     Documents from elsewhere stay. A file that moved keeps its vectors.
     """
-    with Views(library) as views, _Run(library, views, encoder, token_encoder) as run:
+    with Views(library) as views, _Run(library, views, encoder, token_encoder, languages) as run:
         run.index_files(root, on_progress)
         run.remove_gone(root)
         return run.finish()
@@ -88,6 +96,7 @@ def add_documents(
     *,
     encoder: Encoder,
     token_encoder: TokenEncoder,
+    languages: Languages | None = None,
     total: int = 0,
     on_progress: OnProgress | None = None,
 ) -> IndexReport:
@@ -95,7 +104,7 @@ def add_documents(
 
     ``on_progress(done, total, label)`` counts documents; ``total`` is passed through.
     """
-    with Views(library) as views, _Run(library, views, encoder, token_encoder) as run:
+    with Views(library) as views, _Run(library, views, encoder, token_encoder, languages) as run:
         for done, document in enumerate(documents):
             if on_progress:
                 on_progress(done, total, document.source)
@@ -104,6 +113,38 @@ def add_documents(
     if on_progress:
         on_progress(total, total, "")
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What indexing would make of files: their documents with their passages, and what it would not take in."""
+
+    documents: tuple[tuple[Document, tuple[Passage, ...]], ...]
+    failed: tuple[FileProblem, ...]
+    left_out: tuple[LeftOut, ...]
+
+
+def preview(paths: Sequence[Path]) -> Preview:
+    """Read and split files, and the readable files below folders, as ``add`` does; nothing is stored."""
+    from qa.readers.processes import shared_readers
+
+    documents: list[tuple[Document, tuple[Passage, ...]]] = []
+    failed: list[FileProblem] = []
+    left_out: list[LeftOut] = []
+    for root in paths:
+        files = find_files(root)
+        left_out += files.left_out
+        for path in files.paths:
+            source = path.relative_to(root).as_posix() if path != root else path.name
+            for outcome in shared_readers().read(path, source=source).result():
+                shown = f"{path}/{outcome.member}".rstrip("/")
+                if outcome.document:
+                    documents.append((outcome.document, tuple(split_document(outcome.document))))
+                elif outcome.left_out and (outcome.member or path != root):
+                    left_out.append(LeftOut(shown, outcome.left_out))
+                else:
+                    failed.append(FileProblem(shown, outcome.problem))
+    return Preview(tuple(documents), tuple(failed), tuple(left_out))
 
 
 def remove(library: Library, source: str, *, purge: bool = False) -> Receipt:
@@ -171,11 +212,21 @@ class _Run:
     split and the one before is written.
     """
 
-    def __init__(self, library: Library, views: Views, encoder: Encoder, token_encoder: TokenEncoder) -> None:
+    def __init__(
+        self,
+        library: Library,
+        views: Views,
+        encoder: Encoder,
+        token_encoder: TokenEncoder,
+        languages: Languages | None,
+    ) -> None:
         self._library = library
         self._views = views
         self._encoder = encoder
         self._token_encoder = token_encoder
+        self._languages = languages
+        from qa.readers.processes import shared_readers
+
         self._readers = shared_readers()
         self._known = _Known(library.documents())
         self._pending: dict[str, _Pending] = {}  # by source
@@ -192,6 +243,7 @@ class _Run:
         self._failed: list[FileProblem] = []
         self._warnings: list[FileProblem] = []
         self._left_out: list[LeftOut] = []
+        self._files: list[IndexedFile] = []
 
     def __enter__(self) -> _Run:
         return self
@@ -260,6 +312,7 @@ class _Run:
             failed=tuple(self._failed),
             warnings=tuple(self._warnings),
             left_out=tuple(self._left_out),
+            files=tuple(self._files),
             passages=self._passages,
             seconds=time.perf_counter() - self._started,
         )
@@ -354,6 +407,7 @@ class _Run:
             start = 0
             for waiting in batch.documents:
                 end = start + len(waiting.passages)
+                self._files.append(_indexed(waiting, self._language(tokens[start:end])))
                 _store(change, waiting, vectors[start:end], tokens[start:end])
                 start = end
         self._passages += len(vectors)
@@ -361,6 +415,14 @@ class _Run:
         if self._not_in_lexical >= LEXICAL_BATCH:
             self._views.catch_up_lexical()
             self._not_in_lexical = 0
+
+    def _language(self, tokens: Sequence[TokenIds]) -> str:
+        """Return the language of a document by the tokens of its first passages, "" where it is not clear."""
+        if self._languages is None or not tokens:
+            return ""
+        chances = self._languages.of(tokens[:LANGUAGE_PASSAGES]).mean(axis=0)
+        likeliest = int(chances.argmax())
+        return self._languages.names[likeliest] if chances[likeliest] >= 0.5 else ""
 
     def _vectors(self, batch: _Batch) -> Floats:
         """Return the vectors (n, dim) of a batch's passages."""
@@ -440,6 +502,11 @@ def _store(change: Change, waiting: _Pending, vectors: Floats, tokens: Sequence[
     if waiting.replaces:
         change.remove(waiting.replaces)
     change.add(waiting.document, waiting.path, waiting.passages, vectors, tokens)
+
+
+def _indexed(waiting: _Pending, language: str) -> IndexedFile:
+    document = waiting.document
+    return IndexedFile(document.source, len(waiting.passages), document.pages, language, document.warnings)
 
 
 def _info(document: Document, path: str, passages: int) -> DocumentInfo:

@@ -81,7 +81,12 @@ class QA:
         with self._write() as library:
             encoder, token_encoder = self._both()
             return indexing.add(
-                library, [Path(path)], encoder=encoder, token_encoder=token_encoder, on_progress=on_progress
+                library,
+                [Path(path)],
+                encoder=encoder,
+                token_encoder=token_encoder,
+                languages=Languages.load(),
+                on_progress=on_progress,
             )
 
     def sync(self, folder: str | Path, *, on_progress: OnProgress | None = None) -> IndexReport:
@@ -89,7 +94,12 @@ class QA:
         with self._write() as library:
             encoder, token_encoder = self._both()
             report = indexing.sync(
-                library, Path(folder), encoder=encoder, token_encoder=token_encoder, on_progress=on_progress
+                library,
+                Path(folder),
+                encoder=encoder,
+                token_encoder=token_encoder,
+                languages=Languages.load(),
+                on_progress=on_progress,
             )
         if report.removed:
             self._feedback.forget(set(report.removed))
@@ -106,6 +116,7 @@ class QA:
                 documents,
                 encoder=encoder,
                 token_encoder=token_encoder,
+                languages=Languages.load(),
                 total=total,
                 on_progress=on_progress,
             )
