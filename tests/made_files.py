@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import zipfile
+from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 
 import openpyxl
 import pptx
 from ebooklib import epub
-from odf import style, table, text
+from odf import dc, style, table, text
 from odf.opendocument import OpenDocumentText
 
 TABLE = 'County,Population,Growth\nAnji,"590,000",7.6%\nهانغتشو,12000000,5%\n安吉县,590000,7.6%\n'
@@ -50,6 +51,7 @@ def xlsx() -> bytes:
 def pptx_file() -> bytes:
     show = pptx.Presentation()
     show.core_properties.author = "Lin Wei"
+    show.core_properties.modified = datetime(2024, 5, 3, 10)
     first = show.slides.add_slide(show.slide_layouts[1])
     first.shapes.title.text = "苏伊士运河"
     first.placeholders[1].text = "全长约193公里。\nOpened in 1869."
@@ -66,6 +68,8 @@ def pptx_file() -> bytes:
 
 def odt() -> bytes:
     made = OpenDocumentText()
+    made.meta.addElement(dc.Creator(text="Omar"))
+    made.meta.addElement(dc.Date(text="2024-05-03T10:00:00"))
     made.text.addElement(text.P(stylename="Title", text="县志"))
     made.text.addElement(text.H(outlinelevel=1, text="经济"))
     paragraph = text.P(text="The county has")

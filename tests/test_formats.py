@@ -8,11 +8,14 @@ import signal
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
+import docx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pypdf import PdfReader, PdfWriter
 
 from qa.errors import ReadError
 from qa.readers import Outcome, building, package, read_document, read_file
@@ -20,6 +23,7 @@ from qa.splitter import split_document
 from qa.types import Document
 from tests import made_files
 from tests.made_files import FILES, write, zip_of
+from tests.made_pdf import pdf_of
 
 
 def blocks(document: Document) -> list[tuple[str, str]]:
@@ -393,7 +397,24 @@ def within(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
-SOUND = {name: made_files.made(name) for name in FILES}
+def a_docx() -> bytes:
+    made = docx.Document()
+    made.add_heading("县志", 1)
+    made.add_paragraph("The county has 2142 households.")
+    made.add_table(1, 2).cell(0, 1).text = "شاي"
+    return made_files.saved(made)
+
+
+SOUND = {
+    **{name: made_files.made(name) for name in FILES},
+    "a.docx": a_docx(),
+    "a.pdf": pdf_of(
+        b"BT /L 12 Tf 72 700 Td (A line of text.) Tj ET", b"BT /L 12 Tf 72 700 Td (Another.) Tj ET"
+    ),
+    "a.html": "<html><head><title>县志</title></head><body><h1>县</h1><ul><li>شاي<table><tr><td>1".encode(),
+    "a.md": "---\ntitle: 县志\n---\n# One\n\n- شاي\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```\nx\n```\n".encode(),
+    "a.txt": "县志\n\n一、茶\n\nThe county has\n2142 households.\f\n- شاي\n".encode(),
+}
 
 
 def damaged(data: bytes, seed: int) -> bytes:
@@ -419,7 +440,7 @@ def damaged(data: bytes, seed: int) -> bytes:
     return bytes(found)
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", SOUND)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
 def test_damage_of_any_kind_ends_in_a_sentence(tmp_path: Path, name: str, seed: int) -> None:
@@ -433,7 +454,7 @@ def test_damage_of_any_kind_ends_in_a_sentence(tmp_path: Path, name: str, seed: 
                 assert all(0 <= b.span.start < b.span.end <= len(text) for b in outcome.document.blocks)
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", SOUND)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.binary(min_size=1, max_size=300))
 def test_bytes_of_any_kind_end_in_a_sentence(tmp_path: Path, name: str, data: bytes) -> None:
@@ -456,8 +477,61 @@ def test_a_bug_in_a_parser_is_a_problem_of_that_file(tmp_path: Path, monkeypatch
     assert refused(tmp_path, "a.md", b"# Title") == "cannot be read (KeyError: 'no such style')."
 
 
+FACTS = {
+    "a.xlsx": ("林薇", "today", ""),
+    "a.pptx": ("Lin Wei", "2024-05-03", ""),
+    "a.odt": ("Omar", "2024-05-03", ""),
+    "a.epub": ("林薇", "2019-04-01", "zh"),
+    "a.rtf": ("Lin Wei", "2024-05-03", ""),
+    "a.eml": ("林薇 <lin@example.org>", "2024-05-03", ""),
+    "a.md": ("Lin", "2024-05", "de"),
+    "a.html": ("Omar", "2023-01-02", "ar"),
+    "a.docx": ("林薇", "2024-05-03", "zh"),
+    "a.pdf": ("Lin", "2024-05-03", ""),
+}
+OTHERS = {
+    "a.md": b"---\nauthor: Lin\ndate: 2024-05\nlang: de-AT\n---\n\nEin Text.\n",
+    "a.html": b'<html lang="ar-EG"><head><meta name="Author" content="Omar"><meta property="article:published_time"'
+    b' content="2023-01-02T10:00:00Z"></head><p>A text.</p></html>',
+}
+
+
+@pytest.mark.parametrize("name", FACTS)
+def test_author_date_and_language_come_from_metadata(tmp_path: Path, name: str) -> None:
+    if name == "a.docx":
+        made = docx.Document()
+        made.add_paragraph("A text.")
+        made.core_properties.author, made.core_properties.language = "林薇", "zh-CN"
+        made.core_properties.modified = datetime(2024, 5, 3, 10)
+        made.save(str(tmp_path / name))
+    elif name == "a.pdf":
+        writer = PdfWriter(
+            clone_from=PdfReader(io.BytesIO(pdf_of(b"BT /L 12 Tf 72 700 Td (A line of text.) Tj ET")))
+        )
+        writer.add_metadata({"/Author": "Lin", "/ModDate": "D:20240503093000+08'00'"})
+        writer.write(tmp_path / name)
+    elif name in OTHERS:
+        (tmp_path / name).write_bytes(OTHERS[name])
+    else:
+        write(tmp_path, name)
+    document = next(each.document for each in read_file(tmp_path / name, source=name) if not each.member)
+    assert document
+    author, date, language = FACTS[name]
+    assert (document.author, document.language) == (author, language)
+    today = datetime.now(UTC).date().isoformat()  # openpyxl says when it saved
+    assert document.date == (today if date == "today" else date)
+
+
 def test_dates_and_languages_of_metadata() -> None:
-    dates = ["2024", "2024-05", "2024-05-03T10:00:00Z", "20240503", "May 2024", None]
-    assert [building.iso_date(date) for date in dates] == ["2024", "2024-05", "2024-05-03", "", "", ""]
+    dates = ["2024", "2024-05", "2024-05-03T10:00:00Z", "20240503", "May 2024", "2024-13", None]
+    assert [building.iso_date(date) for date in dates] == [
+        "2024",
+        "2024-05",
+        "2024-05-03",
+        "",
+        "",
+        "2024",
+        "",
+    ]
     tags = ["zh-Hant-TW", "EN", "english", "", None]
     assert [building.primary_language(tag) for tag in tags] == ["zh", "en", "", "", ""]

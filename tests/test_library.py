@@ -6,6 +6,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -319,6 +320,36 @@ def test_another_programs_database_is_refused(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(LibraryCorrupt, match="another program"):
         Library.open(tmp_path)
+
+
+def test_facts_of_a_document_are_kept(tmp_path: Path) -> None:
+    document = replace(make_document("a", "One."), author="林薇", date="2024-05", language="zh")
+    with create(tmp_path) as library:
+        put(library, document)
+        assert library.document("a") == document
+        (info,) = library.documents()
+    assert (info.author, info.date, info.language) == ("林薇", "2024-05", "zh")
+
+
+def test_a_library_of_format_1_is_read_and_its_first_writer_upgrades_it(tmp_path: Path) -> None:
+    with create(tmp_path) as library:
+        put(library, make_document("a", "One."))
+    connection = sqlite3.connect(tmp_path / FILE)
+    for name in ("author", "date", "language"):
+        connection.execute(f"ALTER TABLE documents DROP COLUMN {name}")
+    connection.execute("PRAGMA user_version = 1")
+    connection.commit()
+    connection.close()
+    reader = Library.open(tmp_path)
+    assert reader.document("a").text == "One."
+    with create(tmp_path) as library:
+        put(library, replace(make_document("b", "Two."), author="Lin"))
+        assert [info.author for info in library.documents()] == ["", "Lin"]
+        assert library.check() == []
+    assert [info.source for info in reader.documents()] == ["a", "b"]
+    reader.close()
+    with Library.open(tmp_path) as library:
+        assert library.find("b").author == "Lin"
 
 
 def test_a_newer_format_is_refused(tmp_path: Path) -> None:

@@ -62,10 +62,12 @@ ATTRIBUTES = {
     "Share": "name meaning value weight points",
     "Meeting": "asked weight met place span score",
     "Passage": "document_id span text title headings page id sentences",
-    "Document": "id source title text blocks sha256 media_type pages warnings",
+    "Document": "id source title text blocks sha256 media_type pages warnings author date language",
     "Span": "start end of",
     "Turn": "question standalone answer",
-    "DocumentInfo": "id source title path media_type pages passages characters sha256 added",
+    "DocumentInfo": (
+        "id source title path media_type pages passages characters sha256 added author date language"
+    ),
     "IndexReport": "added updated unchanged removed failed warnings passages seconds left_out files",
     "IndexedFile": "source passages pages language warnings",
     "LeftOut": "path kind",

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from qa import QA
 from qa.errors import ConfigError, LibraryLocked, QAError
 from qa.feedback import FeedbackStore
 from qa.server import MAX_BODY_BYTES, SECURITY_HEADERS, Metrics, create_app
@@ -22,6 +23,7 @@ from qa.web.examples import by_script, choose_examples, read_examples
 from qa.web.render import FileOutcome
 from qa.web.service import OnProgress
 from qa.web.uploads import MAX_NAME_BYTES, follow, safe_name, take_upload
+from tests.made_files import zip_of
 from tests.web_fakes import FakeQA, demo
 
 
@@ -305,6 +307,16 @@ def test_unreadable_upload_leaves_nothing_or_what_was_there_before(tmp_path: Pat
     take_upload(service, _upload(cache, b"good"), "a.txt")
     assert take_upload(service, _upload(cache, bad), "a.txt").outcome == "failed"
     assert [file.read_bytes() for file in (tmp_path / "uploads").iterdir()] == [b"good"]
+
+
+def test_an_archive_of_which_some_can_be_read_is_kept(tmp_path: Path) -> None:
+    archive = tmp_path / "a.zip"
+    archive.write_bytes(zip_of({"good.txt": b"The harbour was opened in 1902.", "bad.docx": b"no docx"}))
+    with QA.open(tmp_path / "index") as qa:
+        outcome = take_upload(qa, archive, "a.zip")
+        assert outcome.outcome == "added"
+        assert "bad.docx is no Word document" in outcome.message
+        assert [document.source for document in qa.documents()] == ["a.zip/good.txt"]
 
 
 def test_upload_into_a_locked_library_says_so_and_leaves_nothing(tmp_path: Path) -> None:

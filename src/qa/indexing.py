@@ -407,7 +407,9 @@ class _Run:
             start = 0
             for waiting in batch.documents:
                 end = start + len(waiting.passages)
-                self._files.append(_indexed(waiting, self._language(tokens[start:end])))
+                language = self._language(tokens[start:end]) or waiting.document.language
+                waiting = replace(waiting, document=replace(waiting.document, language=language))
+                self._files.append(_indexed(waiting))
                 _store(change, waiting, vectors[start:end], tokens[start:end])
                 start = end
         self._passages += len(vectors)
@@ -504,9 +506,9 @@ def _store(change: Change, waiting: _Pending, vectors: Floats, tokens: Sequence[
     change.add(waiting.document, waiting.path, waiting.passages, vectors, tokens)
 
 
-def _indexed(waiting: _Pending, language: str) -> IndexedFile:
-    document = waiting.document
-    return IndexedFile(document.source, len(waiting.passages), document.pages, language, document.warnings)
+def _indexed(waiting: _Pending) -> IndexedFile:
+    document, passages = waiting.document, len(waiting.passages)
+    return IndexedFile(document.source, passages, document.pages, document.language, document.warnings)
 
 
 def _info(document: Document, path: str, passages: int) -> DocumentInfo:

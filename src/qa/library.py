@@ -51,7 +51,7 @@ from qa.types import (
 FILE = "library.sqlite"
 LOCK = "LOCK"
 APPLICATION_ID = 0x71614C62  # "qaLb": tells a library from any other SQLite file
-FORMAT = 1  # user_version
+FORMAT = 2  # user_version; format 1 had no FACTS: it can be read, and is upgraded by the first writer
 PART = 4096  # code points of a stored piece of text: reading a quote costs the quote, not the document
 LOCK_WAIT = 2.0  # seconds; a reader that mends a view may hold the lock for a moment
 
@@ -64,7 +64,8 @@ CREATE TABLE documents (
     id TEXT NOT NULL UNIQUE, source TEXT NOT NULL UNIQUE, path TEXT NOT NULL, title TEXT NOT NULL,
     media_type TEXT NOT NULL, pages INTEGER, passages INTEGER NOT NULL, characters INTEGER NOT NULL,
     sha256 TEXT NOT NULL, text_sha256 TEXT NOT NULL, added TEXT NOT NULL,
-    blocks TEXT NOT NULL, warnings TEXT NOT NULL
+    blocks TEXT NOT NULL, warnings TEXT NOT NULL,
+    author TEXT NOT NULL DEFAULT '', date TEXT NOT NULL DEFAULT '', language TEXT NOT NULL DEFAULT ''
 ) STRICT;
 CREATE TABLE texts (
     document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
@@ -105,6 +106,7 @@ OUTSIDE = {
     sqlite3.SQLITE_READONLY,
 }
 INFO = "id, source, title, path, media_type, pages, passages, characters, sha256, added"
+FACTS = ("author", "date", "language")
 
 
 class Library:
@@ -120,6 +122,8 @@ class Library:
         self._writing = threading.Lock()
         self._closed = False
         meta = {str(key): str(value) for key, value in self._rows("SELECT key, value FROM meta")}
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        self._facts = ", ".join(FACTS if version > 1 else ["''"] * len(FACTS))
         self.fingerprint = meta["fingerprint"]
         self.token_fingerprint = meta["token_fingerprint"]
         self.dim = int(meta["dim"])
@@ -159,6 +163,8 @@ class Library:
             if create and _is_blank(connection):
                 _create(connection, fingerprint, token_fingerprint, dim)
             _check_format(connection, file)
+            if write:
+                _upgrade(connection)
             library = cls(path, connection, lock)
             library.check_encoder(fingerprint, token_fingerprint, dim)
         except BaseException as error:
@@ -227,11 +233,14 @@ class Library:
 
     def documents(self) -> list[DocumentInfo]:
         """Return all documents by source."""
-        return [DocumentInfo(*row) for row in self._rows(f"SELECT {INFO} FROM documents ORDER BY source")]
+        sql = f"SELECT {INFO}, {self._facts} FROM documents ORDER BY source"
+        return [DocumentInfo(*row) for row in self._rows(sql)]
 
     def find(self, source_or_id: str) -> DocumentInfo:
         """Return the document with this source, or else with this id."""
-        sql = f"SELECT {INFO} FROM documents WHERE source = ?1 OR id = ?1 ORDER BY source != ?1"
+        sql = (
+            f"SELECT {INFO}, {self._facts} FROM documents WHERE source = ?1 OR id = ?1 ORDER BY source != ?1"
+        )
         rows = self._rows(sql, (source_or_id,))
         if not rows:
             raise DocumentNotFound(
@@ -242,15 +251,15 @@ class Library:
     def document(self, source_or_id: str) -> Document:
         """Return a document with its whole text, proven identical to what was stored."""
         document_id = self.find(source_or_id).id
-        sql = """SELECT key, id, source, title, sha256, media_type, pages, blocks, warnings, text_sha256
-                 FROM documents WHERE id = ?"""
+        sql = f"""SELECT key, id, source, title, sha256, media_type, pages, blocks, warnings, text_sha256,
+                  {self._facts} FROM documents WHERE id = ?"""
         parts = "SELECT text FROM texts WHERE document = ? ORDER BY part"
         with self._snapshot() as connection:
             row = connection.execute(sql, (document_id,)).fetchone()
             texts = connection.execute(parts, (row[0],)).fetchall() if row else []
         if row is None:
             raise DocumentNotFound(f"The document '{source_or_id}' was removed a moment ago.")
-        _, document_id, source, title, sha256, media_type, pages, blocks, warnings, text_sha256 = row
+        _, document_id, source, title, sha256, media_type, pages, blocks, warnings, text_sha256, *facts = row
         text = "".join(part for (part,) in texts)
         if _sha256(text) != text_sha256:
             raise LibraryCorrupt(f"The stored text of '{source}' is damaged. Remove it and add it again.")
@@ -264,6 +273,7 @@ class Library:
             media_type=media_type,
             pages=pages,
             warnings=tuple(json.loads(warnings)),
+            **dict(zip(FACTS, facts, strict=True)),
         )
 
     def slice(self, document_id: str, span: Span) -> str:
@@ -568,8 +578,8 @@ class Change:
 
     def _insert_document(self, document: Document, path: str, passages: int) -> int:
         sql = """INSERT INTO documents (id, source, path, title, media_type, pages, passages, characters,
-                 sha256, text_sha256, added, blocks, warnings)
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+                 sha256, text_sha256, added, blocks, warnings, author, date, language)
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
         row = (
             document.id,
             document.source,
@@ -584,6 +594,9 @@ class Change:
             datetime.now(UTC).isoformat(timespec="seconds"),
             blocks_to_json(document.blocks),
             json.dumps(document.warnings, ensure_ascii=False),
+            document.author,
+            document.date,
+            document.language,
         )
         try:
             key = self._connection.execute(sql, row).lastrowid
@@ -724,8 +737,18 @@ def _check_format(connection: sqlite3.Connection, file: Path) -> None:
         raise LibraryNotFound(f"The library at '{file.parent}' is empty. Build it: qa index FOLDER")
     if application != APPLICATION_ID:
         raise LibraryCorrupt(f"'{file}' is a database of another program, not a qa library.")
-    if version != FORMAT:
+    if not 1 <= version <= FORMAT:
         raise LibraryCorrupt(f"'{file}' has format {version}; this qa reads format {FORMAT}. Upgrade qa.")
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Bring a library of format 1 to this one, in one transaction; its documents have no facts until they change."""
+    connection.execute("BEGIN IMMEDIATE")
+    if connection.execute("PRAGMA user_version").fetchone()[0] == 1:
+        for name in FACTS:
+            connection.execute(f"ALTER TABLE documents ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
+    connection.execute("COMMIT")
 
 
 def _checkpoint(connection: sqlite3.Connection) -> bool:

@@ -91,6 +91,9 @@ class Document:
 
     ``id`` is derived from source and text, so a link to it means this version; ``source`` is what
     people see (a path relative to the indexed folder, or a file name); ``sha256`` is of the bytes read.
+    ``author`` and ``date`` (``2024``, ``2024-05`` or ``2024-05-03``) are what the file says of itself;
+    ``language`` (``zh``) is told from the text, or else what the file says. They are empty where they
+    are not known.
     """
 
     id: str
@@ -102,6 +105,9 @@ class Document:
     media_type: str = "text/plain"
     pages: int | None = None
     warnings: tuple[str, ...] = ()
+    author: str = ""
+    date: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,6 +368,9 @@ class DocumentInfo:
     sha256: str
     added: str
     """UTC, ISO 8601."""
+    author: str = ""
+    date: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

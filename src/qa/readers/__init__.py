@@ -309,6 +309,12 @@ def _document(parsed: Parsed, name: str, data: bytes, *, source: str) -> Documen
     )
 
 
+_NO_AUTHORS = frozenset(
+    ("python-docx", "openpyxl", "user", "admin", "administrator", "author", "unknown", "anonymous")
+)
+"""What programs write where nobody gave a name."""
+
+
 def _made(parsed: Parsed, *, source: str, title: str, sha256: str, media_type: str) -> Document:
     return Document(
         id=hashlib.sha256(f"{source}\0{parsed.text}".encode("utf-8", "surrogatepass")).hexdigest()[:32],
@@ -320,6 +326,9 @@ def _made(parsed: Parsed, *, source: str, title: str, sha256: str, media_type: s
         media_type=media_type,
         pages=parsed.pages,
         warnings=parsed.warnings,
+        author="" if parsed.author.lower() in _NO_AUTHORS else parsed.author,
+        date=parsed.date,
+        language=parsed.language,
     )
 
 

@@ -143,11 +143,16 @@ def first_heading(text: str, blocks: tuple[Block, ...] | list[Block], within: in
     return one_line(best.span.of(text)) if best else ""
 
 
-_DATE = re.compile(r"\s*(\d{4})(?:-(\d\d)(?:-(\d\d))?)?(?!\d)")
+_DATE = re.compile(r"\s*(\d{4})(?:-(0[1-9]|1[0-2])(?:-(0[1-9]|[12]\d|3[01]))?)?(?!\d)")
+
+_TEMPLATES = ("2013-12-23T23:15", "2013-01-27T09:14")
+"""When the templates of python-docx and python-pptx were saved: the date of no document made from them."""
 
 
 def iso_date(text: str | None) -> str:
     """Return the date at the beginning of an ISO 8601 or W3CDTF text, or ""."""
+    if text and text.startswith(_TEMPLATES):
+        return ""
     found = _DATE.match(text or "")
     return "-".join(filter(None, found.groups())) if found else ""
 

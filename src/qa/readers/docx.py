@@ -14,7 +14,15 @@ from itertools import pairwise
 import regex
 from lxml import etree
 
-from qa.readers.building import Parsed, TextBuilder, Unreadable, first_heading, one_line
+from qa.readers.building import (
+    Parsed,
+    TextBuilder,
+    Unreadable,
+    first_heading,
+    iso_date,
+    one_line,
+    primary_language,
+)
 from qa.readers.package import attribute, find, local_name, open_package, xml
 from qa.text import is_terminal
 
@@ -38,8 +46,16 @@ def parse(data: bytes) -> Parsed:
     for notes in ("footnotes.xml", "endnotes.xml"):
         for note in reader.notes(xml(package, _beside(main, notes))):
             builder.add(note)
-    title = _core_title(xml(package, "docProps/core.xml")) or first_heading(builder.text, builder.blocks)
-    return Parsed(builder.text, tuple(builder.blocks), title, pages)
+    core = xml(package, "docProps/core.xml")
+    return Parsed(
+        builder.text,
+        tuple(builder.blocks),
+        _core_title(core) or first_heading(builder.text, builder.blocks),
+        pages,
+        author=_core_fact(core, "creator"),
+        date=iso_date(_core_fact(core, "modified")),
+        language=primary_language(_core_fact(core, "language")),
+    )
 
 
 # --- the package -------------------------------------------------------------------------------------------
@@ -65,9 +81,13 @@ def _required(package: zipfile.ZipFile, name: str) -> etree._Element:
     return root
 
 
+def _core_fact(core: etree._Element | None, name: str) -> str:
+    fact = find(core, name)
+    return one_line(fact.text or "") if fact is not None else ""
+
+
 def _core_title(core: etree._Element | None) -> str:
-    title = find(core, "title")
-    text = one_line(title.text or "") if title is not None else ""
+    text = _core_fact(core, "title")
     return "" if _NO_TITLE.fullmatch(text) else text
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from qa.readers.building import Parsed, TextBuilder, first_heading, one_line
+from qa.readers.building import Parsed, TextBuilder, first_heading, iso_date, one_line, primary_language
 
 _SKIPPED = frozenset(
     [
@@ -116,7 +116,26 @@ def parse(html: str) -> Parsed:
     text = builder.text
     title = parser.css_first("head title")
     named = one_line(title.text_content or title.text()) if title else ""
-    return Parsed(text, tuple(builder.blocks), named or first_heading(text, builder.blocks))
+    root = parser.css_first("html")
+    return Parsed(
+        text,
+        tuple(builder.blocks),
+        named or first_heading(text, builder.blocks),
+        author=_meta(parser, "author", "article:author"),
+        date=iso_date(_meta(parser, "article:modified_time", "article:published_time", "date", "dc.date")),
+        language=primary_language(root.attributes.get("lang") if root else ""),
+    )
+
+
+def _meta(parser: LexborHTMLParser, *names: str) -> str:
+    """Return what the head says under the first of ``names``, "" where it says nothing."""
+    found = {
+        (node.attributes.get("name") or node.attributes.get("property") or "").lower(): node.attributes.get(
+            "content"
+        )
+        for node in parser.css("head meta[content]")
+    }
+    return next((one_line(text) for name in names if (text := found.get(name))), "")
 
 
 def read_into(builder: TextBuilder, html: str) -> None:

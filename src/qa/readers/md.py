@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from qa.readers.building import Outline, Parsed, first_heading, one_line
+from qa.readers.building import Outline, Parsed, first_heading, iso_date, one_line, primary_language
 from qa.types import Block, Span
 
 
@@ -31,7 +31,15 @@ def parse(text: str) -> Parsed:
     body = _blanked(text, lines, front)
     pieces = sorted(_pieces(text, body, lines, front), key=lambda piece: piece.span)
     blocks = tuple(_blocks(text, pieces))
-    return Parsed(text, blocks, _front_title(text, lines[:front]) or first_heading(text, blocks))
+    facts = _front_facts(text, lines[:front])
+    return Parsed(
+        text,
+        blocks,
+        facts.get("title") or first_heading(text, blocks),
+        author=facts.get("author", ""),
+        date=iso_date(facts.get("date")),
+        language=primary_language(facts.get("lang") or facts.get("language")),
+    )
 
 
 def _lines(text: str) -> list[Span]:
@@ -60,15 +68,17 @@ def _front_matter(text: str, lines: list[Span]) -> int:
     return 0
 
 
-def _front_title(text: str, lines: list[Span]) -> str:
+def _front_facts(text: str, lines: list[Span]) -> dict[str, str]:
+    """Return the lines ``name: value`` of the header, names in lower case, the first of each name."""
+    facts: dict[str, str] = {}
     for span in lines:
-        found = _TITLE.match(span.of(text))
+        found = _FACT.match(span.of(text))
         if found:
-            return one_line(found["title"].strip().strip("\"'"))
-    return ""
+            facts.setdefault(found["name"].lower(), one_line(found["value"].strip().strip("\"'")))
+    return facts
 
 
-_TITLE = re.compile(r"title\s*[:=]\s*(?P<title>\S.*)", re.I)
+_FACT = re.compile(r"(?P<name>[A-Za-z]+)\s*[:=]\s*(?P<value>\S.*)")
 
 
 def _blanked(text: str, lines: list[Span], front: int) -> str:

@@ -61,7 +61,15 @@ def parse(data: bytes) -> Parsed:
     for paragraph in _paragraphs(_without_running_lines(pages)):
         builder.add(paragraph.text, paragraph.kind, page=paragraph.page, rank=paragraph.rank)
     title = _title(document, builder)
-    return Parsed(builder.text, tuple(builder.blocks), title, len(pages), warnings)
+    return Parsed(
+        builder.text,
+        tuple(builder.blocks),
+        title,
+        len(pages),
+        warnings,
+        author=_fact(document, "Author"),
+        date=_date(_fact(document, "ModDate") or _fact(document, "CreationDate")),
+    )
 
 
 # --- the file ----------------------------------------------------------------------------------------------
@@ -467,13 +475,26 @@ _NO_TITLE = regex.compile(
 
 
 def _metadata_title(document: PDFDocument) -> str:
+    text = _fact(document, "Title")
+    return "" if _NO_TITLE.fullmatch(text) else text
+
+
+def _fact(document: PDFDocument, name: str) -> str:
+    """Return what the file says of itself, "" where it says nothing."""
     for info in document.info:
-        raw = resolve1(info.get("Title"))
-        if isinstance(raw, bytes):
-            text = one_line(_decoded(raw))
-            if not _NO_TITLE.fullmatch(text):
-                return text
+        raw = resolve1(info.get(name))
+        if isinstance(raw, bytes) and (text := one_line(_decoded(raw))):
+            return text
     return ""
+
+
+_DATE = regex.compile(r"(?:D:)?(\d{4})(?:(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?)?")
+
+
+def _date(text: str) -> str:
+    """Return the date of ``D:20240503093000+08'00'``."""
+    found = _DATE.match(text)
+    return "-".join(filter(None, found.groups())) if found else ""
 
 
 def _decoded(raw: bytes) -> str:

@@ -91,6 +91,9 @@ def _fields(outcomes: Iterator[Outcome]) -> Iterator[dict[str, Any]]:
                 "media_type": document.media_type,
                 "pages": document.pages,
                 "warnings": document.warnings,
+                "author": document.author,
+                "date": document.date,
+                "language": document.language,
             },
         }
 

@@ -50,7 +50,7 @@ def parse(data: bytes) -> Parsed:
         tuple(builder.blocks),
         one_line(facts.title or ""),
         warnings=warnings,
-        author=one_line(facts.creator or "") if facts.creator != "openpyxl" else "",
+        author=one_line(facts.creator or ""),
         date=iso_date(facts.modified.isoformat() if facts.modified else ""),
         language=primary_language(facts.language),
     )
