@@ -325,6 +325,18 @@ def test_what_is_left_out_is_counted_by_kind_and_named_on_demand(
     assert "Left out" not in run("add", "folder").stdout
 
 
+def test_a_flood_of_warnings_is_cut_and_failures_are_not(
+    qa: FakeQA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problems = tuple(FileProblem(f"{at}.txt", "is odd.") for at in range(30))
+    report = IndexReport(added=("a",), failed=problems, warnings=problems)
+    monkeypatch.setattr(qa, "sync", lambda path, **_: report)
+    (tmp_path / "folder").mkdir()
+    lines = run("index", "folder").stderr.splitlines()
+    assert len(lines) == 30 + 20 + 1
+    assert lines[-1] == "… and 10 more warnings; --files shows them beside their documents."
+
+
 def test_preview_shows_passages_with_their_place_and_writes_nothing(qa: FakeQA, tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(
         zip_of(

@@ -37,6 +37,8 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 SHOWN = ("lang", "languages", "kind")
 """Groups of an evaluation that people see; the pairs of languages are many and only in the JSON."""
+WARNINGS_SHOWN = 20
+"""Of one run of indexing; a thousand files of one kind may all have the same."""
 CONFIDENCE = (
     "Very likely answers this",
     "Likely answers this",
@@ -590,8 +592,11 @@ def _take_in(
     except KeyboardInterrupt:
         _complain("What was indexed so far is kept; the same command goes on from there.")
         raise
-    for problem in (*report.failed, *report.warnings):
+    for problem in (*report.failed, *report.warnings[:WARNINGS_SHOWN]):
         _complain(_problem(problem))
+    if len(report.warnings) > WARNINGS_SHOWN:
+        more = _count(len(report.warnings) - WARNINGS_SHOWN, "more warning")
+        _complain(f"… and {more}; --files shows them beside their documents.")
     if as_json:
         _print_json({"index": config.index, **asdict(report)})
     elif not quiet:
