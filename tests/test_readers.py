@@ -633,6 +633,13 @@ def test_glyphs_of_radicals_ligatures_and_right_to_left_lines() -> None:
     assert logical(list("plain (text)")) == "plain (text)"
 
 
+def test_a_markdown_file_may_end_with_the_row_of_a_table(tmp_path: Path) -> None:
+    (tmp_path / "a.md").write_text("| 县 | 人口 |\n|---|---|\n| 安吉 | 59万 |")
+    assert kinds(read_document(tmp_path / "a.md")) == [("row", "县 | 人口"), ("row", "安吉 | 59万")]
+    (tmp_path / "b.md").write_text("| a | b |\n|---|---|\n| 1 | 2 |\n[^1]: A note under the table.\n")
+    assert "A note under the table." in " ".join(text for _, text in kinds(read_document(tmp_path / "b.md")))
+
+
 # --- paths -----------------------------------------------------------------------------------------------
 
 

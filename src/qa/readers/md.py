@@ -104,7 +104,8 @@ def _pieces(text: str, body: str, lines: list[Span], front: int) -> Iterator[_Pi
         if token.type not in _LEAVES:
             continue
         if token.type == "tr_open":
-            covered[first : last + 1] = [True] * (last + 1 - first)  # with the line of dashes under the head
+            last += tokens[place - 1].type == "thead_open"  # with the line of dashes under the head
+            covered[first:last] = [True] * (last - first)
             yield from _row(text, lines[first])
             continue
         if token.type == "html_block" and _COMMENT.fullmatch(_slice(text, lines, first, last)):
