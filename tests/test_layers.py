@@ -74,6 +74,11 @@ def test_importing_is_light(statement: str) -> None:
     subprocess.run([sys.executable, "-c", check], check=True)
 
 
+def test_asking_loads_nothing_that_reads_files() -> None:
+    check = "import qa.service; import sys; assert not {'qa.readers', 'lxml', 'openpyxl', 'pptx'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", check], check=True)
+
+
 def test_no_pickle_anywhere() -> None:
     for path in MODULES:
         text = path.read_text(encoding="utf-8")

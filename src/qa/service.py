@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from qa import indexing
 from qa.answer import LONGEST_QUERY, Answerer, checked
 from qa.chat import Conversation
 from qa.confidence import load_calibrator
@@ -39,8 +38,9 @@ class _Engine:
 class QA:
     """A library of documents that answers questions by quoting them.
 
-    Opening is cheap: encoders and indexes load with the first question. Safe to use from several threads;
-    several processes may read one library while one writes, and readers follow the writer by themselves.
+    Opening is cheap: encoders and indexes load with the first question, and what reads files with the first file.
+    Safe to use from several threads; several processes may read one library while one writes, and readers follow the
+    writer by themselves.
     """
 
     def __init__(self, path: Path, config: Config, model: str | None) -> None:
@@ -78,6 +78,8 @@ class QA:
 
         Files that cannot be read are in ``report.failed``; the rest is indexed.
         """
+        from qa import indexing
+
         with self._write() as library:
             encoder, token_encoder = self._both()
             return indexing.add(
@@ -91,6 +93,8 @@ class QA:
 
     def sync(self, folder: str | Path, *, on_progress: OnProgress | None = None) -> IndexReport:
         """Make the library equal to a folder: add and update as ``add`` does, and remove what is gone from it."""
+        from qa import indexing
+
         with self._write() as library:
             encoder, token_encoder = self._both()
             report = indexing.sync(
@@ -109,6 +113,8 @@ class QA:
         self, documents: Iterable[Document], *, total: int = 0, on_progress: OnProgress | None = None
     ) -> IndexReport:
         """Add documents that are no files, such as the lines of a benchmark's corpus."""
+        from qa import indexing
+
         with self._write() as library:
             encoder, token_encoder = self._both()
             return indexing.add_documents(
@@ -130,6 +136,8 @@ class QA:
         Raises:
             DocumentNotFound: no document has this source or id.
         """
+        from qa import indexing
+
         self._read()
         with self._write() as library:
             receipt = indexing.remove(library, source, purge=purge)
