@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from email.message import EmailMessage
 from pathlib import Path
 
 import docx
@@ -244,6 +245,18 @@ def test_a_mail_of_html_alone_and_one_in_a_mail(tmp_path: Path) -> None:
     assert "no mail" in refused(tmp_path, "c.eml", b"Just a text.\n\nNo headers.")
 
 
+def test_attachments_of_one_name_are_told_apart_and_no_name_leads_elsewhere(tmp_path: Path) -> None:
+    mail = EmailMessage()
+    mail["Subject"] = "Three"
+    mail.set_content("See below.")
+    for name in ("a.txt", "a.txt", "../a.txt", "..\\..\\b.txt", ".hidden"):
+        mail.add_attachment(f"In {name}.".encode(), maintype="text", subtype="plain", filename=name)
+    (tmp_path / "a.eml").write_bytes(bytes(mail))
+    found = outcomes(tmp_path / "a.eml")
+    assert list(found) == ["a.txt", "a (2).txt", "_a.txt", "_.._b.txt", "hidden", ""]
+    assert found["a (2).txt"].document
+
+
 def test_the_files_of_an_archive_are_documents_with_their_place(tmp_path: Path) -> None:
     data = zip_of(
         {
@@ -328,6 +341,11 @@ def test_archives_are_unpacked_within_limits(tmp_path: Path, monkeypatch: pytest
     assert found == [True, True, False]
     monkeypatch.setattr(package, "MAX_PACKAGE_MB", 2)
     assert "unpacks to 3 MB" in refused(tmp_path, "bomb.zip", (tmp_path / "big.zip").read_bytes())
+
+
+def test_a_line_break_in_a_name_is_a_space(tmp_path: Path) -> None:
+    (tmp_path / "a.zip").write_bytes(zip_of({"新\n闻.txt": b"A text."}))
+    assert list(outcomes(tmp_path / "a.zip")) == ["新 闻.txt"]
 
 
 def test_known_members_are_not_read_again(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def read_file(
     """Yield what becomes of a file and of the files inside it; the file itself comes last.
 
     ``known`` has the SHA-256 of members by path: one with the same bytes is unchanged and not read. Those in ``skip``
-    are passed over. ``begin(member, bytes)`` is called before each is read.
+    are passed over. ``begin(member, bytes)`` is called before each is unpacked and before it is read.
     """
     try:
         data = _checked(path)
@@ -158,6 +158,7 @@ class _Walk:
             if kind:
                 yield Outcome(path, left_out=kind)
                 return
+            self.begin(path, inner.size)
             data = self._unpacked(inner, depth)
         except Unreadable as error:
             yield Outcome(path, problem=str(error))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import email
 import mimetypes
+from dataclasses import replace
 from datetime import UTC
 from email import policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
 from functools import partial
+from pathlib import PurePosixPath
 from typing import Any
 
 from qa.readers import html, txt
@@ -35,7 +37,7 @@ def parse(data: bytes) -> Parsed:
 
 def _parsed(mail: EmailMessage) -> Parsed:
     texts, attached = _parts(mail)
-    members = tuple(_member(part, number) for number, part in enumerate(attached, 1))
+    members = _apart([_member(part, number) for number, part in enumerate(attached, 1)])
     subject = _header(mail, "Subject")
     builder = TextBuilder()
     builder.add(subject, "heading", rank=1)
@@ -106,6 +108,21 @@ def _member(part: Any, number: int) -> Member:
     return Member(
         one_line(clean(part.get_filename() or "")) or f"attachment {number}{kind}", 0, partial(_bytes, part)
     )
+
+
+def _apart(members: list[Member]) -> tuple[Member, ...]:
+    """Return members with a number in the name where several have the same, and no name that leads elsewhere."""
+    names: set[str] = set()
+    apart = []
+    for member in members:
+        path = PurePosixPath(member.name.replace("/", "_").replace("\\", "_").lstrip(".") or "attachment")
+        name, number = path.name, 1
+        while name in names:
+            number += 1
+            name = f"{path.stem} ({number}){path.suffix}"
+        names.add(name)
+        apart.append(replace(member, name=name))
+    return tuple(apart)
 
 
 def _whole(mail: Any) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from qa.readers.building import Member, Parsed, Unreadable
 from qa.readers.encoding import clean, decode
 from qa.readers.package import DAMAGE, open_package
 
+_SPACE = re.compile(r"\s")
 _UTF8 = 0x800
 _LOCKED = 0x1
 
@@ -49,7 +51,7 @@ def _names(entries: list[zipfile.ZipInfo]) -> Iterator[str]:
     decoded = iter(text.split("\n")) if text.count("\n") == len(old) - 1 else None
     for info in entries:
         name = info.orig_filename if info.flag_bits & _UTF8 or decoded is None else next(decoded)
-        yield clean(name).replace("\\", "/")
+        yield _SPACE.sub(" ", clean(name)).replace("\\", "/")
 
 
 def _inner(name: str) -> str | None:
