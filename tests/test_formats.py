@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import signal
 import zipfile
 from collections.abc import Iterator
@@ -354,6 +355,26 @@ def test_known_members_are_not_read_again(tmp_path: Path) -> None:
     known = {member: each.document.sha256 for member, each in first.items() if each.document}
     again = outcomes(tmp_path / "a.zip", known=known)
     assert {member for member, each in again.items() if each.unchanged} == set(known)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "text"),
+    [
+        ("a.docx", "vnd.ms-word.document", "2142 households"),
+        ("a.xlsx", "vnd.ms-excel.sheet", "590,000"),
+        ("a.pptx", "vnd.ms-powerpoint.presentation", "1869"),
+    ],
+)
+def test_files_with_macros_are_read_without_them(tmp_path: Path, name: str, kind: str, text: str) -> None:
+    with zipfile.ZipFile(io.BytesIO(SOUND[name])) as package:
+        parts = {part: package.read(part) for part in package.namelist()}
+    types, main = "[Content_Types].xml", f"application/{kind}.macroEnabled.main+xml".encode()
+    parts[types] = re.sub(
+        rb"application/vnd[^\"]*(?:document|sheet|presentation)\.main\+xml", main, parts[types]
+    )
+    assert main in parts[types]
+    macros = {**parts, "vba/vbaProject.bin": b"Sub AutoOpen()"}
+    assert text in read(tmp_path, name.removesuffix("x") + "m", zip_of(macros)).text
 
 
 # --- damage ------------------------------------------------------------------------------------------------

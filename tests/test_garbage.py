@@ -110,7 +110,7 @@ def test_what_is_not_there_or_of_no_readable_kind_is_told(tmp_path: Path) -> Non
     with pytest.raises(ReadError, match=r"cannot be opened \(No such file or directory\)"):
         read_document(tmp_path / "none.txt")
     (tmp_path / "a.xyz").write_text("x")
-    with pytest.raises(ReadError, match=r"'\.xyz' files cannot be read; readable are \.csv \.docx"):
+    with pytest.raises(ReadError, match=r"'\.xyz' files cannot be read; readable are \.csv \.docm"):
         read_document(tmp_path / "a.xyz")
 
 

@@ -27,6 +27,8 @@ MAX_DEPTH = 3
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 _DOCX = f"{_OFFICE}.wordprocessingml.document"
+_XLSX = f"{_OFFICE}.spreadsheetml.sheet"
+_PPTX = f"{_OFFICE}.presentationml.presentation"
 _MEDIA_TYPES = {
     ".txt": "text/plain",
     ".text": "text/plain",
@@ -36,11 +38,14 @@ _MEDIA_TYPES = {
     ".htm": "text/html",
     ".xhtml": "text/html",
     ".docx": _DOCX,
+    ".docm": _DOCX,
     ".pdf": "application/pdf",
     ".csv": "text/csv",
     ".tsv": "text/tab-separated-values",
-    ".xlsx": f"{_OFFICE}.spreadsheetml.sheet",
-    ".pptx": f"{_OFFICE}.presentationml.presentation",
+    ".xlsx": _XLSX,
+    ".xlsm": _XLSX,
+    ".pptx": _PPTX,
+    ".pptm": _PPTX,
     ".odt": "application/vnd.oasis.opendocument.text",
     ".epub": "application/epub+zip",
     ".rtf": "application/rtf",

@@ -12,6 +12,7 @@ import resource
 import signal
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,8 +43,7 @@ def main(limits: Limits) -> None:
     """Answer the requests of standard input until it ends."""
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints is no reply
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory_mb * 1_000_000,) * 2)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    _limit_memory(limits.memory_mb * 1_000_000)
     sys.addaudithook(_refuse_network)
 
     def reply(fields: dict[str, Any]) -> None:
@@ -71,6 +71,14 @@ def main(limits: Limits) -> None:
             reply(fields)
         signal.setitimer(signal.ITIMER_REAL, 0)
         reply({"end": True})
+
+
+def _limit_memory(size: int) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+    size = size if hard == resource.RLIM_INFINITY else min(size, hard)
+    with suppress(ValueError, OSError):  # macOS has no such limit
+        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _fields(outcomes: Iterator[Outcome]) -> Iterator[dict[str, Any]]:

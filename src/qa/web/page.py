@@ -42,7 +42,7 @@ CACHE_SECONDS = 3600
 _REFUSED_UNREAD = 4
 """Files so many times too large do not even get into the cache."""
 
-_OTHER_SPELLINGS = {".htm", ".xhtml", ".markdown", ".text", ".ndjson"}
+_OTHER_SPELLINGS = {".htm", ".xhtml", ".markdown", ".text", ".ndjson", ".docm", ".xlsm", ".pptm"}
 """Taken, but not worth naming beside .html, .md and .txt."""
 
 _LOG = logging.getLogger(__name__)
