@@ -420,12 +420,16 @@ def test_a_billion_laughs_end_in_a_sentence(tmp_path: Path, name: str) -> None:
     assert outcome.problem or (outcome.document and len(outcome.document.text) < 10_000)
 
 
+class Late(BaseException):
+    """No ``Exception``: a reader that goes on after any of those does not go on after this."""
+
+
 @contextmanager
 def within(seconds: int) -> Iterator[None]:
     """Fail, rather than hang, after some seconds."""
 
     def late(*_: object) -> None:
-        raise TimeoutError(f"it hangs for {seconds} seconds")
+        raise Late(f"it hangs for {seconds} seconds")
 
     before = signal.signal(signal.SIGALRM, late)
     signal.alarm(seconds)
@@ -480,7 +484,12 @@ def damaged(data: bytes, seed: int) -> bytes:
 
 
 @pytest.mark.parametrize("name", SOUND)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(seed=st.integers(0, 2**32))
 def test_damage_of_any_kind_ends_in_a_sentence(tmp_path: Path, name: str, seed: int) -> None:
     (tmp_path / name).write_bytes(damaged(SOUND[name], seed))
@@ -494,7 +503,12 @@ def test_damage_of_any_kind_ends_in_a_sentence(tmp_path: Path, name: str, seed: 
 
 
 @pytest.mark.parametrize("name", SOUND)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(data=st.binary(min_size=1, max_size=300))
 def test_bytes_of_any_kind_end_in_a_sentence(tmp_path: Path, name: str, data: bytes) -> None:
     head = {

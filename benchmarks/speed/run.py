@@ -38,6 +38,7 @@ from qa.encoder import StaticEncoder, load_token_encoder
 from qa.languages import Languages
 from qa.lexical import LexicalIndex
 from qa.library import Library
+from qa.readers.processes import Reading
 from qa.service import OnProgress
 from qa.types import IndexReport, TokenIds
 from qa.views import Views
@@ -51,7 +52,12 @@ SHARES = 20
 """Of the yardstick, each between two stretches of the run that it measures."""
 
 INDEXING_PARTS: dict[str, list[tuple[Any, str]]] = {
-    "read": [(qa.indexing._Run, "_begin"), (qa.indexing, "find_files"), (qa.indexing, "_sha256")],
+    "read": [
+        (qa.indexing._Run, "_begin"),
+        (Reading, "result"),
+        (qa.indexing, "find_files"),
+        (qa.indexing, "_sha256"),
+    ],
     "split": [(qa.indexing, "split_document"), (qa.indexing, "search_text")],
     "wait for tokens": [(Future, "result")],  # a thread of its own tokenises
     "encode": [(StaticEncoder, "encode_ids"), (StaticEncoder, "encode_passages")],
