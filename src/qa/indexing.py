@@ -14,8 +14,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from qa.errors import ReadError
 from qa.languages import Languages
 from qa.library import Change, Library
 from qa.readers import HOLDERS, Outcome, find_files
+from qa.readers.processes import IN_LINE, PROCESSES, Reading, shared_readers
 from qa.splitter import search_text, split_document
 from qa.types import (
     Document,
@@ -40,11 +42,8 @@ from qa.types import (
 )
 from qa.views import Views
 
-if TYPE_CHECKING:
-    from qa.readers.processes import Reading
-
 BATCH = 512  # passages that are encoded and committed together, if the last document does not bring more
-AHEAD = 8  # files that are read before they are stored
+AHEAD = PROCESSES * IN_LINE  # files that are read before they are stored
 LANGUAGE_PASSAGES = 20  # passages that tell the language of a document
 LEXICAL_BATCH = 20_000  # passages between two commits of the lexical view, each of which writes a segment
 OnProgress = Callable[[int, int, str], None]
@@ -126,8 +125,6 @@ class Preview:
 
 def preview(paths: Sequence[Path]) -> Preview:
     """Read and split files, and the readable files below folders, as ``add`` does; nothing is stored."""
-    from qa.readers.processes import shared_readers
-
     documents: list[tuple[Document, tuple[Passage, ...]]] = []
     failed: list[FileProblem] = []
     left_out: list[LeftOut] = []
@@ -225,8 +222,6 @@ class _Run:
         self._encoder = encoder
         self._token_encoder = token_encoder
         self._languages = languages
-        from qa.readers.processes import shared_readers
-
         self._readers = shared_readers()
         self._known = _Known(library.documents())
         self._pending: dict[str, _Pending] = {}  # by source
@@ -257,15 +252,16 @@ class _Run:
             raise ReadError(root, "there is no such file or folder.")
         files = find_files(root)
         self._left_out += files.left_out
-        waiting: deque[_Reading] = deque()  # files that are read while those before them are stored
+        begun: deque[_Reading] = deque()  # files that are read while those before them are stored
+        left, folder = iter(files.paths), root.resolve()
         for done, path in enumerate(files.paths):
-            waiting.append(self._begin(path, root))
-            if len(waiting) > AHEAD:
-                self._end(waiting.popleft())
+            if (
+                2 * len(begun) <= AHEAD
+            ):  # many at a time: every message may wake a process, and put this one to sleep
+                begun.extend(self._begin(each, root, folder) for each in islice(left, AHEAD - len(begun)))
             if on_progress:
                 on_progress(done, len(files.paths), path.name)
-        while waiting:
-            self._end(waiting.popleft())
+            self._end(begun.popleft())
         self._commit()
         if on_progress:
             on_progress(len(files.paths), len(files.paths), "")
@@ -317,9 +313,9 @@ class _Run:
             seconds=time.perf_counter() - self._started,
         )
 
-    def _begin(self, path: Path, root: Path) -> _Reading:
+    def _begin(self, path: Path, root: Path, folder: Path) -> _Reading:
         """Begin to read a file unless it is unchanged, or none that can be read."""
-        absolute = root.resolve() / path.relative_to(root)
+        absolute = folder / path.relative_to(root)
         shown = str(path).encode("utf-8", "replace").decode()
         if shown != str(path):  # bytes that no text and no database can hold
             return _Reading(shown, "", [Outcome(problem="has a name that is not UTF-8; rename it.")])
@@ -334,7 +330,7 @@ class _Run:
         if old and old.sha256 == sha256:  # what a mail holds is stored before the mail itself
             return _Reading(shown, str(absolute), [Outcome(), *map(Outcome, inside)], {"": old, **inside})
         old = old or self._known.take_moved(sha256)
-        source = self._known.free_source(absolute, root, old)
+        source = self._known.free_source(absolute, folder, old)
         known = {member: info.sha256 for member, info in inside.items()}
         outcomes = self._readers.read(path, source=source, known=known)
         return _Reading(shown, str(absolute), outcomes, {**inside, "": old} if old else inside, path == root)
@@ -405,10 +401,8 @@ class _Run:
         vectors, tokens = self._vectors(batch), batch.tokens.result()
         with self._library.transaction() as change:
             start = 0
-            for waiting in batch.documents:
+            for waiting in self._told(batch, tokens):
                 end = start + len(waiting.passages)
-                language = self._language(tokens[start:end]) or waiting.document.language
-                waiting = replace(waiting, document=replace(waiting.document, language=language))
                 self._files.append(_indexed(waiting))
                 _store(change, waiting, vectors[start:end], tokens[start:end])
                 start = end
@@ -418,13 +412,23 @@ class _Run:
             self._views.catch_up_lexical()
             self._not_in_lexical = 0
 
-    def _language(self, tokens: Sequence[TokenIds]) -> str:
-        """Return the language of a document by the tokens of its first passages, "" where it is not clear."""
-        if self._languages is None or not tokens:
-            return ""
-        chances = self._languages.of(tokens[:LANGUAGE_PASSAGES]).mean(axis=0)
-        likeliest = int(chances.argmax())
-        return self._languages.names[likeliest] if chances[likeliest] >= 0.5 else ""
+    def _told(self, batch: _Batch, tokens: Sequence[TokenIds]) -> Iterator[_Pending]:
+        """Yield the documents of a batch with their languages, by the tokens of their first passages."""
+        if self._languages is None:
+            yield from batch.documents
+            return
+        counts = [len(waiting.passages) for waiting in batch.documents]
+        starts = np.cumsum([0, *counts]).tolist()
+        firsts = [
+            tokens[start : start + min(count, LANGUAGE_PASSAGES)]
+            for start, count in zip(starts, counts, strict=False)
+        ]
+        chances = self._languages.of([ids for first in firsts for ids in first])
+        at = 0
+        for waiting, first in zip(batch.documents, firsts, strict=True):
+            own, at = chances[at : at + len(first)], at + len(first)
+            language = self._languages.likeliest_of(own) or waiting.document.language
+            yield replace(waiting, document=replace(waiting.document, language=language))
 
     def _vectors(self, batch: _Batch) -> Floats:
         """Return the vectors (n, dim) of a batch's passages."""
@@ -474,9 +478,9 @@ class _Known:
         moved = next((info for info in same.values() if not _is_there(info.path)), None)
         return same.pop(moved.source) if moved else None
 
-    def free_source(self, absolute: Path, root: Path, old: DocumentInfo | None) -> str:
-        """Return the path below ``root``, with as many folders above it as make it unique."""
-        shortest = 1 if root.is_file() else len(absolute.parts) - len(root.resolve().parts)
+    def free_source(self, absolute: Path, folder: Path, old: DocumentInfo | None) -> str:
+        """Return the path below ``folder``, with as many folders above it as make it unique."""
+        shortest = max(1, len(absolute.parts) - len(folder.parts))
         for count in range(shortest, len(absolute.parts)):
             source = "/".join(absolute.parts[-count:])
             holder = self.by_source.get(source)

@@ -63,6 +63,13 @@ class Languages:
         chances = np.exp(chances - chances.max(axis=1, keepdims=True))
         return np.asarray(chances / chances.sum(axis=1, keepdims=True), dtype=np.float32)
 
+    def likeliest_of(self, chances: Floats) -> str:
+        """Return the language of texts with these probabilities (n, l), "" where it is not clear or there are none."""
+        if not len(chances):
+            return ""
+        mean = chances.mean(axis=0)
+        return self.names[int(mean.argmax())] if mean.max() >= 0.5 else ""
+
     def likeliest(self, ids: TokenIds) -> Ints:
         """Return the number (t,) of the language in which each token is likeliest."""
         return np.asarray(self._below[ids].argmin(axis=1), dtype=np.int64)

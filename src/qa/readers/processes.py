@@ -8,6 +8,7 @@ process that a hostile file has run in is data and nothing else.
 from __future__ import annotations
 
 import atexit
+import fcntl
 import json
 import os
 import signal
@@ -16,6 +17,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -28,9 +30,11 @@ from qa.readers.worker import Limits
 from qa.types import Document, blocks_from_json
 
 PROCESSES = 2
-IN_LINE = 4
-"""Files that wait before a process, if their requests are short enough for a pipe to hold them."""
-_SHORT = 8_000
+IN_LINE = 32
+"""Files that wait before a process, if their requests are short enough for a pipe to hold them all."""
+_SHORT = 1_000
+_PIPE = 1 << 20
+"""Bytes of replies that a process may be ahead, where the system lets a pipe hold more than its usual 64 KiB."""
 
 
 @dataclass(slots=True, eq=False)
@@ -116,9 +120,12 @@ class _Worker:
             self.finish_first()  # a pipe that is full would hold up both sides
         self.line.append(reading)
         self._send(request)
+        if len(self.line) == 1:
+            self._flush()
 
     def finish_first(self) -> None:
         """Read what the process says of the first file in line, until it is done with it or dies of it."""
+        self._flush()
         reading = self.line[0]
         member, size = "", None
         try:
@@ -153,11 +160,15 @@ class _Worker:
         if self._process is None:
             self._process = _start(self._limits)
         assert self._process.stdin is not None
-        try:
+        with suppress(BrokenPipeError):  # it died; that shows when its replies are read
             self._process.stdin.write(request)
+
+    def _flush(self) -> None:
+        """Hand over what was sent; a few requests at a time, for each time wakes the process."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):
             self._process.stdin.flush()
-        except BrokenPipeError:  # it died; that shows when its replies are read
-            return
 
     def _replies(self) -> Iterator[dict[str, Any]]:
         """Yield what the process says of one file, until it is done with it, or is no more."""
@@ -189,7 +200,7 @@ def _start(limits: Limits) -> subprocess.Popen[bytes]:
     package = str(Path(qa.__file__).parent.parent)
     path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
     numbers = (limits.memory_mb, limits.seconds, limits.seconds_per_mb)
-    return subprocess.Popen(
+    process = subprocess.Popen(
         # -P: a folder "qa" where the user stands is not this package
         [sys.executable, "-P", "-m", "qa.readers.worker", *map(str, numbers)],
         stdin=subprocess.PIPE,
@@ -198,6 +209,11 @@ def _start(limits: Limits) -> subprocess.Popen[bytes]:
         env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
         start_new_session=True,  # Ctrl-C is for the one who asked: it ends, and so does the input here
     )
+    assert process.stdout is not None
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with suppress(OSError):
+            fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, _PIPE)
+    return process
 
 
 def _outcome(reply: Mapping[str, Any]) -> Outcome:
