@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from qa.errors import ReadError
-from qa.readers import read_file
+from qa.readers import processes, read_file
 from qa.readers.processes import Readers, Reading
 from qa.readers.worker import Limits
 from tests.made_files import FILES, write, zip_of
@@ -86,6 +86,39 @@ def test_a_reader_that_dies_is_named_with_its_file_and_started_again(tmp_path: P
         assert first.problem == "brought its reader down (SIGKILL); save it anew."
         assert second.document
         assert third.document
+
+
+def test_time_in_which_nobody_takes_the_reply_does_not_count(readers: Readers, tmp_path: Path) -> None:
+    rows = "Name,Place\n" + "Anna,a town of many words and people\n" * 60_000  # more than a pipe holds
+    readings = [begin(readers, tmp_path, f"{at}.csv", rows.encode()) for at in range(2)]
+    time.sleep(3)
+    assert [bool(reading.result()[0].document) for reading in readings] == [True, True]
+
+
+def test_a_file_that_is_gone_is_told_so(readers: Readers, tmp_path: Path) -> None:
+    (outcome,) = readers.read(tmp_path / "gone.txt", source="gone.txt").result()
+    assert "No such file" in outcome.problem
+
+
+def test_what_is_no_reply_ends_the_process_and_is_no_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def taken_over(limits: Limits) -> subprocess.Popen[bytes]:
+        monkeypatch.undo()  # the next one is as it should be
+        code = """print('{"member": "", "document": {"text": 1}}', flush=True); input(); input()"""
+        return subprocess.Popen(
+            [sys.executable, "-c", code],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+
+    monkeypatch.setattr(processes, "_start", taken_over)
+    with Readers(processes=1) as readers:
+        readings = [begin(readers, tmp_path, f"{at}.txt", b"More.") for at in range(2)]
+        (first,), (second,) = [reading.result() for reading in readings]
+        assert first.problem == "brought its reader down (SIGKILL); save it anew."
+        assert second.document
 
 
 def test_a_reading_that_was_stopped_is_no_empty_result(readers: Readers, tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ class _Worker:
         """Read what the process says of the first file in line, until it is done with it or dies of it."""
         self._flush()
         reading = self.line[0]
-        member, size = "", None
+        member, size = "", 0
         try:
             for reply in self._replies():
                 if "end" in reply:
@@ -135,12 +135,21 @@ class _Worker:
                 elif "begin" in reply:
                     member, size = reply["begin"], reply["size"]
                 else:
-                    reading.outcomes.append(_outcome(reply))
+                    reading.outcomes.append(_outcome(reply, reading.source))
+        except (
+            ValueError,
+            KeyError,
+            TypeError,
+            AttributeError,
+        ):  # no reply of ours: a file has taken it over
+            assert self._process is not None
+            self._process.kill()
         except BaseException:  # half a reply was read: the rest of it would be taken for the next
             self.stop()
             raise
         if not reading.done:
-            size = reading.path.stat().st_size if size is None else size
+            with suppress(OSError):  # it may be gone
+                size = size or reading.path.stat().st_size
             reading.outcomes.append(Outcome(member, problem=self._death(size)))
             reading.done = not member  # the other members of an archive are still to be read
         if reading.done:
@@ -216,11 +225,13 @@ def _start(limits: Limits) -> subprocess.Popen[bytes]:
     return process
 
 
-def _outcome(reply: Mapping[str, Any]) -> Outcome:
+def _outcome(reply: Mapping[str, Any], source: str) -> Outcome:
+    """Return what a reply says; the source of a document is what was asked for, whatever a hostile file may claim."""
     fields = reply["document"]
     document = fields and Document(
         **{
             **fields,
+            "source": f"{source}/{reply['member']}".rstrip("/"),
             "blocks": blocks_from_json(fields["blocks"]),
             "warnings": tuple(fields["warnings"]),
         }

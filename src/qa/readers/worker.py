@@ -47,16 +47,19 @@ def main(limits: Limits) -> None:
     sys.addaudithook(_refuse_network)
 
     def reply(fields: dict[str, Any]) -> None:
+        signal.setitimer(
+            signal.ITIMER_REAL, 0
+        )  # the one who reads this may be busy, which is no fault of the file
         line = json.dumps(fields, ensure_ascii=False, separators=(",", ":"))
         replies.write(line.encode("utf-8", "surrogatepass") + b"\n")
         if "begin" in fields or "end" in fields:
             replies.flush()
 
     def begin(member: str, size: int) -> None:
-        # nothing handles the signal: it ends the process, also in the middle of a library's C code
-        signal.setitimer(signal.ITIMER_REAL, limits.time(size))
         if member:  # which one it was if this is the end
             reply({"begin": member, "size": size})
+        # nothing handles the signal: it ends the process, also in the middle of a library's C code
+        signal.setitimer(signal.ITIMER_REAL, limits.time(size))
 
     for line in sys.stdin.buffer:
         request = json.loads(line)
@@ -69,7 +72,6 @@ def main(limits: Limits) -> None:
         )
         for fields in _fields(outcomes):
             reply(fields)
-        signal.setitimer(signal.ITIMER_REAL, 0)
         reply({"end": True})
 
 
@@ -91,7 +93,6 @@ def _fields(outcomes: Iterator[Outcome]) -> Iterator[dict[str, Any]]:
             "document": document
             and {
                 "id": document.id,
-                "source": document.source,
                 "title": document.title,
                 "text": document.text,
                 "blocks": blocks_to_json(document.blocks),
