@@ -55,7 +55,7 @@ SIGNATURES: dict[Callable[..., Any], tuple[dict[str, Any], dict[str, Any], str]]
 }
 
 ATTRIBUTES = {
-    "Answer": "question quote confidence reason hits nearest answered to_dict",
+    "Answer": "question quote confidence reason hits nearest why answered to_dict",
     "Quote": "text span document_id source passage_id title page headings highlights verify to_dict",
     "Hit": "rank score passage source features text page headings start end explain to_dict",
     "Explanation": "score intercept shares words to_dict",

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
+import re
+import string
+from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from qa.types import Answer, DocumentInfo, Hit, Passage, Quote, Span
+from qa import reasons
+from qa.errors import LibraryLocked
+from qa.reasons import say
+from qa.types import Answer, DocumentInfo, Hit, Passage, Quote, Reason, Span
 from qa.web import render
 from qa.web.render import FileOutcome
-from qa.web.strings import EN, LANGUAGES, ZH, Strings, choose_strings
+from qa.web.strings import EN, LANGUAGES, ZH_HANS, Strings, choose_strings
+from qa.web.troubles import Trouble, told, trouble_of
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -170,8 +180,8 @@ def test_abstention_shows_the_nearest_passages_and_no_quote() -> None:
 
 
 def test_abstention_without_any_passage_says_so() -> None:
-    page = _read(render.render_answer(Answer("Who?", None, 0.0, "Nothing is there.", ()), ZH))
-    assert ZH.nothing_near in page.text("abstained")
+    page = _read(render.render_answer(Answer("Who?", None, 0.0, "Nothing is there.", ()), ZH_HANS))
+    assert ZH_HANS.nothing_near in page.text("abstained")
 
 
 def test_other_passages_are_folded_and_the_quoted_one_is_not_repeated() -> None:
@@ -229,7 +239,7 @@ def test_lines_that_were_meant_are_kept_apart(text: str, lines: int) -> None:
 
 def test_break_between_han_characters_draws_no_space_and_between_latin_words_one() -> None:
     html = render.render_answer(
-        _answer(quote="打造覆盖三十三平方公里的全国首个青年人才社区“两\n\n山”科技城"), ZH
+        _answer(quote="打造覆盖三十三平方公里的全国首个青年人才社区“两\n\n山”科技城"), ZH_HANS
     )
     assert '“两<span class="joint">\n\n</span>山”' in html
     assert "joint" not in render.render_answer(_answer(quote="hello old\nworld"), EN)
@@ -257,7 +267,8 @@ def test_long_document_list_is_cut_and_says_so() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_upload_report_and_examples_show_names_as_text(text: str) -> None:
-    outcomes = [FileOutcome(text, "failed", f"cannot be read: {text}"), FileOutcome("b.txt", "added")]
+    trouble = Trouble(f"cannot be read: {text}", text)
+    outcomes = [FileOutcome(text, "failed", trouble), FileOutcome("b.txt", "added")]
     page = _read(render.render_report(outcomes, EN, total=3, reading=text, note=text))
     assert f"cannot be read: {text}" in page.text("message")
     assert ("max", "3") in page.attributes
@@ -266,20 +277,51 @@ def test_upload_report_and_examples_show_names_as_text(text: str) -> None:
 
 
 def test_failure_is_a_sentence_in_the_page() -> None:
-    page = _read(render.render_failure("turn-1", "Why?", "No library at '<b>'. Build one.", EN))
+    page = _read(render.render_failure("turn-1", "Why?", Trouble("No library at '<b>'. Build one."), EN))
     assert "No library at '<b>'. Build one." in page.text("failed")
+
+
+def test_error_is_told_in_the_reader_s_language_with_the_exact_english_beside_it() -> None:
+    error = LibraryLocked("Process 7 is writing to '<b>'.")
+    assert trouble_of(error, EN) == Trouble("Process 7 is writing to '<b>'.")
+    for strings in LANGUAGES.values():
+        if strings is not EN:
+            trouble = trouble_of(error, strings)
+            assert trouble == Trouble(strings.trouble_locked, "Process 7 is writing to '<b>'.")
+            page = _read(render.render_failure("turn-1", "Why?", trouble, strings))
+            assert page.text("details") == "Process 7 is writing to '<b>'."
+    assert told("", "2 pages are pictures.", ZH_HANS).details == "2 pages are pictures."
+
+
+def test_reason_follows_the_language_of_the_page_and_not_of_the_question() -> None:
+    answer = replace(_answer(), why=Reason("but", "a.txt", ("council",), ("<b>",)))
+    for strings in LANGUAGES.values():
+        reason = _read(render.render_answer(answer, strings)).text("reason")
+        assert reason == say(answer.why, strings.lang)
+        assert "<b>" in reason
+    assert _read(render.render_answer(_answer(reason="As it came."), ZH_HANS)).text("reason") == "As it came."
 
 
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
-        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
-        ("zh", "zh"),
-        ("zh-TW", "zh"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh-Hans"),
+        ("zh", "zh-Hans"),
+        ("zh-TW", "zh-Hant"),
+        ("zh-HK;q=0.8,en;q=0.7", "zh-Hant"),
+        ("zh-Hant-CN", "zh-Hant"),
+        ("zh-Hans-TW", "zh-Hans"),
         ("en-GB,en;q=0.9,zh;q=0.1", "en"),
-        ("fr,zh;q=0.5,en;q=0.7", "en"),
-        ("fr;q=0.9, ZH-Hans;q=0.4", "zh"),
-        ("zh;q=0, fr", "en"),
+        ("fi,zh;q=0.5,en;q=0.7", "en"),
+        ("fi;q=0.9, ZH-Hans;q=0.4", "zh-Hans"),
+        ("ja-JP", "ja"),
+        ("ko", "ko"),
+        ("es-419,es;q=0.9", "es"),
+        ("fr-CA", "fr"),
+        ("de-AT,en;q=0.5", "de"),
+        ("ru", "ru"),
+        ("ar-EG,ar;q=0.9", "ar"),
+        ("zh;q=0, fi", "en"),
         ("*", "en"),
         ("", "en"),
         (None, "en"),
@@ -290,16 +332,48 @@ def test_interface_speaks_the_first_known_language_of_the_browser(header: str | 
     assert choose_strings(header).lang == expected
 
 
-def test_languages_fill_in_the_same_fields() -> None:
-    import dataclasses
-    import string
+def test_language_that_was_chosen_goes_before_those_of_the_browser() -> None:
+    assert choose_strings("de", "ar").lang == "ar"
+    assert choose_strings("de", "tlh").lang == "de"
+    assert choose_strings("de", "<script>").lang == "de"
 
-    def fields(template: str) -> set[str]:
-        return {name for _, name, _, _ in string.Formatter().parse(template) if name}
 
-    for strings in LANGUAGES.values():
-        for item in dataclasses.fields(Strings):
-            ours, english = getattr(strings, item.name), getattr(EN, item.name)
-            if isinstance(english, str):
-                assert ours, item.name
-                assert fields(ours) == fields(english), item.name
+def test_only_what_runs_from_right_to_left_says_so() -> None:
+    assert [strings.lang for strings in LANGUAGES.values() if strings.direction == "rtl"] == ["ar"]
+    assert tuple(LANGUAGES) == reasons.LANGUAGES
+
+
+@pytest.mark.parametrize("strings", LANGUAGES.values(), ids=LANGUAGES.keys())
+def test_no_language_lacks_a_string_or_one_of_its_fields(strings: Strings) -> None:
+    for item in dataclasses.fields(Strings):
+        assert _shape(getattr(strings, item.name)) == _shape(getattr(EN, item.name)), item.name
+
+
+def _shape(words: Any) -> Any:
+    """Return the fields of a template, by place or by name where there are several."""
+    if isinstance(words, str):
+        assert words.strip()
+        return sorted(name for _, name, _, _ in string.Formatter().parse(words) if name)
+    if isinstance(words, dict):
+        return {name: _shape(each) for name, each in words.items()}
+    return [_shape(each) for each in words]
+
+
+def test_no_two_languages_share_their_sentences() -> None:
+    """A string that was copied instead of translated would stand in two languages."""
+    for name in (
+        "tagline",
+        "not_found",
+        "no_documents_note",
+        "unexpected",
+        "trouble_library",
+        "verdict_lost",
+    ):
+        assert len({getattr(strings, name) for strings in LANGUAGES.values()}) == len(LANGUAGES), name
+
+
+def test_every_string_is_used() -> None:
+    web = Path(render.__file__).parent
+    code = "".join(path.read_text(encoding="utf-8") for path in web.glob("*.py") if path.name != "strings.py")
+    unused = [item.name for item in dataclasses.fields(Strings) if not re.search(rf"\.{item.name}\b", code)]
+    assert unused == []

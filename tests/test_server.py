@@ -22,6 +22,8 @@ from qa.web import is_loopback, launch, listen, uploads
 from qa.web.examples import by_script, choose_examples, read_examples
 from qa.web.render import FileOutcome
 from qa.web.service import OnProgress
+from qa.web.strings import EN, FR
+from qa.web.troubles import Trouble
 from qa.web.uploads import MAX_NAME_BYTES, follow, safe_name, take_upload
 from tests.made_files import zip_of
 from tests.web_fakes import FakeQA, demo
@@ -288,7 +290,7 @@ def test_upload_is_kept_under_the_library_and_added_then_unchanged_then_updated(
     service = FakeQA(tmp_path / "index")
     cache = tmp_path / "cache"
     outcomes = [
-        take_upload(service, _upload(cache, content), "a b.txt").outcome
+        take_upload(service, _upload(cache, content), "a b.txt", EN).outcome
         for content in (b"one", b"one", b"two")
     ]
     assert outcomes == ["added", "unchanged", "updated"]
@@ -301,11 +303,11 @@ def test_unreadable_upload_leaves_nothing_or_what_was_there_before(tmp_path: Pat
     service = FakeQA(tmp_path)
     cache = tmp_path / "cache"
     bad = b"\xff\xfe\x00\xd8"
-    outcome = take_upload(service, _upload(cache, bad), "a.txt")
-    assert (outcome.outcome, outcome.message) == ("failed", "a.txt: this is no text.")
+    outcome = take_upload(service, _upload(cache, bad), "a.txt", FR)
+    assert outcome == FileOutcome("a.txt", "failed", Trouble(FR.trouble_file, "a.txt: this is no text."))
     assert not list((tmp_path / "uploads").iterdir())
-    take_upload(service, _upload(cache, b"good"), "a.txt")
-    assert take_upload(service, _upload(cache, bad), "a.txt").outcome == "failed"
+    take_upload(service, _upload(cache, b"good"), "a.txt", EN)
+    assert take_upload(service, _upload(cache, bad), "a.txt", EN).outcome == "failed"
     assert [file.read_bytes() for file in (tmp_path / "uploads").iterdir()] == [b"good"]
 
 
@@ -324,9 +326,10 @@ def test_upload_into_a_locked_library_says_so_and_leaves_nothing(tmp_path: Path)
         def add(self, path: Path, *, on_progress: OnProgress | None = None) -> IndexReport:
             raise LibraryLocked("Process 7 is writing to the library. Try again when it is done.")
 
-    outcome = take_upload(Locked(tmp_path), _upload(tmp_path / "cache", b"text"), "a.txt")
+    outcome = take_upload(Locked(tmp_path), _upload(tmp_path / "cache", b"text"), "a.txt", EN)
     assert outcome.outcome == "failed"
-    assert "Process 7" in outcome.message
+    assert outcome.trouble is not None
+    assert "Process 7" in outcome.trouble.sentence
     assert not list((tmp_path / "uploads").iterdir())
 
 

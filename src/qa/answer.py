@@ -7,8 +7,8 @@ from qa.errors import QuestionError, QuoteMismatch
 from qa.extractor import Extractor
 from qa.library import Library
 from qa.quotes import BestQuote, best_quote
-from qa.reasons import reason_abstained, reason_answered, reason_empty
-from qa.types import Answer, Hit, Quote, Retriever, TokenEncoder
+from qa.reasons import language_of, reason_abstained, reason_answered, reason_empty, say
+from qa.types import Answer, Hit, Quote, Reason, Retriever, TokenEncoder
 
 LONGEST_QUESTION = 2000
 """Characters; longer input is a document, not a question."""
@@ -48,13 +48,13 @@ class Answerer:
         hits = tuple(self._retriever.search(question, k=max(k, 2)))  # how far the first is ahead is evidence
         best = best_quote(question, hits[0].passage, self._token_encoder, self._extractor) if hits else None
         if best is None:
-            return Answer(question, None, 0.0, reason_empty(question), hits[:k])
-        quote = self._verified(hits[0], best)
+            return _told(question, None, 0.0, reason_empty(), hits[:k])
+        nearest = self._verified(hits[0], best)
         probability = self._calibrator.probability(hits, best)
         if probability < self._calibrator.limit(self._max_error):
-            reason = reason_abstained(question, hits[0].passage, quote, self._token_encoder)
-            return Answer(question, None, probability, reason, hits[:k], nearest=quote)
-        return Answer(question, quote, probability, reason_answered(question, quote), hits[:k], nearest=quote)
+            why = reason_abstained(question, hits[0].passage, nearest, self._token_encoder)
+            return _told(question, None, probability, why, hits[:k], nearest)
+        return _told(question, nearest, probability, reason_answered(question, nearest), hits[:k], nearest)
 
     def _verified(self, hit: Hit, best: BestQuote) -> Quote:
         """Cut the quote out of the stored document, compared with the passage that was searched."""
@@ -73,6 +73,18 @@ class Answerer:
         if self._library.slice(passage.document_id, best.span) != quote.text:
             raise QuoteMismatch(hit.source, best.span.start, best.span.end)
         return quote
+
+
+def _told(
+    question: str,
+    quote: Quote | None,
+    probability: float,
+    why: Reason,
+    hits: tuple[Hit, ...],
+    nearest: Quote | None = None,
+) -> Answer:
+    """Return the answer with its reason in the question's language."""
+    return Answer(question, quote, probability, say(why, language_of(question)), hits, nearest, why)
 
 
 def checked(question: str, *, longest: int = LONGEST_QUESTION) -> str:

@@ -314,11 +314,25 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """Why there is an answer or none, free of any language; ``reasons.say`` puts it into words.
+
+    ``kind`` is one of ``agrees answered`` for an answer and ``empty missing but number date unsure weak`` for none.
+    ``shared`` are words of the question that stand in the passage of ``source`` too, ``missed`` those that it lacks.
+    """
+
+    kind: str
+    source: str = ""
+    shared: tuple[str, ...] = ()
+    missed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What one question got: a quote, or None with the reason in words.
 
     ``confidence`` is the calibrated probability (0 to 1) that the best quote answers the question;
-    ``nearest`` is that best quote even when it was withheld.
+    ``nearest`` is that best quote even when it was withheld. ``reason`` is in the question's language, ``why`` in none.
     """
 
     question: str
@@ -327,6 +341,7 @@ class Answer:
     reason: str
     hits: tuple[Hit, ...]
     nearest: Quote | None = None
+    why: Reason | None = None
 
     @property
     def answered(self) -> bool:

@@ -73,6 +73,11 @@ def fold(text: str) -> str:
     return unicodedata.normalize("NFC", text.translate(_FOLDED))
 
 
+def is_traditional(text: str) -> bool:
+    """Return whether a Chinese text has a character that simplified Chinese writes otherwise."""
+    return any(character in _simplified() for character in text)
+
+
 def _fold_character(character: str) -> str:
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
     folded = "".join(_fold_part(part) for part in plain if not _is_dropped(ord(part)))

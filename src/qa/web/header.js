@@ -1,10 +1,11 @@
 // Runs inside the gr.HTML component of the masthead, which comes in the reader's language. What Gradio
-// leaves out is added here: the page's language, a question box that turns right-to-left with what is
-// typed, and a name for the button beside it.
+// leaves out is added here: the page's language and direction, a question box that turns right-to-left with
+// what is typed, and a name for the button beside it.
 function adopt() {
   const masthead = element.querySelector(".masthead");
   if (!masthead) return;
   document.documentElement.lang = masthead.lang;
+  document.documentElement.dir = masthead.dir;
   document.title = masthead.querySelector("h1").textContent;
   const box = document.querySelector("#question textarea");
   const button = document.querySelector("#question .submit-button");
@@ -13,3 +14,8 @@ function adopt() {
 }
 watch("value", adopt);
 adopt();
+element.addEventListener("change", (event) => {
+  if (!event.target.matches(".language")) return;
+  document.cookie = `qa-language=${event.target.value}; path=/; max-age=31536000; samesite=strict`;
+  trigger("select");
+});

@@ -1,16 +1,19 @@
-// Runs inside the gr.HTML component of the conversation. Its value is always one turn, as HTML made
-// by render.py; a turn with a known id replaces itself, a new one is appended. So the page never
-// re-sends or redraws the turns before, and what the reader unfolded stays unfolded.
+// Runs inside the gr.HTML component of the conversation. Its value is the turns that changed, as HTML made
+// by render.py: one, or all when the language was switched. A turn with a known id replaces itself, a new one
+// is appended. So the page never redraws the turns before, and what the reader unfolded stays unfolded.
 const log = element.querySelector(".log");
 
-function show(turnHtml) {
+function show(turnsHtml) {
   const holder = document.createElement("div");
-  holder.innerHTML = turnHtml;
-  const turn = holder.firstElementChild;
-  if (!turn) return;
-  const known = document.getElementById(turn.id);
-  if (known) known.replaceWith(turn);
-  else log.append(turn);
+  holder.innerHTML = turnsHtml;
+  const turns = [...holder.children];
+  for (const turn of turns) {
+    const known = document.getElementById(turn.id);
+    if (known) known.replaceWith(turn);
+    else log.append(turn);
+  }
+  if (turns.length !== 1) return;
+  const turn = turns[0];
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   turn.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
 }

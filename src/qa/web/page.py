@@ -9,12 +9,12 @@ import os
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
 
-import itertools
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from http.cookies import CookieError, SimpleCookie
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from qa.web.render import FileOutcome
 from qa.web.service import OnProgress, Service, Talk
 from qa.web.settings import PageSettings
 from qa.web.strings import Strings, choose_strings
+from qa.web.troubles import Trouble, trouble_of
 from qa.web.uploads import follow, take_upload
 
 ASKING_AT_ONCE = 16
@@ -49,14 +50,18 @@ _LOG = logging.getLogger(__name__)
 _PRIVATE: dict[str, Any] = {"api_visibility": "private"}
 
 OnAnswer = Callable[[Answer, float], None]
+Shown = Callable[[Strings], str]
+"""A turn as HTML in the language of the strings."""
+
+LANGUAGE_COOKIE = "qa-language"
 
 
 @dataclass
 class Session:
-    """One browser tab: its conversation, and the numbers of its turns."""
+    """One browser tab: its conversation, and its turns as they are shown."""
 
     talk: Talk
-    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    turns: list[Shown] = field(default_factory=list)
 
 
 class Page:
@@ -86,6 +91,12 @@ class Page:
             self.documents(strings),
         )
 
+    def switch(self, session: Session | None, request: gr.Request) -> tuple[Any, ...]:
+        """Return what ``open`` returns and the conversation, in the language that was just chosen."""
+        strings = _strings(request)
+        turns = session.turns if session else []
+        return (*self.open(request), "".join(turn(strings) for turn in turns))
+
     def ask(
         self, question: str, session: Session | None, request: gr.Request, *, alone: bool = False
     ) -> Iterator[tuple[Any, ...]]:
@@ -96,9 +107,11 @@ class Page:
             yield gr.skip(), gr.skip(), session
             return
         session = session or Session(self.service.chat())
-        turn_id = f"turn-{next(session.numbers)}"
-        yield "", render.render_pending(turn_id, question, strings), session
-        yield gr.skip(), self._turn(turn_id, question, session.talk, strings, alone=alone), gr.skip()
+        turn_id = f"turn-{len(session.turns) + 1}"
+        session.turns.append(partial(render.render_pending, turn_id, question))
+        yield "", session.turns[-1](strings), session
+        session.turns[-1] = self._turn(turn_id, question, session.talk, alone=alone)
+        yield gr.skip(), session.turns[-1](strings), gr.skip()
 
     def ask_example(
         self, session: Session | None, event: gr.EventData, request: gr.Request
@@ -111,25 +124,27 @@ class Page:
         """Ask a reading as its reader has mended it: it is taken as it is."""
         yield from self.ask(str(event.question), session, request, alone=True)
 
-    def _turn(self, turn_id: str, question: str, talk: Talk, strings: Strings, *, alone: bool = False) -> str:
+    def _turn(self, turn_id: str, question: str, talk: Talk, *, alone: bool = False) -> Shown:
+        failed = partial(_failure, turn_id, question)
         if len(question) > MAX_QUESTION_CHARS:
-            message = strings.question_too_long.format(count=MAX_QUESTION_CHARS)
-            return render.render_failure(turn_id, question[:MAX_QUESTION_CHARS] + "…", message, strings)
+            shortened = question[:MAX_QUESTION_CHARS] + "…"
+            return partial(_failure, turn_id, shortened, _too_long)
         try:
             started = time.perf_counter()
             turn = talk.ask(question, alone=alone)
             if self.on_answer:
                 self.on_answer(turn.answer, time.perf_counter() - started)
         except LibraryNotFound:
-            message = f"{strings.no_documents}. {strings.no_documents_note}"
-            return render.render_failure(turn_id, question, message, strings)
+            return partial(
+                failed, lambda strings: Trouble(f"{strings.no_documents}. {strings.no_documents_note}")
+            )
         except QAError as error:
-            return render.render_failure(turn_id, question, str(error), strings)
+            return partial(failed, partial(trouble_of, error))
         except Exception:
             # The reader must not be left with "Searching…"; the trace belongs to whoever runs the server.
             _LOG.exception("A question on the page failed.")
-            return render.render_failure(turn_id, question, strings.unexpected, strings)
-        return render.render_turn(turn_id, question, turn.standalone, turn.answer, strings)
+            return partial(failed, lambda strings: Trouble(strings.unexpected))
+        return partial(render.render_turn, turn_id, question, turn.standalone, turn.answer)
 
     def upload(self, uploads: list[dict[str, Any]] | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Yield report, documents, upload box and examples: the report often, the rest at the end."""
@@ -155,18 +170,19 @@ class Page:
 
     def _take(self, file: Path, name: str, strings: Strings, on_progress: OnProgress) -> FileOutcome:
         if file.stat().st_size > self.settings.max_upload_mb * 1_000_000:
-            return FileOutcome(name, "failed", strings.too_large.format(size=self.settings.max_upload_mb))
+            too_large = strings.too_large.format(size=self.settings.max_upload_mb)
+            return FileOutcome(name, "failed", Trouble(too_large))
         try:
-            return take_upload(self.service, file, name, on_progress=on_progress)
+            return take_upload(self.service, file, name, strings, on_progress=on_progress)
         except Exception:
             _LOG.exception("An upload failed.")
-            return FileOutcome(name, "failed", strings.unexpected)
+            return FileOutcome(name, "failed", Trouble(strings.unexpected))
 
     def documents(self, strings: Strings) -> str:
         try:
             return render.render_documents(self._documents(), strings)
         except QAError as error:
-            return render.render_alert(str(error), strings)
+            return render.render_alert(trouble_of(error, strings), strings)
 
     def examples(self, strings: Strings) -> str:
         try:
@@ -234,6 +250,7 @@ def build_page(
         }
         opened = [header, examples, question, limits, documents]
         blocks.load(page.open, outputs=opened, queue=False, **_PRIVATE)
+        header.select(page.switch, [session], [*opened, log], queue=False, show_progress="hidden", **_PRIVATE)
         question.submit(page.ask, [question, session], **asking)
         examples.click(page.ask_example, [session], **asking)
         log.edit(page.ask_edited, [session], **asking)
@@ -285,4 +302,22 @@ def _asset(name: str) -> str:
 
 
 def _strings(request: gr.Request) -> Strings:
-    return choose_strings(request.headers.get("accept-language"))
+    """Return the strings of the language that the reader chose on the page, or else the browser's."""
+    return strings_of(request.headers)
+
+
+def strings_of(headers: Mapping[str, str]) -> Strings:
+    """Return the strings that a request with these headers is answered in."""
+    try:
+        cookie = SimpleCookie(headers.get("cookie")).get(LANGUAGE_COOKIE)
+    except CookieError:
+        cookie = None
+    return choose_strings(headers.get("accept-language"), cookie.value if cookie else "")
+
+
+def _failure(turn_id: str, question: str, trouble: Callable[[Strings], Trouble], strings: Strings) -> str:
+    return render.render_failure(turn_id, question, trouble(strings), strings)
+
+
+def _too_long(strings: Strings) -> Trouble:
+    return Trouble(strings.question_too_long.format(count=MAX_QUESTION_CHARS))

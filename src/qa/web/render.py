@@ -17,9 +17,11 @@ from typing import Any
 
 from qa import confidence
 from qa.feedback import LONGEST_TEXT, MOST_MARKS, RIGHT, WRONG, Feedback
+from qa.reasons import say
 from qa.text import script
 from qa.types import Answer, DocumentInfo, Hit, Quote, Span
-from qa.web.strings import Strings
+from qa.web.strings import LANGUAGES, Strings
+from qa.web.troubles import Trouble
 
 SHOWN_DOCUMENTS = 200
 NEAREST = 3
@@ -56,6 +58,11 @@ def escape_name(name: str) -> str:
     return f'<bdi dir="auto">{escape(shown)}</bdi>'
 
 
+def _isolated(words: str) -> str:
+    """Return words that keep their own order inside a sentence of either direction (Unicode isolates)."""
+    return f"\u2068{words}\u2069"
+
+
 # --- a turn of the conversation -----------------------------------------------------------------
 
 
@@ -85,11 +92,11 @@ def _render_reading(standalone: str, strings: Strings) -> str:
     )
 
 
-def render_failure(turn_id: str, question: str, message: str, strings: Strings) -> str:
-    """Return a turn that ended in an error: one clear sentence."""
+def render_failure(turn_id: str, question: str, trouble: Trouble, strings: Strings) -> str:
+    """Return a turn that ended in an error."""
     body = (
         f'<section class="card failed" role="alert"><h3>{escape(strings.failed_question)}</h3>'
-        f'<p dir="auto">{escape(message)}</p></section>'
+        f"{_trouble(trouble)}</section>"
     )
     return _turn(turn_id, question, body, strings)
 
@@ -100,6 +107,14 @@ def _turn(turn_id: str, question: str, body: str, strings: Strings) -> str:
         f'<div class="asked"><span class="unseen">{escape(strings.you_asked)} </span>'
         f'<p class="question" dir="auto">{escape(question)}</p></div>{body}</article>'
     )
+
+
+def _trouble(trouble: Trouble) -> str:
+    details = (
+        f'<p class="details" lang="en" dir="ltr">{escape(trouble.details)}</p>' if trouble.details else ""
+    )
+    sentence = f'<p class="message" dir="auto">{escape(trouble.sentence)}</p>' if trouble.sentence else ""
+    return sentence + details
 
 
 # --- an answer ----------------------------------------------------------------------------------
@@ -125,7 +140,7 @@ def _render_quote(answer: Answer, quote: Quote, strings: Strings) -> str:
         f'<blockquote class="passage" dir="auto"{_lang(quote.text)}>'
         f"{_quote_in_passage(before, quote, after)}</blockquote>"
         f'<p class="confidence step-{step}">{escape(strings.confidence[step])}</p>'
-        f'<p class="reason" dir="auto">{escape(answer.reason)}</p>'
+        f"{_reason(answer, strings)}"
         f"{_verdict(answer, strings)}{_others(others, strings)}</section>"
     )
 
@@ -137,10 +152,16 @@ def _render_abstention(answer: Answer, strings: Strings) -> str:
         '<section class="card abstained">'
         f"<h3>{escape(strings.not_found)}</h3>"
         f'<p class="note">{escape(strings.not_found_note)}</p>'
-        f'<p class="reason" dir="auto">{escape(answer.reason)}</p>'
+        f"{_reason(answer, strings)}"
         f"{_verdict(answer, strings)}<h4>{escape(heading)}</h4>{_hits(nearest, strings)}"
         f"{_others(rest, strings) if rest else ''}</section>"
     )
+
+
+def _reason(answer: Answer, strings: Strings) -> str:
+    """Return the reason in the reader's language, or as it came where it is told in the question's only."""
+    reason = say(answer.why, strings.lang) if answer.why else answer.reason
+    return f'<p class="reason" dir="auto">{escape(reason)}</p>'
 
 
 def _verdict(answer: Answer, strings: Strings) -> str:
@@ -323,10 +344,17 @@ def _lang(text: str) -> str:
 
 
 def render_header(strings: Strings) -> str:
+    options = "".join(
+        f'<option value="{each.lang}" lang="{each.lang}"{" selected" if each is strings else ""}>'
+        f"{escape(each.name)}</option>"
+        for each in LANGUAGES.values()
+    )
     return (
         f'<header class="masthead" lang="{strings.lang}" dir="{strings.direction}" '
         f'data-ask="{escape(strings.ask_button)}">'
-        f"<h1>{escape(strings.title)}</h1><p>{escape(strings.tagline)}</p></header>"
+        f"<div><h1>{escape(strings.title)}</h1><p>{escape(strings.tagline)}</p></div>"
+        f'<select class="language" aria-label="{escape(strings.language)}" autocomplete="off">{options}</select>'
+        "</header>"
     )
 
 
@@ -373,7 +401,7 @@ def _document(info: DocumentInfo, strings: Strings) -> str:
     facts = [strings.passages_count.format(count=info.passages)]
     if info.pages is not None:
         facts.insert(0, strings.pages_count.format(count=info.pages))
-    facts.append(strings.added_on.format(date=info.added[:10]))
+    facts.append(strings.added_on.format(date=_isolated(info.added[:10])))
     title = ""
     if info.title and info.title != info.source:
         title = f'<span class="title"{_lang(info.title)}>{escape_name(info.title)}</span>'
@@ -392,11 +420,11 @@ class FileOutcome:
 
     name: str
     outcome: str
-    message: str = ""
+    trouble: Trouble | None = None
 
 
 def render_upload_limits(kinds: Sequence[str], size_mb: int, count: int, strings: Strings) -> str:
-    note = strings.upload_note.format(kinds=", ".join(kinds), size=size_mb, count=count)
+    note = strings.upload_note.format(kinds=_isolated(", ".join(kinds)), size=size_mb, count=count)
     return (
         f'<div class="limits" lang="{strings.lang}" dir="{strings.direction}">'
         f"<h3>{escape(strings.upload)}</h3><p>{escape(note)}</p></div>"
@@ -435,16 +463,13 @@ def _outcome(outcome: FileOutcome, strings: Strings) -> str:
         "unchanged": strings.unchanged,
         "failed": strings.failed,
     }[outcome.outcome]
-    message = f'<span class="message" dir="auto">{escape(outcome.message)}</span>' if outcome.message else ""
+    message = _trouble(outcome.trouble) if outcome.trouble else ""
     return (
         f'<li class="{outcome.outcome}"><span class="source">{escape_name(outcome.name)}</span> '
         f'<span class="outcome">{escape(words)}</span>{message}</li>'
     )
 
 
-def render_alert(message: str, strings: Strings) -> str:
-    """Return a sentence about a trouble of the library as a whole."""
-    return (
-        f'<p class="alert" role="alert" lang="{strings.lang}" dir="{strings.direction}">'
-        f'<span dir="auto">{escape(message)}</span></p>'
-    )
+def render_alert(trouble: Trouble, strings: Strings) -> str:
+    """Return what is wrong with the library as a whole."""
+    return f'<div class="alert" role="alert" lang="{strings.lang}" dir="{strings.direction}">{_trouble(trouble)}</div>'

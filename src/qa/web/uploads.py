@@ -13,6 +13,8 @@ from qa.errors import QAError
 from qa.types import IndexReport
 from qa.web.render import FileOutcome
 from qa.web.service import OnProgress, Service
+from qa.web.strings import Strings
+from qa.web.troubles import told, trouble_of
 
 FOLDER = "uploads"
 SECONDS_BETWEEN_REPORTS = 0.3
@@ -51,7 +53,7 @@ def _shorten(name: str) -> str:
 
 
 def take_upload(
-    service: Service, file: Path, name: str, *, on_progress: OnProgress | None = None
+    service: Service, file: Path, name: str, strings: Strings, *, on_progress: OnProgress | None = None
 ) -> FileOutcome:
     """Move ``file`` under the library as ``name``, add it, and say what became of it.
 
@@ -62,9 +64,11 @@ def take_upload(
     outcome = FileOutcome(name, "failed")
     try:
         _place(file, kept, previous)
-        outcome = _outcome(name, service.add(kept, on_progress=on_progress))
-    except (QAError, OSError) as error:
-        outcome = FileOutcome(name, "failed", str(error))
+        outcome = _outcome(name, service.add(kept, on_progress=on_progress), strings)
+    except QAError as error:
+        outcome = FileOutcome(name, "failed", trouble_of(error, strings))
+    except OSError as error:
+        outcome = FileOutcome(name, "failed", told(strings.trouble_other, str(error), strings))
     finally:
         _settle(kept, previous, keep=outcome.outcome != "failed")
     return outcome
@@ -101,16 +105,17 @@ def _settle(kept: Path, previous: Path, *, keep: bool) -> None:
         previous.replace(kept)
 
 
-def _outcome(name: str, report: IndexReport) -> FileOutcome:
+def _outcome(name: str, report: IndexReport, strings: Strings) -> FileOutcome:
     """Return what the report on a single file comes to; one that holds files fails only if none of them is read."""
     if report.failed and not (report.added or report.updated or report.unchanged):
-        return FileOutcome(name, "failed", report.failed[0].message)
-    warnings = " ".join(
+        return FileOutcome(name, "failed", told(strings.trouble_file, report.failed[0].message, strings))
+    words = " ".join(
         [
             *(problem.message for problem in report.warnings),
             *(f"{Path(problem.path).name} {problem.message}" for problem in report.failed),
         ]
     )
+    warnings = told("", words, strings) if words else None
     if report.updated:
         return FileOutcome(name, "updated", warnings)
     if report.added:
