@@ -140,6 +140,16 @@ def test_marks_of_a_quote_with_line_breaks_keep_every_character() -> None:
     assert page.text("quote") == quote
 
 
+def test_marks_of_markdown_are_set_back_and_stay_in_the_text() -> None:
+    quote = "the **Mantaro** | `a`\n|---|:--|\n<b>|</b>"
+    html = render.render_answer(_answer(quote=quote, source="rivers.md", marks=((6, 13),)), EN)
+    page = _read(html)
+    assert page.text("quote") == quote
+    assert page.text("markup").startswith("****|``|---|:--|")
+    assert "<mark>Mantaro</mark>" in html
+    assert "markup" not in render.render_answer(_answer(quote=quote, source="rivers.txt"), EN)
+
+
 def test_context_stands_before_and_after_the_quote() -> None:
     page = _read(render.render_answer(_answer(), EN))
     assert page.text("context") == "Before.  After."

@@ -138,7 +138,7 @@ def _render_quote(answer: Answer, quote: Quote, strings: Strings) -> str:
         f'<button type="button" class="copy" data-copied="{escape(strings.copied)}">'
         f"{escape(strings.copy)}</button></header>"
         f'<blockquote class="passage" dir="auto"{_lang(quote.text)}>'
-        f"{_quote_in_passage(before, quote, after)}</blockquote>"
+        f"{_dimmed(_quote_in_passage(before, quote, after), quote.source)}</blockquote>"
         f'<p class="confidence step-{step}">{escape(strings.confidence[step])}</p>'
         f"{_reason(answer, strings)}"
         f"{_verdict(answer, strings)}{_others(others, strings)}</section>"
@@ -221,6 +221,17 @@ def _quote_in_passage(before: str, quote: Quote, after: str) -> str:
         + f'<span class="quote">{_marked(text, Span(start, end), marks, breaks)}</span>'
         + _part("context", text, Span(end, len(text)), breaks)
     )
+
+
+_MARKUP = re.compile(r"\|[ \t]*:?-{2,}[-:| \t]*|\*{2,3}|\||`+")
+"""Marks of Markdown that stand inside its blocks. None of these characters is in a tag that is made here."""
+
+
+def _dimmed(passage: str, source: str) -> str:
+    """Return a passage's HTML with the marks of Markdown set back: they stand in the text, and are not what it says."""
+    if not source.lower().endswith((".md", ".markdown")):
+        return passage
+    return _MARKUP.sub(lambda found: f'<span class="markup">{found[0]}</span>', passage)
 
 
 def _part(name: str, text: str, span: Span, breaks: Sequence[Span]) -> str:
@@ -320,7 +331,7 @@ def _hit(hit: Hit, strings: Strings) -> str:
     return (
         f'<div class="place">{_place(hit.source, hit.page, hit.headings, strings)}</div>'
         f'<p class="passage" dir="auto"{_lang(text)}>'
-        f"{_lines(text, Span(0, len(text)), line_breaks(text))}</p>"
+        f"{_dimmed(_lines(text, Span(0, len(text)), line_breaks(text)), hit.source)}</p>"
     )
 
 
