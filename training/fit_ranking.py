@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -41,20 +41,39 @@ SAMPLE_WEIGHT = 16
 NEWS_LANGS = ("zh", "en", "de", "fr", "ru", "ar", "ja", "ko", "es", "vi", "hi", "tr")
 
 
+SHARE = "same_language"
+NOT_ACROSS = "lexical"
+"""What has no weight across languages: words shared there tell of a wrong guess at the language."""
+
+
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One question's candidates: features (n, f) and whether each holds the answer (n,)."""
+class Labelled:
+    """One question's candidates: features (n, f), whether each holds the answer (n,), how often the question counts."""
 
     features: Floats
     right: NDArray[np.bool_]
+    count: int = 1
+
+
+def kept(features: Floats, names: Sequence[str], without: Collection[str]) -> Floats:
+    """Return features (…, f) with those left out the same for all: 0, or certainly one language."""
+    values = features.copy()
+    for name in without:
+        values[..., names.index(name)] = 1.0 if name == SHARE else 0.0
+    return values
 
 
 def collect(
-    library: Library, searcher: Searcher, questions: Iterable[SourcedQuestion], *, found: RankingModel | None
-) -> list[Asked]:
+    library: Library,
+    searcher: Searcher,
+    questions: Iterable[SourcedQuestion],
+    *,
+    found: RankingModel | None,
+    count: int = 1,
+) -> list[Labelled]:
     """Ask questions of a collection and label their candidates, or with ``found`` the best of them, which are read;
     questions without a right one are left out."""
-    asked: list[Asked] = []
+    asked: list[Labelled] = []
     owner = {info.id: info.source for info in library.documents()}
     for question in questions:
         candidates = searcher.candidates(question.text, depth=100)
@@ -70,7 +89,7 @@ def collect(
             ]
         )
         if right.any():
-            asked.append(Asked(features, right))
+            asked.append(Labelled(features, right, count))
     return asked
 
 
@@ -102,44 +121,49 @@ def some_words(text: str, lang: str, rng: random.Random) -> str:
     return cut_run(text, rng, length=rng.randint(5, 10) if spaced else rng.randint(10, 20), spaced=spaced)
 
 
-def fit(asked: list[Asked], names: Sequence[str]) -> RankingModel:
+def fit(labelled: Sequence[Labelled], names: Sequence[str], *, without: Collection[str] = ()) -> RankingModel:
     """Return the weights that give the right candidates of each question the most of a softmax over all of them.
 
     Only comparisons within a question count (a conditional logit): how high the words of a question can score at all
-    differs from question to question.
+    differs from question to question. Of features (n, f) those after ``names`` are not looked at.
     """
-    share = names.index("same_language")
+    most = max(len(one.right) for one in labelled)
+    values = np.zeros((len(labelled), most, len(names)), np.float32)
+    right = np.zeros((len(labelled), most), np.bool_)
+    there = np.zeros_like(right)
+    for row, one in enumerate(labelled):
+        count = len(one.right)
+        values[row, :count], right[row, :count], there[row, :count] = (
+            one.features[:, : len(names)],
+            one.right,
+            True,
+        )
+    features = torch.from_numpy(kept(values, names, without))
+    missing, wrong = torch.from_numpy(~there), torch.from_numpy(~right)
+    counts = torch.tensor([one.count for one in labelled], dtype=torch.float32)
     used = torch.ones(2, len(names) + 1)
-    used[:, 1 + share] = 0.0
-    # words shared across languages tell of a wrong guess at the language
-    used[1, 1 + names.index("lexical")] = 0.0
-    groups = [(torch.from_numpy(one.features), torch.from_numpy(one.right)) for one in asked]
-    weights = torch.zeros(2, len(names) + 1, requires_grad=True)  # same language, across
+    used[1, 1 + names.index(NOT_ACROSS)] = 0.0
+    for name in {SHARE, *without}:
+        used[:, 1 + names.index(name)] = 0.0
+    weights = torch.zeros(2, len(names) + 1, requires_grad=True)
     optimiser = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
-
-    def scores(features: torch.Tensor) -> torch.Tensor:
-        sides = features @ (weights * used)[:, 1:].T + weights[:, 0]
-        same = features[:, share]
-        return same * sides[:, 0] + (1 - same) * sides[:, 1]
+    same = features[..., names.index(SHARE)]
 
     def loss() -> torch.Tensor:
         optimiser.zero_grad()
-        found = [(scores(features), right) for features, right in groups]
-        losses = [torch.logsumexp(score, 0) - torch.logsumexp(score[right], 0) for score, right in found]
-        total = torch.stack(losses).mean() + 1e-4 * weights.square().sum()
-        total.backward()
+        sides = features @ (weights * used)[:, 1:].T + weights[:, 0]
+        scores = same * sides[..., 0] + (1 - same) * sides[..., 1]
+        everything = torch.logsumexp(scores.masked_fill(missing, -torch.inf), 1)
+        losses = everything - torch.logsumexp(scores.masked_fill(wrong, -torch.inf), 1)
+        total = (losses * counts).sum() / counts.sum() + 1e-4 * weights.square().sum()
+        total.backward()  # type: ignore[no-untyped-call]
         return total
 
-    optimiser.step(loss)
+    optimiser.step(loss)  # type: ignore[no-untyped-call]
     with torch.no_grad():
-        first = np.mean([bool(right[scores(features).argmax()]) for features, right in groups])
-        values = (weights * used).numpy()
-    print(f"{len(groups)} questions, first right {first:.3f}, loss {float(loss().detach()):.3f}")
-    values[:, 0] -= values[0, 0]  # only the difference of the two intercepts means anything
-    sides = [tuple(round(value, 4) for value in row) for row in values.tolist()]
-    for side, row in zip(("same", "cross"), sides, strict=True):
-        print(side, dict(zip(("one", *names), row, strict=True)))
-    return RankingModel(tuple(names), *sides)
+        result = (weights * used).numpy().copy()
+    result[:, 0] -= result[0, 0]  # only the difference of the two intercepts means anything
+    return RankingModel(tuple(names), *(tuple(round(value, 4) for value in row) for row in result.tolist()))
 
 
 def main() -> None:
@@ -162,12 +186,14 @@ def main() -> None:
     ):
         some += [question.sourced() for question in questions]
 
-        def asked(found: RankingModel | None) -> list[Asked]:
-            ours = collect(sample_library, sample_searcher, sample, found=found)
-            return collect(library, searcher, some, found=found) + ours * SAMPLE_WEIGHT
+        def asked(found: RankingModel | None) -> list[Labelled]:
+            ours = collect(sample_library, sample_searcher, sample, found=found, count=SAMPLE_WEIGHT)
+            return collect(library, searcher, some, found=found) + ours
 
         found = fit(asked(None), FEATURES)
         read = fit(asked(found), READ)
+        for side in (*(asdict(found).items()), *(asdict(read).items())):
+            print(*side)
     weights = {"found": asdict(found), "read": asdict(read)}
     args.out.write_text(json.dumps(weights) + "\n", encoding="utf-8")
 
