@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qa.encoder import load_token_encoder
 from qa.extractor import load_extractor
-from qa.quotes import asked_kind, best_quote
+from qa.quotes import asked_kind, asks_only, best_quote
 from qa.text import sentences
 from qa.types import Passage, Span
 
@@ -67,6 +67,22 @@ def test_a_figure_of_the_question_is_not_marked() -> None:
     text = "The village is old. In 1950 some 812 people lived there."
     _, marked = quoted("How many people lived there in 1950?", text)
     assert marked == ["812"]
+
+
+@pytest.mark.parametrize(
+    ("word", "only"),
+    [
+        ("多少", True),
+        ("有多少", True),
+        ("when", True),
+        ("汤阴", False),
+        ("Bo", False),
+        ("馆", False),
+        ("mill", False),
+    ],
+)
+def test_a_word_that_only_asks(word: str, only: bool) -> None:
+    assert asks_only(word) is only
 
 
 def test_nothing_is_marked_when_the_figure_asked_for_is_not_there() -> None:

@@ -74,7 +74,7 @@ def asked_kind(question: str) -> str | None:
 def asks_only(word: str) -> bool:
     """Tell whether a word of a question only says what kind of answer is asked for."""
     folded = fold(word)
-    return any(len(folded.replace(cue, "")) <= 2 or folded in cue.split() for cue in _CUES)
+    return any(folded in cue.split() or (cue in folded and len(folded) - len(cue) <= 2) for cue in _CUES)
 
 
 _FOLDED_ASKS = {kind: tuple(fold(cue) for cue in cues) for kind, cues in reversed(ASKS.items())}
