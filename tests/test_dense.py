@@ -341,3 +341,18 @@ def test_a_dimension_that_cannot_be_halved_is_quantised_too() -> None:
     index.add(np.arange(1, 401), vectors)
     assert index.reshape(300)
     assert 7 in index.search(vectors[6], 40)[0].tolist()
+
+
+def test_a_removal_takes_the_windows_of_its_passages_only_wherever_they_stand() -> None:
+    vectors, counts = clustered(600, 16), np.tile([1, 2, 3], 100)
+    for limit in (600, 500):  # flat, quantised
+        index = DenseIndex(16)
+        index.add(np.arange(1, 301), vectors, counts)
+        assert index.reshape(limit) == (limit == 500)
+        assert index.remove([300, 1, 1, 150, 999]) == 3
+        assert (len(index), index.count) == (297, 600 - 3 - 1 - 3)
+        assert index.ids().tolist() == [n for n in range(1, 301) if n not in {1, 150, 300}]
+        if index.kind == FLAT:
+            owners = np.arange(1, 301).repeat(counts)
+            for key in (2, 149, 151, 297, 298, 299):
+                assert index.vectors([key]) == pytest.approx(vectors[owners == key], abs=1e-3)

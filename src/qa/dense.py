@@ -45,7 +45,6 @@ class DenseIndex:
         self.dead = 0
         """How many removed vectors a quantised index still carries, found by no search."""
         self._passages = 0
-        self._rows: dict[int, int] | None = {}  # label -> row; None until it is needed
         self._highest = 0  # no id above it was ever here: fresh ids need no removal before they are added
         self._access = _Access()
 
@@ -84,15 +83,12 @@ class DenseIndex:
         with self._access.alone():
             if new.min() <= self._highest:
                 self._remove(new)
-            start = int(self._index.ntotal)
             self._index.add_with_ids(np.ascontiguousarray(vectors, dtype=np.float32), labels)
             self._highest = max(self._highest, int(new.max()))
             self._passages += len(new)
-            if self._rows is not None:
-                self._rows.update(zip(labels.tolist(), range(start, start + len(labels)), strict=True))
 
     def remove(self, ids: Sequence[int] | Ints) -> int:
-        """Remove passages; return how many were there. Costs the ids, not the index."""
+        """Remove passages; return how many were there. Reads all labels once: some milliseconds for millions."""
         with self._access.alone():
             return self._remove(np.ascontiguousarray(ids, dtype=np.int64))
 
@@ -133,11 +129,14 @@ class DenseIndex:
         with self._access.shared():
             if self.kind != FLAT:
                 raise ValueError("A quantised index does not hold the vectors themselves.")
-            rows = self._row_of()
-            places = [row for key in np.asarray(ids).tolist() for row in self._rows_of(rows, key)]
-            if not places:
-                return np.zeros((0, self.dim), np.float32)
-            return np.asarray(_codes(self._index)[places].view(np.float16), dtype=np.float32)
+            wanted, labels = np.asarray(ids, dtype=np.int64), _labels(self._index)
+            rows = _rows(labels, wanted)
+            rows = rows[np.argsort(labels[rows])]
+            owners = labels[rows] // WINDOWS
+            starts, ends = (np.searchsorted(owners, wanted, side) for side in ("left", "right"))
+            places = [rows[start:end] for start, end in zip(starts, ends, strict=True)]
+            codes = _codes(self._index)[np.concatenate([np.empty(0, np.int64), *places])]
+            return np.asarray(codes.view(np.float16), dtype=np.float32)
 
     def reshape(self, flat_limit: int = FLAT_LIMIT) -> bool:
         """Quantise the vectors when they have become many; return whether it was done."""
@@ -155,7 +154,7 @@ class DenseIndex:
             batch = codes[start : start + BATCH].view(np.float16).astype(np.float32)
             index.add_with_ids(batch, labels[start : start + BATCH])
         with self._access.alone():
-            self._index, self._rows = index, None
+            self._index = index
         return True
 
     def save(self, path: Path) -> None:
@@ -217,7 +216,7 @@ class DenseIndex:
             file.seek(0)
             loaded = cls.__new__(cls)
             loaded._index = _read_index(file.read, size)
-        loaded.dim, loaded._rows, loaded._access = int(loaded._index.d), None, _Access()
+        loaded.dim, loaded._access = int(loaded._index.d), _Access()
         ids = loaded.ids()
         loaded.dead, loaded._passages = int((_labels(loaded._index) < 0).sum()), len(ids)
         loaded._highest = int(ids.max(initial=0))
@@ -228,49 +227,26 @@ class DenseIndex:
         return loaded
 
     def _remove(self, ids: Ints) -> int:
-        rows = self._row_of() if len(ids) else {}  # opening removes nothing: it need not know the rows
-        if not rows:
-            return 0
-        faiss = _faiss()
-
-        flat = self.kind == FLAT
         labels = _labels(self._index)
-        codes = _codes(self._index) if flat else None
-        end, removed = len(labels), 0
-        for key in ids.tolist():
-            gone = self._rows_of(rows, key)
-            removed += bool(gone)
-            for number in reversed(range(len(gone))):  # the last rows first: they may take each other's place
-                row = rows.pop(key * WINDOWS + number)
-                if codes is None:
-                    labels[row] = DEAD
-                    self.dead += 1
-                    continue
-                end -= 1  # the last row takes the place: nothing else moves
-                if row != end:
-                    codes[row], labels[row] = codes[end], labels[end]
-                    rows[int(labels[end])] = row
-                codes[end] = 0  # deleted means gone, also from memory
-        if flat and removed:
-            inner = faiss.downcast_index(self._index.index)
-            inner.codes.resize(end * inner.code_size)
-            self._index.id_map.resize(end)
-            inner.ntotal = self._index.ntotal = end
+        rows = _rows(labels, ids)
+        if not len(rows):
+            return 0
+        removed = len(np.unique(labels[rows] // WINDOWS))
         self._passages -= removed
+        if self.kind == QUANTISED:
+            labels[rows] = DEAD
+            self.dead += len(rows)
+            return removed
+        codes, end = _codes(self._index), len(labels) - len(rows)
+        gaps = rows[rows < end]  # the last rows take their places: nothing else moves
+        moved = np.setdiff1d(np.arange(end, len(labels)), rows)
+        codes[gaps], labels[gaps] = codes[moved], labels[moved]
+        codes[end:] = 0  # deleted means gone, also from memory
+        inner = _faiss().downcast_index(self._index.index)
+        inner.codes.resize(end * inner.code_size)
+        self._index.id_map.resize(end)
+        inner.ntotal = self._index.ntotal = end
         return removed
-
-    def _row_of(self) -> dict[int, int]:
-        if self._rows is None:
-            self._rows = {label: row for row, label in enumerate(_labels(self._index).tolist()) if label >= 0}
-        return self._rows
-
-    @staticmethod
-    def _rows_of(rows: dict[int, int], key: int) -> list[int]:
-        """Return the rows of a passage's vectors in order, none if it is not there."""
-        found: list[int] = []
-        while (row := rows.get(key * WINDOWS + len(found))) is not None and len(found) < WINDOWS:
-            found.append(row)
-        return found
 
 
 class _Access:
@@ -406,3 +382,12 @@ def _labels(index: Any) -> Any:
     if not index.ntotal:
         return np.empty(0, np.int64)
     return faiss.rev_swig_ptr(index.id_map.data(), int(index.ntotal))
+
+
+def _rows(labels: Any, ids: Ints) -> Ints:
+    """Return the rows (n,) of the vectors of passages ``ids``, ascending."""
+    if not len(ids) or not len(labels):
+        return np.empty(0, np.int64)
+    # Most calls name one document, whose ids are neighbours: two comparisons leave little to look up
+    rows = np.flatnonzero((labels >= ids.min() * WINDOWS) & (labels < (ids.max() + 1) * WINDOWS))
+    return rows[np.isin(labels[rows] // WINDOWS, ids)]
