@@ -6,6 +6,7 @@ Every step is skipped where its result is there already, and training goes on at
 from __future__ import annotations
 
 import argparse
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,7 +24,11 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(".model"), help="checkpoints and tokenised texts")
     parser.add_argument("--pieces", type=int, default=96_000)
     parser.add_argument(
-        "--steps", type=int, nargs=2, default=(25_000, 45_000), help="over pieces, over words"
+        "--steps",
+        type=int,
+        nargs=3,
+        default=(25_000, 40_000, 72_000),
+        help="over pieces, over words, and up to how many the second half of the shipped mean goes on",
     )
     args = parser.parse_args()
 
@@ -39,7 +44,14 @@ def main() -> None:
         run("words", *data, "--tokenizer", first / "tokenizer.json", "--out", args.work)
     start = ("--start", first / "model", "--rate", 0.05)
     run("train", *data, "--work", args.work, "--steps", args.steps[1], *start)
-    run("export", "--work", args.work, "--out", MODEL)
+    further = args.work / "further"  # warmed up anew from there: the mean of both is better than either
+    if not (further / "checkpoint.safetensors").exists():
+        further.mkdir(exist_ok=True)
+        for name in ("tokenizer.json", "checkpoint.safetensors", "checkpoint.json"):
+            shutil.copy(args.work / name, further)
+        (further / "tokenised").symlink_to((args.work / "tokenised").resolve())
+    run("train", *data, "--work", further, "--steps", args.steps[2], "--rate", 0.07)
+    run("export", "--work", args.work, further, "--out", MODEL)
     run("languages", "--work", args.work, "--out", MODEL)
     run("extractor", *data, "--work", args.work / "extractor", "--out", MODEL / "extractor.safetensors")
     run("fit_ranking", *data, "--out", MODEL / "ranking.json")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
+
+from qa.types import Floats
 
 MODULES = [
     {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.StaticEmbedding"},
@@ -21,13 +24,14 @@ SETTINGS = {
 }
 
 
-def export(work: Path, out: Path) -> None:
-    """Write ``work``'s tokenizer and checkpoint to ``out``, the table as int8 with a factor for each row.
+def export(works: Sequence[Path], out: Path) -> None:
+    """Write a tokenizer and checkpoint to ``out``, the table as int8 with a factor for each row.
 
-    The names of the two tensors are those under which sentence-transformers reads a rounded table.
+    Of several ``works``, stages of one training, the mean of their tables is written: better than any of them (Wortsman
+    et al., Model soups, ICML 2022). The names of the two tensors are those under which sentence-transformers reads a
+    rounded table.
     """
-    weight = load_file(work / "checkpoint.safetensors")["weight"].astype(np.float32)
-    weight /= np.sqrt(np.mean(np.square(weight).sum(axis=1)))  # mean norm 1
+    weight = mean_length_one(sum(table_of(work) for work in works))
     generator = np.random.default_rng(0)
     # the unknown token all but says nothing; a row of zeros would make a text of unknowns 0 / 0
     weight[0] = generator.standard_normal(weight.shape[1]) * 1e-3
@@ -37,16 +41,25 @@ def export(work: Path, out: Path) -> None:
     (out / "1_Normalize" / "config.json").write_text("{}\n")
     rounded = np.round(weight / factors[:, None]).astype(np.int8)
     save_file({"embeddings": rounded, "weights": factors.astype(np.float32)}, out / "model.safetensors")
-    tokenizer = json.loads((work / "tokenizer.json").read_text(encoding="utf-8"))
+    tokenizer = json.loads((works[0] / "tokenizer.json").read_text(encoding="utf-8"))
     compact = json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":"))
     (out / "tokenizer.json").write_text(compact, encoding="utf-8")
     (out / "modules.json").write_text(json.dumps(MODULES, indent=2) + "\n")
     (out / "config_sentence_transformers.json").write_text(json.dumps(SETTINGS, indent=2) + "\n")
 
 
+def table_of(work: Path) -> Floats:
+    return mean_length_one(load_file(work / "checkpoint.safetensors")["weight"].astype(np.float32))
+
+
+def mean_length_one(table: Floats) -> Floats:
+    """Scale rows (v, d) so that the mean of their squared lengths is 1."""
+    return np.asarray(table / np.sqrt(np.mean(np.square(table).sum(axis=1))), dtype=np.float32)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--work", type=Path, nargs="+", required=True)
     parser.add_argument("--out", type=Path, default=Path("src/qa/model"))
     args = parser.parse_args()
     export(args.work, args.out)
