@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from benchmarks.retrieval.run import LANGS, open_collection, open_sample
 from qa.library import Library
 from qa.ranking import FEATURES, READ, RankingModel, top_k
-from qa.search import READ_BEST, Searcher
+from qa.search import Searcher
 from qa.types import Floats
 from training.dev import (
     DevQuestion,
@@ -37,6 +37,10 @@ from training.dev import (
 
 SAMPLE_WEIGHT = 16
 """How often each question of the sample corpus counts: there are few, and they are like what people ask."""
+
+COMPARED = 10
+"""Candidates of a question that are read for the fit. More than a search reads: with its four the weights learn little
+of what the rest is like, which they order too."""
 
 NEWS_LANGS = ("zh", "en", "de", "fr", "ru", "ar", "ja", "ko", "es", "vi", "hi", "tr")
 
@@ -79,7 +83,7 @@ def collect(
         candidates = searcher.candidates(question.text, depth=100)
         features, ids = candidates.features, candidates.ids
         if found is not None:
-            best = top_k(found.scores(features), ids, k=READ_BEST)
+            best = top_k(found.scores(features), ids, k=COMPARED)
             features, ids = searcher.read(candidates, best)[best], ids[best]
         right = np.array(
             [
