@@ -315,7 +315,7 @@ def test_an_archive_of_which_some_can_be_read_is_kept(tmp_path: Path) -> None:
     archive = tmp_path / "a.zip"
     archive.write_bytes(zip_of({"good.txt": b"The harbour was opened in 1902.", "bad.docx": b"no docx"}))
     with QA.open(tmp_path / "index") as qa:
-        outcome = take_upload(qa, archive, "a.zip")
+        outcome = take_upload(qa, archive, "a.zip", EN)
         assert outcome.outcome == "added"
         assert "bad.docx is no Word document" in outcome.message
         assert [document.source for document in qa.documents()] == ["a.zip/good.txt"]
