@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 import threading
 from pathlib import Path
@@ -339,3 +340,25 @@ def test_threads_search_while_one_writes(tmp_path: Path) -> None:
         thread.join()
     index.close()
     assert errors == []
+
+
+def test_what_a_killed_commit_left_neither_alarms_nor_stands_in_the_way(tmp_path: Path) -> None:
+    path = tmp_path / "lexical"
+    index = LexicalIndex.create(path)
+    index.add([1, 2], [["one"], ["two"]])
+    index.commit(1)
+    index.close()
+    meta = json.loads((path / "meta.json").read_text())
+    prefix = meta["segments"][0]["segment_id"].replace("-", "")
+    managed = json.loads((path / ".managed.json").read_text())
+    for opstamp in range(meta["opstamp"], meta["opstamp"] + 10):  # one of these is the next deletion's
+        left = f"{prefix}.{opstamp}.del"
+        (path / left).write_bytes(b"half a file")
+        managed.append(left)
+    (path / ".managed.json").write_text(json.dumps(managed))
+    again = LexicalIndex.open(path)
+    again.check()
+    again.remove([1])
+    again.commit(2)
+    assert again.ids().tolist() == [2]
+    again.close()

@@ -18,7 +18,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from qa.errors import LibraryCorrupt
+from qa.errors import LibraryCorrupt, refused
 from qa.types import Floats, Ints
 
 FLAT_LIMIT = 200_000
@@ -165,7 +165,7 @@ class DenseIndex:
         faiss = _faiss()
 
         manifest, temporary = path / "dense.json", path / "dense.faiss.new"
-        with self._access.shared(), temporary.open("wb") as file:
+        with refused(temporary), self._access.shared(), temporary.open("wb") as file:
             writer = _HashingWriter(file)
             faiss.write_index(self._index, faiss.PyCallbackIOWriter(writer.write))
             file.flush()
@@ -179,8 +179,9 @@ class DenseIndex:
                 "sha256": writer.digest.hexdigest(),
             }
         write_json(manifest, {"snapshots": [entry, *_entries(manifest)]})
-        temporary.replace(path / "dense.faiss")
-        sync_folder(path)
+        with refused(temporary):
+            temporary.replace(path / "dense.faiss")
+            sync_folder(path)
         write_json(manifest, {"snapshots": [entry]})
 
     @staticmethod
@@ -194,8 +195,9 @@ class DenseIndex:
     @staticmethod
     def discard(path: Path) -> None:
         """Delete the snapshot of the folder."""
-        for name in ("dense.json", "dense.faiss", "dense.faiss.new"):
-            (path / name).unlink(missing_ok=True)
+        with refused(path):
+            for name in ("dense.json", "dense.faiss", "dense.faiss.new"):
+                (path / name).unlink(missing_ok=True)
 
     @classmethod
     def load(cls, path: Path) -> DenseIndex:
@@ -204,7 +206,10 @@ class DenseIndex:
         Nothing of the file reaches FAISS before its sha256 is proven; ``LibraryCorrupt`` otherwise.
         """
         snapshot = path / "dense.faiss"
-        with snapshot.open("rb") as file:  # one open file: a swap meanwhile does it no harm
+        with (
+            refused(snapshot),
+            snapshot.open("rb") as file,
+        ):  # one open file: a swap meanwhile does it no harm
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             # The writer names a snapshot before it swaps it in, so the file is one of these
             entry = next((e for e in _entries(path / "dense.json") if e.get("sha256") == digest), None)
@@ -294,12 +299,13 @@ class _HashingWriter:
 def write_json(path: Path, value: object) -> None:
     """Write a small file whole or not at all, durably."""
     temporary = path.with_name(path.name + ".new")
-    with temporary.open("w", encoding="utf-8") as file:
-        json.dump(value, file)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-    sync_folder(path.parent)
+    with refused(path):
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(value, file)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+        sync_folder(path.parent)
 
 
 def sync_folder(path: Path) -> None:
@@ -313,9 +319,10 @@ def sync_folder(path: Path) -> None:
 
 def _entries(manifest: Path) -> list[dict[str, Any]]:
     try:
-        entries = json.loads(manifest.read_text(encoding="utf-8"))["snapshots"]
+        with refused(manifest):
+            entries = json.loads(manifest.read_bytes())["snapshots"]
         return [entry for entry in entries if isinstance(entry, dict)]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         return []
 
 

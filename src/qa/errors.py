@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -62,3 +64,20 @@ class FeedbackError(QAError):
 
 class ConfigError(QAError):
     """A setting has a value that cannot be used."""
+
+
+@contextmanager
+def refused(path: str | Path) -> Iterator[None]:
+    """Turn what the machine refuses (a full disk, a missing permission, a failing disk) into a ``QAError``.
+
+    A file that is not there stays a ``FileNotFoundError``: it is for the caller to say what that means.
+    """
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise QAError(
+            f"'{path}' cannot be used: {reason}. Check free space, permissions and the disk."
+        ) from error

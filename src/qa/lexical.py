@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import zlib
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from qa.dense import write_json
-from qa.errors import LibraryCorrupt, LibraryLocked, QAError
+from qa.errors import LibraryCorrupt, LibraryLocked, QAError, refused
 from qa.text import weight
 from qa.types import Floats, Ints
 
@@ -73,9 +74,10 @@ class LexicalIndex:
         """Create an empty index in a folder, in the place of whatever is there."""
         import tantivy
 
-        if path.exists():
-            shutil.rmtree(path)
-        path.mkdir()
+        with refused(path):
+            if path.exists():
+                shutil.rmtree(path)
+            path.mkdir()
         with _translated():
             return cls(path, tantivy.Index(_schema(), str(path)))
 
@@ -264,6 +266,8 @@ class LexicalIndex:
         if self._writer is None:
             try:
                 self._writer = self._index.writer(HEAP, 1)
+                # What a killed writer left would stand in the way: the same names come up again
+                self._writer.garbage_collect_files()
             except ValueError as error:
                 if "LockBusy" in str(error):
                     raise LibraryLocked("Another process is writing to lexical/.") from error
@@ -286,13 +290,14 @@ class LexicalIndex:
     def _read_state(self) -> None:
         assert self._path
         try:
-            state = json.loads((self._path / STATE).read_text(encoding="utf-8"))
+            with refused(self._path / STATE):
+                state = json.loads((self._path / STATE).read_bytes())
             if state["words"] != WORDS:
                 raise ValueError("postings of other words")
             self.change, self.stamp, self.removed = (
                 int(state[key]) for key in ("change", "stamp", "removed")
             )
-        except (OSError, ValueError, KeyError, TypeError):
+        except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
             self.change = self.stamp = self.removed = 0  # unknown or of no use: everything is replayed
 
 
@@ -305,13 +310,16 @@ def _schema() -> tantivy.Schema:
     return builder.build()
 
 
+_REFUSED = re.compile(r"os error|Os \{ code")  # how tantivy passes on what the system said
+
+
 @contextmanager
 def _translated() -> Iterator[None]:
     """Turn what tantivy raises on damaged files, panics of Rust among them, into ``LibraryCorrupt``."""
     try:
         yield
     except (OSError, ValueError, RuntimeError) as error:
-        if isinstance(error, OSError) or "os error" in str(error):  # a full disk, a missing permission
+        if isinstance(error, OSError) or _REFUSED.search(str(error)):  # a full disk, a missing permission
             raise QAError(f"lexical/ cannot be used: {error}. Check free space and permissions.") from error
         raise LibraryCorrupt(f"lexical/ cannot be used: {error}") from error
     except BaseException as error:
@@ -324,16 +332,21 @@ def _translated() -> Iterator[None]:
 def _check_footers(path: Path, *, whole: bool) -> None:
     """Check the footers of the files in use, and with ``whole`` the sums of all their bytes."""
     try:
-        meta = json.loads((path / "meta.json").read_text(encoding="utf-8"))
-        prefixes = {segment["segment_id"].replace("-", "") for segment in meta["segments"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        with refused(path / "meta.json"):
+            segments = json.loads((path / "meta.json").read_bytes())["segments"]
+        prefixes = {segment["segment_id"].replace("-", "") for segment in segments}
+        deletions = {str(segment["deletes"]["opstamp"]) for segment in segments if segment["deletes"]}
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise LibraryCorrupt(f"lexical/meta.json is damaged: {error}") from error
     for file in sorted(path.iterdir()):
-        if file.name.split(".")[0] in prefixes:
-            try:
+        prefix, *rest = file.name.split(".")
+        if prefix not in prefixes or (len(rest) == 2 and rest[0] not in deletions):
+            continue  # of a commit that was never finished
+        try:
+            with refused(file):
                 _check_footer(file, whole=whole)
-            except FileNotFoundError:
-                continue  # merged away meanwhile
+        except FileNotFoundError:
+            continue  # merged away meanwhile
     # A file that is missing altogether is found by tantivy when it opens the segment
 
 

@@ -19,7 +19,8 @@ import threading
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -121,12 +122,9 @@ class Library:
         self._pool = threading.Lock()
         self._writing = threading.Lock()
         self._closed = False
-        meta = {str(key): str(value) for key, value in self._rows("SELECT key, value FROM meta")}
         version = connection.execute("PRAGMA user_version").fetchone()[0]
         self._facts = ", ".join(FACTS if version > 1 else ["''"] * len(FACTS))
-        self.fingerprint = meta["fingerprint"]
-        self.token_fingerprint = meta["token_fingerprint"]
-        self.dim = int(meta["dim"])
+        self._read_meta()
 
     @classmethod
     def open(
@@ -189,35 +187,47 @@ class Library:
             if self._closed:
                 return
             self._closed = True
-            if self._writer:
-                _checkpoint(self._writer)
-            for connection in self._all:
-                connection.close()
-            if self._lock:
-                self._lock.release()
+            try:
+                if self._writer:
+                    # A full disk loses nothing: what is committed stands in the write-ahead log
+                    with suppress(sqlite3.DatabaseError):
+                        _checkpoint(self._writer)
+                for connection in reversed(self._all):  # the writer last: it can delete the empty log
+                    connection.close()
+            finally:
+                if self._lock:
+                    self._lock.release()
 
     @property
     def writable(self) -> bool:
         return self._lock is not None
+
+    def _read_meta(self) -> None:
+        self.fingerprint, self.token_fingerprint, self.dim = self._meta()
+
+    def _meta(self) -> tuple[str, str, int]:
+        meta = dict(self._rows("SELECT key, value FROM meta"))
+        with _proven(f"'{self.path / FILE}'"):
+            return meta["fingerprint"], meta["token_fingerprint"], int(meta["dim"])
 
     # Writing
 
     @contextmanager
     def transaction(self) -> Iterator[Change]:
         """Collect changes; commit them all when the block ends, none if it raises."""
-        if self._writer is None:
-            raise QAError(f"The library '{self.path}' is open for reading. Open it with write=True.")
+        writer = self._writing_connection()
         with self._writing:
             self._check_open()
             with _translated(self.path / FILE):
-                self._writer.execute("BEGIN IMMEDIATE")
+                writer.execute("BEGIN IMMEDIATE")
                 try:
-                    yield Change(self._writer, self.dim)
-                    self._writer.execute("COMMIT")
+                    yield Change(writer, self.dim)
+                    writer.execute("COMMIT")
                 except BaseException:
-                    if self._writer.in_transaction:
-                        self._writer.execute("ROLLBACK")
+                    if writer.in_transaction:
+                        writer.execute("ROLLBACK")
                     raise
+        self._read_meta()
 
     def checkpoint(self) -> bool:
         """Move the write-ahead log into the database and empty it; what was removed is then off the disk.
@@ -228,6 +238,40 @@ class Library:
             return False
         with self._writing, _translated(self.path / FILE):
             return _checkpoint(self._writer)
+
+    def vacuum(self) -> None:
+        """Write the database anew, as small as it can be; needs as much free disk as it is large.
+
+        Raises:
+            QAError: a reader held on to the old state for half a minute.
+        """
+        writer = self._writing_connection()
+        with self._writing, _translated(self.path / FILE):
+            self._check_open()
+            writer.execute("VACUUM")
+            if not _checkpoint(writer):
+                raise QAError(
+                    f"'{self.path / FILE}' is compacted, but a reader at work holds on to what was before it. "
+                    "Run it again when the reader is done."
+                )
+
+    def copy_to(self, file: Path) -> None:
+        """Write the present state into a new database file; readers and the writer go on meanwhile."""
+        with self._reader() as connection:
+            connection.execute("VACUUM INTO ?", (str(file.resolve()),))
+
+    def become(self, other: Library) -> None:
+        """Take over all that another library holds, in one transaction; what was here is overwritten."""
+        writer = self._writing_connection()
+        with self._writing, other._reader() as source, _translated(self.path / FILE):
+            self._check_open()
+            source.backup(writer)
+        self._read_meta()
+
+    def _writing_connection(self) -> sqlite3.Connection:
+        if self._writer is None:
+            raise QAError(f"The library '{self.path}' is open for reading. Open it with write=True.")
+        return self._writer
 
     # Reading
 
@@ -251,30 +295,59 @@ class Library:
     def document(self, source_or_id: str) -> Document:
         """Return a document with its whole text, proven identical to what was stored."""
         document_id = self.find(source_or_id).id
-        sql = f"""SELECT key, id, source, title, sha256, media_type, pages, blocks, warnings, text_sha256,
-                  {self._facts} FROM documents WHERE id = ?"""
-        parts = "SELECT text FROM texts WHERE document = ? ORDER BY part"
         with self._snapshot() as connection:
-            row = connection.execute(sql, (document_id,)).fetchone()
-            texts = connection.execute(parts, (row[0],)).fetchall() if row else []
+            key = connection.execute("SELECT key FROM documents WHERE id = ?", (document_id,)).fetchone()
+            if key is None:
+                raise DocumentNotFound(f"The document '{source_or_id}' was removed a moment ago.")
+            return self._stored(connection, key[0]).document
+
+    def keys(self) -> list[int]:
+        """Return the keys of the documents, by source, as ``stored`` takes them."""
+        return [key for (key,) in self._rows("SELECT key FROM documents ORDER BY source")]
+
+    def stored(self, key: int) -> Stored:
+        """Return all that is kept of a document but what is made from its text, proven identical."""
+        with self._snapshot() as connection:
+            return self._stored(connection, key)
+
+    def all_stored(self) -> Iterator[Stored]:
+        """Yield every document, by source, all from one state of the library."""
+        with self._snapshot() as connection:
+            rows = connection.execute("SELECT key FROM documents ORDER BY source").fetchall()
+            for (key,) in rows:
+                yield self._stored(connection, key)
+
+    def _stored(self, connection: sqlite3.Connection, key: int) -> Stored:
+        sql = """SELECT id, source, title, sha256, media_type, pages, blocks, warnings, text_sha256, path, added
+                 FROM documents WHERE key = ?"""
+        parts = "SELECT text FROM texts WHERE document = ? ORDER BY part"
+        row = connection.execute(sql, (key,)).fetchone()
         if row is None:
-            raise DocumentNotFound(f"The document '{source_or_id}' was removed a moment ago.")
-        _, document_id, source, title, sha256, media_type, pages, blocks, warnings, text_sha256, *facts = row
-        text = "".join(part for (part,) in texts)
-        if _sha256(text) != text_sha256:
-            raise LibraryCorrupt(f"The stored text of '{source}' is damaged. Remove it and add it again.")
-        return Document(
-            id=document_id,
-            source=source,
-            title=title,
-            text=text,
-            blocks=blocks_from_json(blocks),
-            sha256=sha256,
-            media_type=media_type,
-            pages=pages,
-            warnings=tuple(json.loads(warnings)),
-            **dict(zip(FACTS, facts, strict=True)),
+            raise DocumentNotFound(f"The library '{self.path}' holds no document number {key}.")
+        texts = connection.execute(parts, (key,)).fetchall()
+        document_id, source, title, sha256, media_type, pages, blocks, warnings, text_sha256, path, added, *facts = (
+            row
         )
+        with _proven(f"What '{self.path}' stores of '{source}'"):
+            text = "".join(part for (part,) in texts)
+            if _sha256(text) != text_sha256:
+                raise LibraryCorrupt(
+                    f"The stored text of '{source}' is damaged. Mend it (qa doctor --mend), or remove it and "
+                    "add it again."
+                )
+            document = Document(
+                id=document_id,
+                source=source,
+                title=title,
+                text=text,
+                blocks=blocks_from_json(blocks),
+                sha256=sha256,
+                media_type=media_type,
+                pages=pages,
+                warnings=tuple(json.loads(warnings)),
+                **dict(zip(FACTS, facts, strict=True)),
+            )
+            return Stored(document, path, added)
 
     def slice(self, document_id: str, span: Span) -> str:
         """Return the stored text of a document at ``span``, read anew; empty if the document is gone."""
@@ -282,10 +355,8 @@ class Library:
             row = connection.execute("SELECT key FROM documents WHERE id = ?", (document_id,)).fetchone()
             if row is None or not len(span):
                 return ""
-            parts = self._parts(connection, [(0, row[0], 0, 0, span.start, span.end)])
-        covering = range(span.start // PART, (span.end - 1) // PART + 1)
-        text = "".join(parts.get((row[0], part), "") for part in covering)
-        return text[span.start % PART : span.start % PART + len(span)]
+            parts = self._parts(connection, [(0, row[0], 0, span.start, span.end)])
+        return _cut(parts, row[0], span)
 
     def sources(self, document_ids: Iterable[str]) -> dict[str, str]:
         """Return the source of each document id; ids that are gone are left out."""
@@ -295,22 +366,26 @@ class Library:
     def passages(self, ids: Iterable[int]) -> list[Passage]:
         """Return passages in the order of ``ids``; ids that are gone are left out."""
         wanted = _as_ints(ids)
-        sql = """SELECT p.id, d.key, d.id, d.title, p.start, p.end, p.page, p.headings, p.sentences
+        sql = """SELECT p.id, d.key, p.crc, p.start, p.end, d.id, d.title, p.page, p.headings, p.sentences,
+                 p.tokens, p.vector
                  FROM passages p JOIN documents d ON d.key = p.document
                  WHERE p.id IN (SELECT value FROM json_each(?))"""
-        with self._snapshot() as connection:
-            rows = connection.execute(sql, (json.dumps(wanted),)).fetchall()
-            parts = self._parts(connection, rows)
-        found = {}
-        for number, key, document, title, start, end, page, headings, sentences in rows:
-            covering = range(start // PART, (end - 1) // PART + 1)
-            text = "".join(parts.get((key, part), "") for part in covering)
-            text = text[start % PART : start % PART + end - start]
-            if len(text) != end - start:
-                raise LibraryCorrupt(f"Text of passage {number} is missing in '{self.path}'. Run: qa doctor")
-            trail = tuple(json.loads(headings))
-            span, spans = Span(start, end), _sentences_from_bytes(sentences, start)
-            found[number] = Passage(document, span, text, title, trail, page, number, spans)
+        with _proven(f"The passages of '{self.path}'"):
+            with self._snapshot() as connection:
+                rows = connection.execute(sql, (json.dumps(wanted),)).fetchall()
+                parts = self._parts(connection, rows)
+            found = {}
+            for number, key, crc, start, end, document, title, page, headings, sentences, *blobs in rows:
+                if _passage_crc(start, end, page, headings, sentences, *blobs) != crc:
+                    raise LibraryCorrupt(f"Passage {number} of '{self.path}' is damaged. Run: qa doctor")
+                span = Span(start, end)
+                text = _cut(parts, key, span)
+                if len(text) != len(span):
+                    raise LibraryCorrupt(
+                        f"Text of passage {number} is missing in '{self.path}'. Run: qa doctor"
+                    )
+                trail, spans = tuple(json.loads(headings)), _sentences_from_bytes(sentences, start)
+                found[number] = Passage(document, span, text, title, trail, page, number, spans)
         return [found[number] for number in wanted if number in found]
 
     def _parts(self, connection: sqlite3.Connection, rows: Sequence[Any]) -> dict[tuple[int, int], str]:
@@ -318,7 +393,7 @@ class Library:
         needed = sorted(
             {
                 (key, part)
-                for _, key, _, _, start, end, *_ in rows
+                for _, key, _, start, end, *_ in rows
                 for part in range(start // PART, (end - 1) // PART + 1)
             }
         )
@@ -333,6 +408,18 @@ class Library:
                 )
             parts[key, part] = text
         return parts
+
+    def head(self) -> tuple[int, int]:
+        """Return number and stamp of the last change, zeros if there is none."""
+        rows = self._rows("SELECT number, stamp FROM changes ORDER BY number DESC LIMIT 1")
+        return rows[0] if rows else (0, 0)
+
+    def check_unchanged(self) -> None:
+        """Raise ``EncoderMismatch`` if another process had all passages encoded anew since this was opened."""
+        if self._meta() != (self.fingerprint, self.token_fingerprint, self.dim):
+            raise EncoderMismatch(
+                f"The library '{self.path}' is now encoded by another model than when it was opened. Open it again."
+            )
 
     def passage_ids(self, document_id: str) -> list[int]:
         """Return the ids of a document's passages in the order of the text."""
@@ -508,6 +595,15 @@ class Library:
             raise QAError(f"The library '{self.path}' is closed.")
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A document as it is kept: the file it was read from (empty if none), and when it was added."""
+
+    document: Document
+    path: str = ""
+    added: str = ""
+
+
 class Change:
     """What one transaction does; got from ``Library.transaction``."""
 
@@ -522,14 +618,16 @@ class Change:
         passages: Sequence[Passage],
         vectors: Floats,
         tokens: Sequence[TokenIds],
+        *,
+        added: str = "",
     ) -> list[int]:
         """Add a document with vectors (n, dim) and token ids of its n passages; return the passages' ids.
 
-        ``path`` is the file it was read from, empty if there is none. Its source must be free:
-        remove the old version first, in the same transaction.
+        ``path`` is the file it was read from, empty if there is none; ``added`` is when (UTC, ISO 8601), empty
+        for now. Its source must be free: remove the old version first, in the same transaction.
         """
         self._check(document, passages, vectors, tokens)
-        key = self._insert_document(document, path, len(passages))
+        key = self._insert_document(document, path, len(passages), added)
         self._insert_text(key, document.text)
         first = self._sequence("passages") + 1
         halves = np.ascontiguousarray(vectors, dtype="<f2")
@@ -560,6 +658,14 @@ class Change:
         )
         self._log("move", 1, 0)
 
+    def encoded_by(self, fingerprint: str, token_fingerprint: str, dim: int) -> None:
+        """Take vectors and tokens of other encoders from here on; all documents must be added anew."""
+        self._dim = dim
+        facts = {"fingerprint": fingerprint, "token_fingerprint": token_fingerprint, "dim": str(dim)}
+        self._connection.executemany(
+            "UPDATE meta SET value = ? WHERE key = ?", [(value, key) for key, value in facts.items()]
+        )
+
     def _check(
         self, document: Document, passages: Sequence[Passage], vectors: Floats, tokens: Sequence[TokenIds]
     ) -> None:
@@ -576,7 +682,7 @@ class Change:
                     f"A passage of '{document.source}' at {passage.span} is no slice of its text."
                 )
 
-    def _insert_document(self, document: Document, path: str, passages: int) -> int:
+    def _insert_document(self, document: Document, path: str, passages: int, added: str) -> int:
         sql = """INSERT INTO documents (id, source, path, title, media_type, pages, passages, characters,
                  sha256, text_sha256, added, blocks, warnings, author, date, language)
                  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -591,7 +697,7 @@ class Change:
             len(document.text),
             document.sha256,
             _sha256(document.text),
-            datetime.now(UTC).isoformat(timespec="seconds"),
+            added or datetime.now(UTC).isoformat(timespec="seconds"),
             blocks_to_json(document.blocks),
             json.dumps(document.warnings, ensure_ascii=False),
             document.author,
@@ -654,8 +760,10 @@ class WriterLock:
 
     def release(self) -> None:
         if not self._file.closed:
-            self._tell(None)
-            self._file.close()
+            with suppress(OSError):  # to close it frees the lock, whatever it then says
+                self._tell(None)
+            with suppress(OSError):
+                self._file.close()
 
     def _acquire(self) -> bool:
         import fcntl
@@ -753,6 +861,32 @@ def _upgrade(connection: sqlite3.Connection) -> None:
 
 def _checkpoint(connection: sqlite3.Connection) -> bool:
     return bool(connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0)
+
+
+@contextmanager
+def _proven(what: str) -> Iterator[None]:
+    """Turn what values raise that are none of ours into ``LibraryCorrupt``."""
+    try:
+        yield
+    except (
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+        IndexError,
+        OverflowError,
+        RecursionError,
+    ) as error:
+        raise LibraryCorrupt(
+            f"{what} is damaged ({type(error).__name__}: {error}). Run: qa doctor"
+        ) from error
+
+
+def _cut(parts: dict[tuple[int, int], str], key: int, span: Span) -> str:
+    """Return the text at ``span`` of the document with this key, from the pieces that cover it."""
+    covering = range(span.start // PART, (span.end - 1) // PART + 1)
+    text = "".join(parts.get((key, part), "") for part in covering)
+    return text[span.start % PART : span.start % PART + len(span)]
 
 
 @contextmanager

@@ -20,7 +20,7 @@ import numpy as np
 
 from qa.dense import FLAT, DenseIndex
 from qa.encoder import window_encoder
-from qa.errors import LibraryCorrupt, QAError
+from qa.errors import LibraryCorrupt, QAError, refused
 from qa.lexical import LexicalIndex
 from qa.library import FILE, Library
 from qa.splitter import search_text
@@ -30,6 +30,7 @@ from qa.types import Floats, Ints, Passage
 log = logging.getLogger("qa")
 
 LEXICAL = "lexical"
+LEFT_BY_KILLS = ("*.new", f"{LEXICAL}/*.new", f"{LEXICAL}/.tmp*")  # no view reads them
 BATCH = 4096  # passages replayed at once
 Cut = Callable[[Passage], list[str]]
 
@@ -91,12 +92,16 @@ class Views:
 
         Costs some microseconds when there was nothing: call it before every search.
         """
-        last = self._library.last_change()
+        head = self._library.head()
         before = self._applied()
-        if before == (last, last):
+        if before == (head, head):
             return False
         with self._lock:
+            self._library.check_unchanged()
             self.catch_up_lexical()  # first: what it finds is then in the dense view too
+            dense = self._dense
+            if dense is not None and self._library.stamp(dense.change) != dense.stamp:
+                self._dense = None  # a backup was restored meanwhile
             self._replay_dense(self.dense)
             return before != self._applied()
 
@@ -129,6 +134,21 @@ class Views:
                     self._replay_dense(self._dense)
                 self.dense.save(library.path)
             library.checkpoint()
+
+    def rewrite(self) -> None:
+        """Write both anew from the library, whatever they hold: what was removed is in none of their files."""
+        library = self._library
+        with self._lock:
+            if self._lexical is None:
+                self._lexical = self._sound_lexical(library.path / LEXICAL)
+            self._rewrite_lexical()
+            self._dense = DenseIndex(library.dim)
+            self._replay_dense(self._dense)
+            self._dense.save(library.path)
+            with refused(library.path):
+                for pattern in LEFT_BY_KILLS:
+                    for file in library.path.glob(pattern):
+                        file.unlink()
 
     def check(self) -> list[str]:
         """Return how the views differ from the library, in words; nothing if they are equal. Reads all."""
@@ -279,11 +299,20 @@ class Views:
             raise
 
     def _rewrite_lexical(self) -> None:
-        lexical = self.lexical
-        last = lexical.change
-        lexical.clear()
-        lexical.change = 0
-        self._replay_lexical(lexical, last)
+        assert self._lexical is not None
+        self._lexical.clear()
+        self._lexical.change = 0
+        self._replay_lexical(self._lexical, self._library.last_change())
+
+    @staticmethod
+    def _sound_lexical(path: Path) -> LexicalIndex:
+        """Open the postings to write them anew, whatever history they have; make new ones if they are damaged."""
+        try:
+            lexical = LexicalIndex.open(path)
+            lexical.check()
+        except (FileNotFoundError, LibraryCorrupt):
+            return LexicalIndex.create(path)
+        return lexical
 
     def _lexical_problems(self) -> Iterator[str]:
         try:
@@ -297,10 +326,13 @@ class Views:
 
     # Both
 
-    def _applied(self) -> tuple[int, int]:
-        """Return the last change that each view has applied, -1 for one that is not loaded."""
+    def _applied(self) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
+        """Return number and stamp of the last change that each view has applied, None for one that is not loaded."""
         dense, lexical = self._dense, self._lexical
-        return -1 if dense is None else dense.change, -1 if lexical is None else lexical.change
+        return (
+            None if dense is None else (dense.change, dense.stamp),
+            None if lexical is None else (lexical.change, lexical.stamp),
+        )
 
     def _tail(self, after: int, last: int) -> tuple[list[int], list[int]]:
         """Return the ids added and the ids removed by the changes in ``(after, last]``."""

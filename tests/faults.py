@@ -1,0 +1,299 @@
+"""A program that kills its children, or fails their system calls, at the n-th thing they do to a library.
+
+``tests/faults.c`` is loaded below everything that writes (Python, SQLite, tantivy) and counts the writes, syncs,
+truncations, renames and deletions in the library's folder. ``strikes`` runs an operation once to count them, then once
+for every chosen number on a fresh copy, and has what is left judged by a process of its own.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from qa import indexing
+from qa.errors import QAError
+from qa.library import Library
+from qa.text import words
+from qa.views import Views
+from tests.fakes import ENCODER, create
+
+SOURCE = Path(__file__).with_suffix(".c")
+COUNT, KILL, TEAR, FAIL, FAIL_ON = range(5)
+CHANGES, READS = 1, 2
+KILLED = 137
+State = dict[str, str]
+"""The texts of a library by source."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What happens at the n-th call; ``error`` is what a failing call says."""
+
+    name: str
+    action: int
+    error: int = 0
+    kinds: int = CHANGES
+
+
+FAULTS = (
+    Fault("kill", KILL),
+    Fault("torn write", TEAR),
+    Fault("disk full", FAIL_ON, errno.ENOSPC),
+    Fault("disk full for a moment", FAIL, errno.ENOSPC),
+    Fault("input/output error", FAIL, errno.EIO),
+    Fault("failing disk", FAIL_ON, errno.EIO),
+    Fault("unreadable for a moment", FAIL, errno.EIO, READS),
+)
+
+
+# What is done to a library
+
+
+def lines(name: str, count: int = 30) -> str:
+    return "\n\n".join(
+        f"{name} 第{number}段 has {number} houses and {name}word{number}." for number in range(count)
+    )
+
+
+def write(folder: Path, texts: dict[str, str]) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+def prepare(root: Path) -> None:
+    """Make a library of four documents below ``root``, with two removed ones dead in its views."""
+    docs = root / "docs"
+    root.mkdir()
+    names = ("alpha", "beta", "gamma", "delta", "old0", "old1")
+    write(docs, {f"{name}.txt": lines(name, 3 if name.startswith("old") else 30) for name in names})
+    with create(root / "index") as library:
+        indexing.sync(library, docs, encoder=ENCODER, token_encoder=ENCODER)
+        for name in ("old0.txt", "old1.txt"):
+            (docs / name).unlink()
+            indexing.remove(library, name)
+
+
+def add(path: Path) -> None:
+    write(path.parent / "more", {"new.txt": lines("new")})
+    with create(path) as library:
+        indexing.add(library, [path.parent / "more"], encoder=ENCODER, token_encoder=ENCODER)
+
+
+def sync(path: Path) -> None:
+    """One document changes, one is new, one goes, one moves."""
+    docs = path.parent / "docs"
+    write(docs, {"alpha.txt": lines("alpha", 40), "new.txt": lines("new")})
+    (docs / "beta.txt").unlink(missing_ok=True)
+    if (docs / "gamma.txt").exists():
+        (docs / "sub").mkdir(exist_ok=True)
+        (docs / "gamma.txt").rename(docs / "sub" / "gamma.txt")
+    with create(path) as library:
+        indexing.sync(library, docs, encoder=ENCODER, token_encoder=ENCODER)
+
+
+def remove(path: Path) -> None:
+    with create(path) as library:
+        if any(info.source == "alpha.txt" for info in library.documents()):
+            indexing.remove(library, "alpha.txt", purge=True)
+
+
+OPERATIONS: dict[str, Callable[[Path], None]] = {"add": add, "sync": sync, "remove": remove}
+
+
+# What must be true of it afterwards
+
+
+def state(library: Library) -> State:
+    return {info.source: library.document(info.source).text for info in library.documents()}
+
+
+def judge(path: Path) -> State:
+    """Prove that a library is whole, that both its views find every document, and return its texts."""
+    with Library.open(path) as library, Views(library) as views:
+        assert library.check() == []
+        found = state(library)
+        views.catch_up()
+        for source, text in found.items():
+            word = text.split()[0]
+            ids, _ = views.lexical.search(words(f"{word}word1"), 3)
+            dense, _ = views.dense.search(ENCODER.encode_queries([text.split("\n\n")[1]])[0], 3)
+            for numbers in (ids, dense):
+                hits = library.passages(numbers.tolist())
+                names = library.sources(hit.document_id for hit in hits)
+                assert source in {names[hit.document_id] for hit in hits}, (source, numbers)
+        for gone in {"alpha", "beta", "gamma", "delta", "new", "old0"} - {
+            text.split()[0] for text in found.values()
+        }:
+            assert views.lexical.search(words(f"{gone}word1"), 3)[0].size == 0, gone
+        assert views.check() == []
+        assert views.problems == []
+        return found
+
+
+@contextmanager
+def noting(states: list[State]) -> Iterator[None]:
+    """Note the texts after every transaction."""
+    real = Library.transaction
+
+    @contextmanager
+    def noted(library: Library) -> Iterator[object]:
+        with real(library) as change:
+            yield change
+        states.append(state(library))
+
+    Library.transaction = noted  # type: ignore[method-assign,assignment]
+    try:
+        yield
+    finally:
+        Library.transaction = real  # type: ignore[method-assign]
+
+
+# The program
+
+
+def in_child(work: Callable[[], object]) -> tuple[int, object]:
+    """Fork, work, and return the exit status and what the work returned, as JSON carries it."""
+    read, write_to = os.pipe()
+    child = os.fork()
+    if not child:
+        try:
+            os.close(read)
+            result = work()
+            LIBC.faults_disarm()
+            with os.fdopen(write_to, "w") as stream:
+                json.dump(result, stream)
+            os._exit(0)
+        except BaseException:
+            LIBC.faults_disarm()
+            with suppress(OSError), os.fdopen(write_to, "w") as stream:
+                json.dump(traceback.format_exc()[-3000:], stream)
+            os._exit(1)
+    os.close(write_to)
+    with os.fdopen(read) as stream:
+        text = stream.read()
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    return code, json.loads(text) if text else None
+
+
+LIBC = ctypes.CDLL(None)
+
+
+def armed(operation: Callable[[Path], None], path: Path, fault: Fault, number: int) -> dict[str, object]:
+    """Do an operation under a fault; tell how it ended and how many calls there were."""
+    LIBC.faults_arm(str(path).encode(), number, fault.action, fault.error, fault.kinds)
+    told = ""
+    try:
+        operation(path)
+    except QAError as error:
+        told = str(error)
+    count = LIBC.faults_count()
+    LIBC.faults_disarm()
+    return {"told": told, "count": count}
+
+
+def strikes(name: str, fault: Fault, *, most: int, root: Path) -> Iterator[str]:
+    """Yield what went wrong with an operation under a fault, at ``most`` numbers spread over all its calls."""
+    operation = OPERATIONS[name]
+    base = root / "base"
+    if not base.exists():
+        work = root / "work"
+        code, result = in_child(
+            lambda: prepare(work)
+        )  # where all copies will be: a library knows its files' paths
+        assert code == 0, result
+        work.rename(base)
+
+    def fresh() -> Path:
+        work = root / "work"
+        shutil.rmtree(work, ignore_errors=True)
+        shutil.copytree(base, work)
+        return work / "index"
+
+    states: list[State] = []
+
+    def whole() -> dict[str, object]:
+        states.append(state_of(path))
+        with noting(states):
+            result = armed(operation, path, Fault("count", COUNT, kinds=fault.kinds), 0)
+        return {**result, "states": states, "after": judge(path)}
+
+    path = fresh()
+    code, result = in_child(whole)
+    assert code == 0, result
+    assert isinstance(result, dict)
+    count, allowed, after = result["count"], result["states"], result["after"]
+    assert count > 10, count
+    numbers = np.unique(np.linspace(1, count, min(most, count)).astype(int)).tolist()
+    for number in numbers:
+        path = fresh()
+        place = f"{name}, {fault.name} at call {number} of {count}"
+        code, told = in_child(lambda: armed(operation, path, fault, number))  # noqa: B023
+        if code != (KILLED if fault.action in (KILL, TEAR) else 0):
+            yield f"{place}: exit {code}, {told}"
+            continue
+        code, found = in_child(lambda: judge(path))  # noqa: B023
+        if code:
+            yield f"{place}: {told}; then {found}"
+            continue
+        if found not in allowed:
+            yield f"{place}: the state is neither before nor after: {sorted(found)}"  # type: ignore[arg-type]
+        if isinstance(told, dict) and not told["told"] and found != after:
+            yield f"{place}: it said that all went well, and did not do it"
+
+        def again() -> State:
+            operation(path)  # noqa: B023
+            return judge(path)  # noqa: B023
+
+        code, found = in_child(again)
+        if code or found != after:
+            yield f"{place}: it cannot be done again: {found}"
+
+
+def state_of(path: Path) -> State:
+    with Library.open(path) as library:
+        return state(library)
+
+
+def build(folder: Path) -> Path | None:
+    """Compile ``faults.c``; None where there is no compiler."""
+    compiler = shutil.which("cc")
+    if compiler is None:
+        return None
+    made = folder / "faults.so"
+    command = [compiler, "-shared", "-fPIC", "-O1", "-o", str(made), str(SOURCE), "-ldl", "-lpthread"]
+    subprocess.run(command, check=True)
+    return made
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Strike the named operation with every fault (or the one named) at so many calls; print what went wrong."""
+    name, most, *chosen = arguments
+    import faiss  # noqa: F401  # before the forks: each would load it anew
+    import tantivy  # noqa: F401
+
+    memory = Path("/dev/shm")  # what is killed is the process, not the machine: a real disk would only wait
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        for fault in FAULTS:
+            if not chosen or fault.name in chosen:
+                for problem in strikes(name, fault, most=int(most), root=Path(folder).resolve()):
+                    print(problem, flush=True)
+                print(f"struck {name}: {fault.name}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
