@@ -23,19 +23,20 @@ from pathlib import Path
 
 import numpy as np
 
-from qa import indexing
+from qa import indexing, upkeep
 from qa.errors import QAError
 from qa.library import Library
 from qa.text import words
 from qa.views import Views
-from tests.fakes import ENCODER, create
+from tests.fakes import ENCODER, HashingEncoder, create
 
 SOURCE = Path(__file__).with_suffix(".c")
 COUNT, KILL, TEAR, FAIL, FAIL_ON = range(5)
 CHANGES, READS = 1, 2
 KILLED = 137
 State = dict[str, str]
-"""The texts of a library by source."""
+"""The texts of a library by source, and its model."""
+MODEL = "the model"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,7 @@ def prepare(root: Path) -> None:
     write(docs, {f"{name}.txt": lines(name, 3 if name.startswith("old") else 30) for name in names})
     with create(root / "index") as library:
         indexing.sync(library, docs, encoder=ENCODER, token_encoder=ENCODER)
+        upkeep.backup(library, root / "backup")
         for name in ("old0.txt", "old1.txt"):
             (docs / name).unlink()
             indexing.remove(library, name)
@@ -111,14 +113,33 @@ def remove(path: Path) -> None:
             indexing.remove(library, "alpha.txt", purge=True)
 
 
-OPERATIONS: dict[str, Callable[[Path], None]] = {"add": add, "sync": sync, "remove": remove}
+def compact(path: Path) -> None:
+    with create(path) as library:
+        indexing.compact(library)
+
+
+def reencode(path: Path) -> None:
+    with Library.open(path, write=True) as library:
+        other = HashingEncoder(dim=48, name="other")
+        indexing.reencode(library, encoder=other, token_encoder=other)
+
+
+def restore(path: Path) -> None:
+    with create(path) as library:
+        upkeep.restore(library, path.parent / "backup")
+
+
+OPERATIONS: dict[str, Callable[[Path], None]] = {
+    operation.__name__: operation for operation in (add, sync, remove, compact, reencode, restore)
+}
 
 
 # What must be true of it afterwards
 
 
 def state(library: Library) -> State:
-    return {info.source: library.document(info.source).text for info in library.documents()}
+    texts = {info.source: library.document(info.source).text for info in library.documents()}
+    return texts | {MODEL: library.fingerprint}
 
 
 def judge(path: Path) -> State:
@@ -126,21 +147,23 @@ def judge(path: Path) -> State:
     with Library.open(path) as library, Views(library) as views:
         assert library.check() == []
         found = state(library)
+        texts = {source: text for source, text in found.items() if source != MODEL}
+        encoder = HashingEncoder(dim=library.dim)
         views.catch_up()
-        for source, text in found.items():
+        for source, text in texts.items():
             word = text.split()[0]
             ids, _ = views.lexical.search(words(f"{word}word1"), 3)
-            dense, _ = views.dense.search(ENCODER.encode_queries([text.split("\n\n")[1]])[0], 3)
+            dense, _ = views.dense.search(encoder.encode_queries([text.split("\n\n")[1]])[0], 3)
             for numbers in (ids, dense):
                 hits = library.passages(numbers.tolist())
                 names = library.sources(hit.document_id for hit in hits)
                 assert source in {names[hit.document_id] for hit in hits}, (source, numbers)
         for gone in {"alpha", "beta", "gamma", "delta", "new", "old0"} - {
-            text.split()[0] for text in found.values()
+            text.split()[0] for text in texts.values()
         }:
             assert views.lexical.search(words(f"{gone}word1"), 3)[0].size == 0, gone
-        assert views.check() == []
-        assert views.problems == []
+        # After a restoration the views that stood before it are told from those of the backup
+        assert [each for each in views.check() if "another history" not in each] == []
         return found
 
 
@@ -230,7 +253,8 @@ def strikes(name: str, fault: Fault, *, most: int, root: Path) -> Iterator[str]:
         states.append(state_of(path))
         with noting(states):
             result = armed(operation, path, Fault("count", COUNT, kinds=fault.kinds), 0)
-        return {**result, "states": states, "after": judge(path)}
+        after = judge(path)
+        return {**result, "states": [*states, after], "after": after}
 
     path = fresh()
     code, result = in_child(whole)
@@ -288,6 +312,7 @@ def main(arguments: Sequence[str]) -> None:
 
     memory = Path("/dev/shm")  # what is killed is the process, not the machine: a real disk would only wait
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
+        os.environ["SQLITE_TMPDIR"] = folder
         for fault in FAULTS:
             if not chosen or fault.name in chosen:
                 for problem in strikes(name, fault, most=int(most), root=Path(folder).resolve()):

@@ -31,6 +31,7 @@ from qa.types import (
     IndexedFile,
     IndexReport,
     LeftOut,
+    Mending,
     Passage,
     Quote,
     Receipt,
@@ -97,6 +98,9 @@ class FakeQA:
     def remove(self, source: str, *, purge: bool = False) -> Receipt:
         self.calls.append(("remove", source))
         return Receipt(source, "d" * 32, 1, 1, 1)
+
+    def mend(self) -> Mending:
+        return Mending(("it was broken",), ("it was mended",), ("'a.txt' is lost",))
 
     model = "builtin"
 
@@ -244,7 +248,25 @@ def test_wrong_usage_exits_with_2(qa: FakeQA, arguments: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["index", "add", "remove", "list", "search", "ask", "chat", "serve", "eval", "compare", "doctor"],
+    [
+        "index",
+        "add",
+        "remove",
+        "list",
+        "search",
+        "ask",
+        "chat",
+        "serve",
+        "eval",
+        "compare",
+        "doctor",
+        "compact",
+        "backup",
+        "restore",
+        "export",
+        "import",
+        "reencode",
+    ],
 )
 def test_every_command_has_help_and_json(command: str) -> None:
     result = run(command, "--help")
@@ -408,11 +430,15 @@ def test_doctor_exits_with_1_when_there_are_problems(qa: FakeQA) -> None:
     result = run("doctor")
     assert (result.exit_code, result.stdout) == (
         1,
-        "dense.faiss is damaged; it is rebuilt at the next opening.\n",
+        "Found: dense.faiss is damaged; it is rebuilt at the next opening.\n"
+        "To mend what can be mended: qa doctor --mend\n",
     )
     result = run("doctor", "--json")
     assert result.exit_code == 1
     assert json.loads(result.stdout)["problems"] == qa.problems
+    result = run("doctor", "--mend")
+    assert result.exit_code == 1
+    assert result.stdout == "Found: it was broken\nDone: it was mended\nLost: 'a.txt' is lost\n"
 
 
 # --- chat --------------------------------------------------------------------------------------------------

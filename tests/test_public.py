@@ -51,6 +51,13 @@ SIGNATURES: dict[Callable[..., Any], tuple[dict[str, Any], dict[str, Any], str]]
     load_saved: ({"path": NEEDED}, {}, "SavedRun"),
     write_report: ({"evaluation": NEEDED, "path": NEEDED}, {}, "None"),
     QA.check: ({}, {}, "list[str]"),
+    QA.mend: ({}, {}, "Mending"),
+    QA.compact: ({}, {}, "Compaction"),
+    QA.backup: ({"folder": NEEDED}, {}, "Copy"),
+    QA.restore: ({"folder": NEEDED}, {"replace": False}, "Copy"),
+    QA.export: ({"file": NEEDED}, {}, "Copy"),
+    QA.import_documents: ({"file": NEEDED}, {"on_progress": None}, "IndexReport"),
+    QA.reencode: ({"model": NEEDED}, {"on_progress": None}, "int"),
     QA.close: ({}, {}, "None"),
 }
 
@@ -73,6 +80,9 @@ ATTRIBUTES = {
     "LeftOut": "path kind",
     "FileProblem": "path message",
     "Receipt": "source document_id passages vectors postings",
+    "Compaction": "before after",
+    "Copy": "path documents passages bytes",
+    "Mending": "problems done lost",
 }
 
 ERRORS = (
@@ -96,7 +106,13 @@ COMMANDS = {
     "serve": "--index --host --port --allow-remote --model --json",
     "eval": "--index --model --qrels --measures --by --resume --fail-under --html --run --json --quiet -q",
     "compare": "--qrels --measures --by --show --json",
-    "doctor": "--index --json",
+    "doctor": "--index --mend --json",
+    "compact": "--index --json",
+    "backup": "--index --json",
+    "restore": "--index --replace --json",
+    "export": "--index --json",
+    "import": "--index --model --json --quiet -q",
+    "reencode": "--index --model --json --quiet -q",
 }
 
 ANSWER_KEYS = ["question", "answered", "confidence", "reason", "quote", "hits"]
@@ -255,6 +271,15 @@ def test_keys_of_the_other_commands(library: Path, tmp_path: Path) -> None:
     assert found.keys() >= {"question", "hits"}
     assert found["hits"][0].keys() >= HIT_KEYS
     assert run("doctor", *index).keys() >= {"index", "ok", "documents", "problems"}
+    assert run("doctor", "--mend", *index)["mending"].keys() == {"problems", "done", "lost"}
+    assert run("compact", *index).keys() >= {"index", "before", "after"}
+    copy_keys = {"path", "documents", "passages", "bytes"}
+    assert run("backup", str(tmp_path / "safe"), *index).keys() >= copy_keys
+    assert run("restore", str(tmp_path / "safe"), "--index", str(tmp_path / "back")).keys() >= copy_keys
+    run("restore", str(tmp_path / "safe"), "--index", str(tmp_path / "back"), "--replace")
+    assert run("export", str(tmp_path / "all.jsonl"), *index).keys() >= copy_keys
+    assert run("import", str(tmp_path / "all.jsonl"), *index)["unchanged"] == ["well.txt"]
+    assert run("reencode", *index)["passages"] == 1
     removed = run("remove", "well.txt", *index)
     assert removed["removed"][0].keys() >= set(ATTRIBUTES["Receipt"].split())
 

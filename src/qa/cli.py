@@ -31,7 +31,18 @@ if TYPE_CHECKING:
     from qa.evaluation import Comparison
     from qa.evaluation.comparison import Change, Difference
     from qa.service import QA
-    from qa.types import Answer, Document, Explanation, FileProblem, Hit, IndexReport, Passage, Quote, Turn
+    from qa.types import (
+        Answer,
+        Copy,
+        Document,
+        Explanation,
+        FileProblem,
+        Hit,
+        IndexReport,
+        Passage,
+        Quote,
+        Turn,
+    )
 
 INTERRUPTED = 130
 BROKEN_PIPE = 141
@@ -175,7 +186,10 @@ def remove_documents(
         _print_json({"removed": [asdict(receipt) for receipt in receipts]})
     elif not quiet:
         for receipt in receipts:
-            _print(f"Removed {_line(receipt.source)}: {_count(receipt.passages, 'passage')}.")
+            _print(
+                f"Removed {_line(receipt.source)}: {_count(receipt.passages, 'passage')}, "
+                f"{_count(receipt.vectors, 'vector')}, {receipt.postings:,} in the postings."
+            )
 
 
 @app.command("list")
@@ -512,20 +526,133 @@ def questions_reject(ids: IdsArgument, file: SetOption = SET, as_json: JsonOptio
     _print_reviewed("Rejected", [reject(file, name) for name in ids], as_json=as_json)
 
 
-@app.command("doctor")
-def doctor(index: IndexOption = None, as_json: JsonOption = False) -> None:
-    """Check the library; exit status 1 when there is a problem."""
+@app.command("compact")
+def compact_library(index: IndexOption = None, as_json: JsonOption = False) -> None:
+    """Write all files anew: nothing that was removed is left in any of them."""
     config = _config(index=index)
     with open_qa(config) as qa:
-        problems = qa.check()
+        compaction = qa.compact()
+    if as_json:
+        _print_json({"index": config.index, **asdict(compaction)})
+    else:
+        _print(
+            f"Compacted '{_line(config.index)}': {compaction.before:,} bytes before, {compaction.after:,} after. "
+            "Of what was removed nothing is left in its files."
+        )
+
+
+@app.command("backup")
+def backup_library(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that is new or empty.")],
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Copy the library into a new folder, checked; it may be served and written to meanwhile."""
+    with open_qa(_config(index=index)) as qa:
+        copy = qa.backup(folder)
+    _print_copy("Backed up to", copy, as_json=as_json)
+
+
+@app.command("restore")
+def restore_library(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A folder that qa backup made.")],
+    index: IndexOption = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Overwrite a library that holds documents.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the library what it was when a backup was made."""
+    from qa.service import QA
+
+    config = _config(index=index)
+    with QA(Path(config.index), config, None) as qa:
+        copy = qa.restore(folder, replace=replace)
+    _print_copy("Restored from", copy, as_json=as_json)
+
+
+@app.command("export")
+def export_documents(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of JSON lines to write.")],
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write all documents, with text and place, into a file of JSON lines."""
+    with open_qa(_config(index=index)) as qa:
+        copy = qa.export(file)
+    _print_copy("Exported to", copy, as_json=as_json)
+
+
+@app.command("import")
+def import_documents(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file that qa export wrote.")],
+    index: IndexOption = None,
+    model: ModelOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Add the documents of an export; those that are there already are skipped."""
+    config = _config(index=index, model=model)
+    with open_qa(config, model=model) as qa, _progress(silent=as_json or quiet) as on_progress:
+        report = qa.import_documents(file, on_progress=on_progress)
+    if as_json:
+        _print_json({"index": config.index, **asdict(report)})
+    elif not quiet:
+        _print(_summary(report))
+
+
+@app.command("reencode")
+def reencode_library(
+    model: Annotated[
+        str,
+        typer.Option("--model", metavar="NAME", help="builtin, a sentence-transformers folder, or a hub id."),
+    ] = "builtin",
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Encode all documents anew, with another model too; a kill leaves the library as it was."""
+    from qa.service import QA
+
+    config = _config(index=index)
+    # A model that cannot be loaded any more must not keep the library from leaving it
+    with QA(Path(config.index), config, None) as qa, _progress(silent=as_json or quiet) as on_progress:
+        passages = qa.reencode(model, on_progress=on_progress)
+    if as_json:
+        _print_json({"index": config.index, "model": model, "passages": passages})
+    elif not quiet:
+        _print(f"{_count(passages, 'passage')} of '{_line(config.index)}' are now encoded by {_line(model)}.")
+
+
+@app.command("doctor")
+def doctor(
+    index: IndexOption = None,
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Mend what can be mended, and say what was done.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Check the library, all of it; exit status 1 when there is a problem that was not mended."""
+    config = _config(index=index)
+    with open_qa(config) as qa:
+        mending = qa.mend() if mend else None
+        problems = [*mending.lost] if mending else qa.check()
         documents = len(qa.documents())
     if as_json:
-        _print_json({"index": config.index, "ok": not problems, "documents": documents, "problems": problems})
-    elif problems:
-        for problem in problems:
-            _print(_line(problem))
+        facts = {"index": config.index, "ok": not problems, "documents": documents, "problems": problems}
+        _print_json(facts | ({"mending": asdict(mending)} if mending else {}))
     else:
-        _print(f"The library at '{_line(config.index)}' is sound: {_count(documents, 'document')}.")
+        for word, sentences in (
+            ("Found", mending.problems if mending else ()),
+            ("Done", mending.done if mending else ()),
+            ("Lost" if mending else "Found", problems),
+        ):
+            for sentence in sentences:
+                _print(f"{word}: {_line(sentence)}")
+        if not problems:
+            _print(f"The library at '{_line(config.index)}' is sound: {_count(documents, 'document')}.")
+        elif not mending:
+            _print("To mend what can be mended: qa doctor --mend")
     if problems:
         raise typer.Exit(1)
 
@@ -831,6 +958,14 @@ def _confidence(probability: float) -> str:
     from qa.confidence import step
 
     return CONFIDENCE[step(probability)]
+
+
+def _print_copy(what: str, copy: Copy, *, as_json: bool) -> None:
+    if as_json:
+        _print_json(asdict(copy))
+        return
+    counts = f"{_count(copy.documents, 'document')}, {_count(copy.passages, 'passage')}"
+    _print(f"{what} {_line(copy.path)}: {counts}, {copy.bytes:,} bytes.")
 
 
 def _summary(report: IndexReport) -> str:

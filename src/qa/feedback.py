@@ -129,6 +129,28 @@ class FeedbackStore:
             if feedback is None
         ]
 
+    def take(self, other: FeedbackStore) -> int:
+        """Take over the verdicts of another store that are not here; return how many there were."""
+        with self._locked():
+            known = {feedback.id for feedback in self.read()}
+            new = [feedback for feedback in other.read() if feedback.id not in known]
+            lines = [(json.dumps(each.to_dict(), ensure_ascii=False) + "\n").encode() for each in new]
+            if new:
+                before = self.path.read_bytes() if self.path.exists() else b""
+                replace_file(self.path, b"".join([before, *lines]))
+        return len(new)
+
+    def mend(self) -> int:
+        """Take out the lines that cannot be read; return how many there were."""
+        if not self.path.exists():
+            return 0
+        with self._locked():
+            lines = self.path.read_bytes().splitlines(keepends=True)
+            kept = [line for line in lines if not line.strip() or _read(line) is not None]
+            if len(kept) < len(lines):
+                replace_file(self.path, b"".join(kept))
+            return len(lines) - len(kept)
+
     def forget(self, sources: Collection[str]) -> int:
         """Take documents out of the verdicts on them; return how many verdicts that concerned.
 

@@ -20,13 +20,15 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from qa.dense import DenseIndex
 from qa.errors import ReadError
 from qa.languages import Languages
-from qa.library import Change, Library
+from qa.library import Change, Library, Stored
 from qa.readers import HOLDERS, Outcome, find_files
 from qa.readers.processes import IN_LINE, PROCESSES, Reading, shared_readers
 from qa.splitter import search_text, split_document
 from qa.types import (
+    Compaction,
     Document,
     DocumentInfo,
     Encoder,
@@ -144,6 +146,70 @@ def preview(paths: Sequence[Path]) -> Preview:
     return Preview(tuple(documents), tuple(failed), tuple(left_out))
 
 
+def add_stored(
+    library: Library,
+    stored: Iterable[Stored],
+    *,
+    encoder: Encoder,
+    token_encoder: TokenEncoder,
+    languages: Languages | None = None,
+    total: int = 0,
+    on_progress: OnProgress | None = None,
+) -> IndexReport:
+    """Add documents as another library kept them, with the place of their file and the date of their adding."""
+    with Views(library) as views, _Run(library, views, encoder, token_encoder, languages) as run:
+        for done, each in enumerate(stored):
+            if on_progress:
+                on_progress(done, total, each.document.source)
+            run.put_stored(each)
+        report = run.finish()
+    if on_progress:
+        on_progress(total, total, "")
+    return report
+
+
+def reencode(
+    library: Library,
+    *,
+    encoder: Encoder,
+    token_encoder: TokenEncoder,
+    on_progress: OnProgress | None = None,
+) -> int:
+    """Split and encode all documents anew, with another model too, in one transaction; return their passages.
+
+    Until it is committed, and where it is killed, the library is the old one. ``on_progress`` counts documents.
+    """
+    keys, count = library.keys(), 0
+    with library.transaction() as change:
+        change.encoded_by(encoder.fingerprint, token_encoder.fingerprint, encoder.dim)
+        for done, key in enumerate(keys):
+            stored = library.stored(key)  # the old state, which this transaction does not change for readers
+            if on_progress:
+                on_progress(done, len(keys), stored.document.source)
+            passages = split_document(stored.document)
+            texts = [search_text(passage) for passage in passages]
+            tokens = token_encoder.token_ids(texts)
+            vectors = encoder.encode_passages(texts) if texts else np.zeros((0, encoder.dim), np.float32)
+            change.remove(stored.document.id)
+            change.add(stored.document, stored.path, passages, vectors, tokens, added=stored.added)
+            count += len(passages)
+        DenseIndex.discard(library.path)  # of another dimension it would pass for damaged
+    with Views(library) as views:
+        views.rewrite()
+    if on_progress:
+        on_progress(len(keys), len(keys), "")
+    return count
+
+
+def compact(library: Library) -> Compaction:
+    """Write every file of the library anew: what was removed is in none of them, and they are as small as can be."""
+    before = _size(library.path)
+    with Views(library) as views:
+        views.rewrite()
+    library.vacuum()
+    return Compaction(before, _size(library.path))
+
+
 def remove(library: Library, source: str, *, purge: bool = False) -> Receipt:
     """Remove a document by its source or id, and return the counted proof that nothing of it is found.
 
@@ -177,6 +243,7 @@ class _Pending:
     path: str
     passages: list[Passage]
     replaces: str | None
+    added: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,7 +333,16 @@ class _Run:
         if on_progress:
             on_progress(len(files.paths), len(files.paths), "")
 
-    def put(self, document: Document, path: str, old: DocumentInfo | None = None) -> None:
+    def put_stored(self, stored: Stored) -> None:
+        """As ``put``, unless the very same document is there."""
+        document = stored.document
+        old = self._known.by_source.get(document.source)
+        if old and (old.id, old.sha256, old.path) == (document.id, document.sha256, stored.path):
+            self._unchanged.append(document.source)
+        else:
+            self.put(document, stored.path, added=stored.added)
+
+    def put(self, document: Document, path: str, old: DocumentInfo | None = None, *, added: str = "") -> None:
         """Split a document and let it wait for its batch; it takes the place of ``old``."""
         if document.source in self._pending:
             self._tokenise_pending()
@@ -275,7 +351,7 @@ class _Run:
             self._unchanged.append(document.source)
             return
         passages = split_document(document)
-        self._pending[document.source] = _Pending(document, path, passages, old.id if old else None)
+        self._pending[document.source] = _Pending(document, path, passages, old.id if old else None, added)
         self._waiting_passages += len(passages)
         self._known.replace(old, _info(document, path, len(passages)))
         (self._updated if old else self._added).append(document.source)
@@ -507,7 +583,7 @@ def _is_there(path: str) -> bool:
 def _store(change: Change, waiting: _Pending, vectors: Floats, tokens: Sequence[TokenIds]) -> None:
     if waiting.replaces:
         change.remove(waiting.replaces)
-    change.add(waiting.document, waiting.path, waiting.passages, vectors, tokens)
+    change.add(waiting.document, waiting.path, waiting.passages, vectors, tokens, added=waiting.added)
 
 
 def _indexed(waiting: _Pending) -> IndexedFile:
@@ -528,6 +604,10 @@ def _info(document: Document, path: str, passages: int) -> DocumentInfo:
         sha256=document.sha256,
         added="",
     )
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
 
 
 def _sha256(path: Path) -> str:

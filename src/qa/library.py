@@ -122,8 +122,6 @@ class Library:
         self._pool = threading.Lock()
         self._writing = threading.Lock()
         self._closed = False
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        self._facts = ", ".join(FACTS if version > 1 else ["''"] * len(FACTS))
         self._read_meta()
 
     @classmethod
@@ -204,6 +202,8 @@ class Library:
 
     def _read_meta(self) -> None:
         self.fingerprint, self.token_fingerprint, self.dim = self._meta()
+        version = self._rows("PRAGMA user_version")[0][0]
+        self._facts = ", ".join(FACTS if version > 1 else ["''"] * len(FACTS))
 
     def _meta(self) -> tuple[str, str, int]:
         meta = dict(self._rows("SELECT key, value FROM meta"))
@@ -266,6 +266,7 @@ class Library:
         with self._writing, other._reader() as source, _translated(self.path / FILE):
             self._check_open()
             source.backup(writer)
+            _upgrade(writer)
         self._read_meta()
 
     def _writing_connection(self) -> sqlite3.Connection:
@@ -310,6 +311,20 @@ class Library:
         with self._snapshot() as connection:
             return self._stored(connection, key)
 
+    def highest_key(self) -> int:
+        """Return the highest key that a document may have."""
+        rows = self._rows("SELECT seq FROM sqlite_sequence WHERE name = 'documents'")
+        return int(rows[0][0]) if rows else 0
+
+    def place(self, key: int) -> tuple[str, str, str, str]:
+        """Return source, path, sha256 and date of a document of a damaged library, as far as they can be read."""
+        try:
+            rows = self._rows("SELECT source, path, sha256, added FROM documents WHERE key = ?", (key,))
+            source, path, sha256, added = map(str, rows[0])
+        except (LibraryCorrupt, IndexError):
+            return f"document number {key}", "", "", ""
+        return source, path, sha256, added
+
     def all_stored(self) -> Iterator[Stored]:
         """Yield every document, by source, all from one state of the library."""
         with self._snapshot() as connection:
@@ -318,16 +333,27 @@ class Library:
                 yield self._stored(connection, key)
 
     def _stored(self, connection: sqlite3.Connection, key: int) -> Stored:
-        sql = """SELECT id, source, title, sha256, media_type, pages, blocks, warnings, text_sha256, path, added
-                 FROM documents WHERE key = ?"""
+        sql = f"""SELECT id, source, title, sha256, media_type, pages, blocks, warnings, text_sha256, path, added,
+                  {self._facts} FROM documents WHERE key = ?"""
         parts = "SELECT text FROM texts WHERE document = ? ORDER BY part"
         row = connection.execute(sql, (key,)).fetchone()
         if row is None:
             raise DocumentNotFound(f"The library '{self.path}' holds no document number {key}.")
         texts = connection.execute(parts, (key,)).fetchall()
-        document_id, source, title, sha256, media_type, pages, blocks, warnings, text_sha256, path, added, *facts = (
-            row
-        )
+        (
+            document_id,
+            source,
+            title,
+            sha256,
+            media_type,
+            pages,
+            blocks,
+            warnings,
+            text_sha256,
+            path,
+            added,
+            *facts,
+        ) = row
         with _proven(f"What '{self.path}' stores of '{source}'"):
             text = "".join(part for (part,) in texts)
             if _sha256(text) != text_sha256:
@@ -546,7 +572,7 @@ class Library:
             if given is not None and given != own:
                 raise EncoderMismatch(
                     f"The {what} of '{self.path}' were made by the model {_named(own)}, not by {_named(given)}. Use "
-                    f"that model, or index the documents anew in another folder: "
+                    f"that model, have all encoded anew (qa reencode --model NAME), or index into another folder: "
                     f"qa index FOLDER --index NEW --model NAME"
                 )
 

@@ -7,23 +7,37 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from qa.answer import LONGEST_QUERY, Answerer, checked
 from qa.chat import Conversation
 from qa.confidence import load_calibrator
 from qa.config import Config, load_config
 from qa.encoder import BUILTIN, load_encoder, load_token_encoder, model_of
-from qa.errors import DocumentNotFound, LibraryNotFound
+from qa.errors import DocumentNotFound, EncoderMismatch, LibraryNotFound, QAError
 from qa.extractor import load_extractor
 from qa.feedback import Feedback, FeedbackStore
 from qa.languages import Languages
 from qa.library import Library, is_library
 from qa.search import Searcher
 from qa.threads import use_one_thread
-from qa.types import Answer, Document, DocumentInfo, Encoder, Hit, IndexReport, Receipt, TokenEncoder
+from qa.types import (
+    Answer,
+    Compaction,
+    Copy,
+    Document,
+    DocumentInfo,
+    Encoder,
+    Hit,
+    IndexReport,
+    Mending,
+    Receipt,
+    TokenEncoder,
+)
 from qa.views import Views
 
 OnProgress = Callable[[int, int, str], None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +60,7 @@ class QA:
     def __init__(self, path: Path, config: Config, model: str | None) -> None:
         self.path = path
         self.config = config
-        self._model = model
+        self._asked_model = self._model = model
         self._lock = threading.RLock()
         self._writing = threading.Lock()
         self._feedback = FeedbackStore(path)
@@ -160,11 +174,12 @@ class QA:
 
     def search(self, question: str, *, k: int = 10) -> list[Hit]:
         """Return the ``k`` best passages for a question in any language, best first."""
-        return self._running().searcher.search(checked(question, longest=LONGEST_QUERY), k=k)
+        question = checked(question, longest=LONGEST_QUERY)
+        return self._with_engine(lambda engine: engine.searcher.search(question, k=k))
 
     def ask(self, question: str) -> Answer:
         """Answer a question by a verified quote, or say why not."""
-        return self._running().answerer.answer(question, k=self.config.k)
+        return self._with_engine(lambda engine: engine.answerer.answer(question, k=self.config.k))
 
     def chat(self) -> Conversation:
         """Begin a conversation: follow-ups are read with the turn before."""
@@ -195,6 +210,103 @@ class QA:
         """Return the verdicts that were given on answers of this library, the oldest first."""
         self._read()
         return self._feedback.read()
+
+    def compact(self) -> Compaction:
+        """Write every file anew: nothing that was removed is left in any of them.
+
+        Takes up to twice the disk meanwhile. Backups and exports keep what they hold.
+        """
+        from qa import indexing
+
+        self._read()
+        with self._write() as library:
+            return indexing.compact(library)
+
+    def backup(self, folder: str | Path) -> Copy:
+        """Write a copy into a new folder, checked; questions and writers go on meanwhile.
+
+        The folder is a library itself: it can be opened, and ``restore`` takes it.
+        """
+        from qa import upkeep
+
+        return upkeep.backup(self._read(), Path(folder))
+
+    def restore(self, folder: str | Path, *, replace: bool = False) -> Copy:
+        """Make the library what it was at a backup; without ``replace`` only if it is new or empty.
+
+        Raises:
+            LibraryCorrupt: the backup is damaged; nothing is changed.
+        """
+        from qa import upkeep
+
+        with Library.open(Path(folder)) as source:
+            fingerprints = source.fingerprint, source.token_fingerprint, source.dim
+        there = is_library(self.path)
+        if there and not replace and self._read().keys():
+            raise QAError(
+                f"'{self.path}' holds documents. To overwrite them, say so: --replace (replace=True)."
+            )
+        self.close()
+        made = (None, None, None) if there else fingerprints
+        with (
+            self._writing,
+            Library.open(
+                self.path,
+                fingerprint=made[0],
+                token_fingerprint=made[1],
+                dim=made[2],
+                write=True,
+                create=not there,
+            ) as library,
+        ):
+            copy = upkeep.restore(library, Path(folder))
+        self._model = self._encoders = None  # the backup's own from now on
+        return copy
+
+    def export(self, file: str | Path) -> Copy:
+        """Write all documents with text, blocks and place into a file of JSON lines."""
+        from qa import upkeep
+
+        return upkeep.export(self._read(), Path(file))
+
+    def import_documents(self, file: str | Path, *, on_progress: OnProgress | None = None) -> IndexReport:
+        """Add the documents of an export; what is there already is skipped, what differs is replaced.
+
+        Raises:
+            QAError: the file is no export, damaged or cut short; nothing is imported.
+        """
+        from qa import upkeep
+
+        with self._write() as library:
+            encoder, token_encoder = self._both()
+            return upkeep.import_(
+                library, Path(file), encoder=encoder, token_encoder=token_encoder, on_progress=on_progress
+            )
+
+    def reencode(self, model: str, *, on_progress: OnProgress | None = None) -> int:
+        """Split and encode all documents anew, by the same or another model, all or nothing; return the passages."""
+        from qa import indexing
+
+        self._read()
+        self.close()
+        encoder, token_encoder = load_encoder(model), load_token_encoder()
+        with self._writing, Library.open(self.path, write=True) as library:
+            count = indexing.reencode(
+                library, encoder=encoder, token_encoder=token_encoder, on_progress=on_progress
+            )
+        with self._lock:
+            self._model, self._encoders = model, (encoder, token_encoder)
+        return count
+
+    def mend(self) -> Mending:
+        """Check the library, all of it, and mend what can be mended; say what was found, done and lost."""
+        from qa import upkeep
+
+        self._read()
+        encoder, token_encoder = self._both()
+        self.close()
+        with self._writing:
+            return upkeep.mend(self.path, encoder=encoder, token_encoder=token_encoder)
 
     def check(self) -> list[str]:
         """Return what is wrong with the library, in sentences; an empty list if nothing is."""
@@ -254,6 +366,19 @@ class QA:
             if self._encoders is None:
                 self._encoders = load_encoder(self._model or BUILTIN), load_token_encoder()
             return self._encoders
+
+    def _with_engine(self, work: Callable[[_Engine], T]) -> T:
+        """Do what an engine does; open the library again if another process had it encoded anew meanwhile."""
+        engine = self._running()
+        try:
+            return work(engine)
+        except EncoderMismatch:
+            with self._lock:
+                if self._engine is engine:
+                    self.close()
+                    if not self._asked_model:
+                        self._model = self._encoders = None
+            return work(self._running())
 
     def _running(self) -> _Engine:
         with self._lock:

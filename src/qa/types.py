@@ -449,6 +449,33 @@ class Receipt:
 
 
 @dataclass(frozen=True, slots=True)
+class Compaction:
+    """The bytes of a library's files before and after they were written anew."""
+
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A backup or an export that was made, or that a library was restored from."""
+
+    path: str
+    documents: int
+    passages: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mending:
+    """What was wrong with a library, what was done about it, and which documents are lost, in sentences."""
+
+    problems: tuple[str, ...] = ()
+    done: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TokenVectors:
     """The tokens of one text: ids (t,), vectors (t, d), and spans (t, 2) as code points of that text."""
 

@@ -1,0 +1,316 @@
+"""Compaction, backups, exports, re-encoding and mending: nothing lost that was there, nothing left that was removed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from qa import QA, indexing, upkeep
+from qa.errors import LibraryCorrupt, LibraryNotFound, QAError
+from qa.feedback import Feedback
+from qa.lexical import LexicalIndex
+from qa.library import FILE, Library
+from qa.text import words
+from qa.views import LEXICAL, Views
+from tests.fakes import ENCODER, HashingEncoder, create, make_document, make_passages, put
+
+TEXTS = {
+    "zh/概况.txt": "全县有居民2142户。今年上半年，地区生产总值增长7.6%。",
+    "en/county.md": "# County\n\nThe county has 2142 households.\n\n## Economy\n\nIt grew by 7.6%.",
+    "ar.txt": "العاصمة هي القاهرة.",
+    "hi.txt": "दिल्ली भारत की राजधानी है।",
+    "ru.txt": "Население города — 12 тысяч человек.",
+}
+SECRET = "Zyxwvut-8841 机密标记甲乙丙丁 секретныймаркер ความลับสุดยอด"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name, text in TEXTS.items():
+        path = tmp_path / "docs" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path / "docs"
+
+
+@pytest.fixture
+def qa(folder: Path, tmp_path: Path):  # type: ignore[no-untyped-def]
+    with QA.open(tmp_path / "index") as service:
+        service.sync(folder)
+        yield service
+
+
+def stored(path: Path) -> list[object]:
+    """Return everything that a library keeps of its documents and passages, but for ids of passages."""
+    with Library.open(path) as library:
+        assert library.check() == []
+        passages = library.passages(library.ids().tolist())
+        return [
+            list(library.all_stored()),
+            sorted((p.document_id, p.span.start, p.text, p.headings, p.sentences) for p in passages),
+        ]
+
+
+def traces(folder: Path, text: str) -> list[str]:
+    """Return the files that hold a word of the text."""
+    kinds = {word.encode() for word in [*text.split(), *words(text)] if len(word.encode()) > 3}
+    found = []
+    for file in sorted(folder.rglob("*")):
+        data = file.read_bytes() if file.is_file() else b""
+        if any(kind in data for kind in kinds):
+            found.append(str(file.relative_to(folder)))
+    return found
+
+
+def postings(index: Path, text: str) -> tuple[int, set[str]]:
+    """Return how many words of the text are in tantivy's dictionary, which it packs, and the names of its files."""
+    lexical = LexicalIndex.open(index / LEXICAL)
+    there = sum(lexical._searcher.doc_freq("words", word) > 0 for word in words(text))
+    return there, {file.name for file in (index / LEXICAL).iterdir() if file.suffix in (".term", ".idx")}
+
+
+# Deleted means gone
+
+
+def test_after_compaction_a_removed_text_is_in_no_file(qa: QA, folder: Path, tmp_path: Path) -> None:
+    many = folder / "many.txt"
+    many.write_text("\n\n".join(f"Ordinary paragraph {number}. " * 20 for number in range(80)))
+    (folder / "secret.txt").write_text(SECRET, encoding="utf-8")
+    qa.sync(folder)
+    index = tmp_path / "index"
+    (index / "dense.faiss.new").write_text(SECRET)  # as a killed writer may leave it
+    assert {FILE, "dense.faiss.new"} <= set(traces(index, SECRET))
+    receipt = qa.remove("secret.txt")
+    assert receipt.passages == receipt.vectors == receipt.postings == 1
+    count, files = postings(index, SECRET)
+    assert count > 5, "else compaction would have nothing to do"
+    compaction = qa.compact()
+    assert traces(index, SECRET) == []
+    count, files_after = postings(index, SECRET)
+    assert count == 0
+    assert not files & files_after
+    assert compaction.after < compaction.before
+    assert qa.check() == []
+    assert qa.search("生产总值增长", k=1)[0].source == "zh/概况.txt"
+
+
+def test_compaction_changes_nothing_else(qa: QA, tmp_path: Path) -> None:
+    before, hits = stored(tmp_path / "index"), qa.search("households", k=5)
+    with QA.open(tmp_path / "index") as reader:
+        assert reader.search("households", k=5) == hits
+        qa.compact()
+        assert reader.search("households", k=5) == hits == qa.search("households", k=5)
+    assert stored(tmp_path / "index") == before
+
+
+# Backups
+
+
+def test_a_backup_is_a_library_and_brings_everything_back(qa: QA, folder: Path, tmp_path: Path) -> None:
+    qa.give_feedback(Feedback("Wie viele?", "right"))
+    before = stored(tmp_path / "index")
+    copy = qa.backup(tmp_path / "safe" / "备份")
+    assert (copy.documents, copy.passages) == (5, len(before[1]))  # type: ignore[arg-type]
+    assert stored(tmp_path / "safe" / "备份") == before
+    qa.remove("ru.txt")
+    (folder / "new.txt").write_text("Something new stands here.")
+    qa.add(folder / "new.txt")
+    with pytest.raises(QAError, match="--replace"):
+        qa.restore(tmp_path / "safe" / "备份")
+    with QA.open(tmp_path / "index") as reader:
+        assert "new.txt" in {hit.source for hit in reader.search("Something new", k=9)}
+        qa.restore(tmp_path / "safe" / "备份", replace=True)
+        assert "new.txt" not in {hit.source for hit in reader.search("Something new", k=9)}
+        assert reader.search("Население города", k=1)[0].source == "ru.txt"
+    assert stored(tmp_path / "index") == before
+    assert qa.check() == []
+    with QA.open(tmp_path / "elsewhere") as other:
+        other.restore(tmp_path / "safe" / "备份")
+        assert stored(tmp_path / "elsewhere") == before
+        assert [each.question for each in other.feedback()] == ["Wie viele?"]
+        assert other.search("Население города", k=1)[0].source == "ru.txt"
+
+
+def test_a_backup_under_load_is_one_state(tmp_path: Path) -> None:
+    path = tmp_path / "index"
+    with create(path) as library, Library.open(path) as reader:
+        done = threading.Event()
+
+        def write() -> None:
+            for number in range(60):
+                with library.transaction() as change:  # each state holds one document: the last
+                    if number:
+                        change.remove(library.find("only").id)
+                    document = make_document("only", f"text number {number}\n" * 40)
+                    texts = document.text.splitlines()
+                    change.add(
+                        document,
+                        "",
+                        make_passages(document),
+                        ENCODER.encode_passages(texts),
+                        ENCODER.token_ids(texts),
+                    )
+            done.set()
+
+        writer = threading.Thread(target=write)
+        put(library, make_document("kept", "kept"))
+        writer.start()
+        made = 0
+        while not done.is_set() or not made:
+            copy = upkeep.backup(reader, tmp_path / f"copy{made}")
+            assert copy.passages in (1, 41)
+            made += 1
+        writer.join()
+
+
+def test_what_cannot_be_a_backup_is_refused(qa: QA, tmp_path: Path) -> None:
+    for place, message in (
+        (tmp_path / "docs", "there already"),
+        (tmp_path / "index" / "b", "library itself"),
+    ):
+        with pytest.raises(QAError, match=message):
+            qa.backup(place)
+    with pytest.raises(LibraryNotFound):
+        qa.restore(tmp_path / "none", replace=True)
+    qa.backup(tmp_path / "safe")
+    file = tmp_path / "safe" / FILE
+    file.write_bytes(file.read_bytes().replace("居民2142户".encode(), "居民9142户".encode()))
+    before = stored(tmp_path / "index")
+    with pytest.raises(LibraryCorrupt, match="damaged"):
+        qa.restore(tmp_path / "safe", replace=True)
+    assert stored(tmp_path / "index") == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["docs", "index", "safe"]
+
+
+# Exports
+
+
+def test_an_export_comes_back_without_loss(qa: QA, tmp_path: Path) -> None:
+    copy = qa.export(tmp_path / "all.jsonl")
+    lines = (tmp_path / "all.jsonl").read_text(encoding="utf-8").splitlines()
+    assert copy.documents == len(lines) == 5
+    assert {json.loads(line)["source"] for line in lines} == set(TEXTS)
+    with QA.open(tmp_path / "again") as other:
+        report = other.import_documents(tmp_path / "all.jsonl")
+        assert sorted(report.added) == sorted(TEXTS)
+        assert stored(tmp_path / "again") == stored(tmp_path / "index")
+        assert len(other.import_documents(tmp_path / "all.jsonl").unchanged) == 5
+
+
+def test_a_damaged_export_is_refused_by_line_and_nothing_is_imported(qa: QA, tmp_path: Path) -> None:
+    qa.export(tmp_path / "all.jsonl")
+    good = (tmp_path / "all.jsonl").read_bytes()
+    lines = good.splitlines(keepends=True)
+    for bad, message in (
+        (b"".join(lines[:-1]), "ends after 4 of 5"),
+        (b"".join(lines[:2] + lines[3:]), "line 3: document 3 of the export is missing"),
+        (good[:-40], "line 5 is no line"),
+        (good.replace(b"2142 households", b"9999 households"), "is not what was exported"),
+        (b"[1]\n", "line 1 is no line"),
+        (b"\xff\xfe", "line 1 is no line"),
+    ):
+        (tmp_path / "bad.jsonl").write_bytes(bad)
+        with QA.open(tmp_path / "again") as other:
+            with pytest.raises(QAError, match=message):
+                other.import_documents(tmp_path / "bad.jsonl")
+            assert other.documents() == []
+
+
+# Another model
+
+
+def test_encoding_anew_keeps_all_documents_and_readers_follow(qa: QA, tmp_path: Path) -> None:
+    path = tmp_path / "fake"
+    other = HashingEncoder(dim=48, name="other")
+    with create(path) as library:
+        for source, text in TEXTS.items():
+            put(library, make_document(source, text))
+        with Library.open(path) as reading, Views(reading) as reader:
+            reader.catch_up()
+            indexing.reencode(library, encoder=other, token_encoder=other)
+            with pytest.raises(QAError, match="another model"):
+                reader.catch_up()
+        assert (library.dim, library.fingerprint) == (48, other.fingerprint)
+        assert library.vectors(library.ids().tolist()).shape[1] == 48
+        assert {each.document.source for each in library.all_stored()} == set(TEXTS)
+        with Views(library) as views:
+            assert views.check() == []
+            assert views.problems == []
+    before = stored(tmp_path / "index")
+    with QA.open(tmp_path / "index") as reader_:
+        hits = reader_.search("households", k=3)
+        assert qa.reencode("builtin") == len(before[1])  # type: ignore[arg-type]
+        found = reader_.search("households", k=3)
+        assert [(hit.source, hit.start) for hit in found] == [(hit.source, hit.start) for hit in hits]
+    assert stored(tmp_path / "index") == before
+
+
+# Mending
+
+
+def test_a_sound_library_is_left_alone(qa: QA) -> None:
+    mending = qa.mend()
+    assert (mending.problems, mending.done, mending.lost) == ((), (), ())
+
+
+def test_views_that_lie_are_written_anew(qa: QA, tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    qa.close()
+    for file in (index / LEXICAL).glob("*.idx"):
+        data = bytearray(file.read_bytes())
+        data[len(data) // 3] ^= 1
+        file.write_bytes(data)
+    shutil.copy(index / "dense.json", index / "dense.faiss")
+    mending = qa.mend()
+    assert any("lexical/" in problem for problem in mending.problems)
+    assert any("dense.faiss" in problem for problem in mending.problems)
+    assert mending.lost == ()
+    assert qa.check() == []
+    assert qa.search("Население города", k=1)[0].source == "ru.txt"
+
+
+def test_a_damaged_document_is_read_from_its_file_again(qa: QA, folder: Path, tmp_path: Path) -> None:
+    before = stored(tmp_path / "index")
+    qa.close()
+    damage(tmp_path / "index", "居民2142户")
+    assert qa.check() != []
+    mending = qa.mend()
+    assert mending.lost == ()
+    assert stored(tmp_path / "index") == before
+
+
+def test_a_document_that_cannot_be_brought_back_is_named_and_the_rest_is_kept(
+    qa: QA, folder: Path, tmp_path: Path
+) -> None:
+    qa.close()
+    (folder / "zh" / "概况.txt").unlink()
+    damage(tmp_path / "index", "居民2142户")
+    mending = qa.mend()
+    assert "zh/概况.txt" in mending.lost[0]
+    assert (tmp_path / "index" / upkeep.DAMAGED).is_file()
+    assert {info.source for info in qa.documents()} == set(TEXTS) - {"zh/概况.txt"}
+    assert qa.check() == []
+
+
+def test_damaged_rows_of_passages_cost_no_document(qa: QA, tmp_path: Path) -> None:
+    before = stored(tmp_path / "index")
+    qa.close()
+    connection = sqlite3.connect(tmp_path / "index" / FILE)
+    connection.execute("UPDATE passages SET vector = zeroblob(8) WHERE id = 1")
+    connection.execute("DELETE FROM passages WHERE id = 3")
+    connection.commit()
+    connection.close()
+    assert len(qa.mend().problems) >= 2
+    assert stored(tmp_path / "index") == before
+
+
+def damage(index: Path, text: str) -> None:
+    file = index / FILE
+    data = file.read_bytes()
+    assert data.count(text.encode()) == 1
+    file.write_bytes(data.replace(text.encode(), text.replace("2", "3", 1).encode()))
