@@ -317,7 +317,8 @@ def test_an_archive_of_which_some_can_be_read_is_kept(tmp_path: Path) -> None:
     with QA.open(tmp_path / "index") as qa:
         outcome = take_upload(qa, archive, "a.zip", EN)
         assert outcome.outcome == "added"
-        assert outcome.trouble and "bad.docx is no Word document" in outcome.trouble.sentence
+        assert outcome.trouble
+        assert "bad.docx is no Word document" in outcome.trouble.sentence
         assert [document.source for document in qa.documents()] == ["a.zip/good.txt"]
 
 
