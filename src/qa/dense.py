@@ -196,7 +196,8 @@ class DenseIndex:
     def discard(path: Path) -> None:
         """Delete the snapshot of the folder."""
         with refused(path):
-            for name in ("dense.json", "dense.faiss", "dense.faiss.new"):
+            # the snapshot first: one without its description would pass for damaged
+            for name in ("dense.faiss", "dense.json", "dense.faiss.new"):
                 (path / name).unlink(missing_ok=True)
 
     @classmethod
