@@ -105,15 +105,15 @@ def add_documents(
 
     ``on_progress(done, total, label)`` counts documents; ``total`` is passed through.
     """
-    with Views(library) as views, _Run(library, views, encoder, token_encoder, languages) as run:
-        for done, document in enumerate(documents):
-            if on_progress:
-                on_progress(done, total, document.source)
-            run.put(document, "")
-        report = run.finish()
-    if on_progress:
-        on_progress(total, total, "")
-    return report
+    return add_stored(
+        library,
+        (Stored(document) for document in documents),
+        encoder=encoder,
+        token_encoder=token_encoder,
+        languages=languages,
+        total=total,
+        on_progress=on_progress,
+    )
 
 
 @dataclass(frozen=True, slots=True)
