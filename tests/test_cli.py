@@ -269,6 +269,15 @@ def test_wrong_usage_exits_with_2(qa: FakeQA, arguments: list[str]) -> None:
     ],
 )
 def test_every_command_has_help_and_json(command: str) -> None:
+    has_help_and_json(command)
+
+
+@pytest.mark.parametrize("command", ["compact", "backup", "restore", "export", "import", "reencode"])
+def test_every_command_of_upkeep_has_help_and_json(command: str) -> None:
+    has_help_and_json(command)
+
+
+def has_help_and_json(command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0
     assert "--json" in result.stdout

@@ -251,15 +251,20 @@ class LexicalIndex:
 
     def _rarest(self, words: Sequence[str]) -> list[str]:
         unique = list(dict.fromkeys(words))
-        counts = {word: int(self._searcher.doc_freq("words", word)) for word in unique}
+        counts = {word: self._frequency(word) for word in unique}
         known = [word for word in unique if counts[word]]
         if len(known) > MAX_QUERY_WORDS:
             known = sorted(known, key=lambda word: (counts[word], word))[:MAX_QUERY_WORDS]
         return known
 
+    def _frequency(self, word: str) -> int:
+        """Return how many passages have a word; the dictionary is first read here, and its damage found."""
+        with _translated():
+            return int(self._searcher.doc_freq("words", word))
+
     def _idf(self, word: str) -> float:
         """Return the inverse document frequency as tantivy's BM25 has it."""
-        there = int(self._searcher.doc_freq("words", word))
+        there = self._frequency(word)
         return math.log1p((len(self) - there + 0.5) / (there + 0.5))
 
     def _write(self) -> tantivy.IndexWriter:
@@ -321,7 +326,8 @@ def _translated() -> Iterator[None]:
     except (OSError, ValueError, RuntimeError) as error:
         if isinstance(error, OSError) or _REFUSED.search(str(error)):  # a full disk, a missing permission
             raise QAError(f"lexical/ cannot be used: {error}. Check free space and permissions.") from error
-        raise LibraryCorrupt(f"lexical/ cannot be used: {error}") from error
+        reason = str(error).partition("\n")[0]
+        raise LibraryCorrupt(f"lexical/ is damaged: {reason} Mend it: qa doctor --mend") from error
     except BaseException as error:
         # a Rust panic is no Exception, and its class can be imported from nowhere
         if type(error).__name__ != "PanicException":

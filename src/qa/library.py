@@ -19,7 +19,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +56,9 @@ FORMAT = 2  # user_version; format 1 had no FACTS: it can be read, and is upgrad
 PART = 4096  # code points of a stored piece of text: reading a quote costs the quote, not the document
 LOCK_WAIT = 2.0  # seconds; a reader that mends a view may hold the lock for a moment
 
+FACTS = ("author", "date", "language")
+ADDED = [f"{name} TEXT NOT NULL DEFAULT ''" for name in FACTS]  # columns of documents since format 2
+
 SCHEMA = """
 CREATE TABLE meta (
     key TEXT PRIMARY KEY, value TEXT NOT NULL
@@ -65,8 +68,7 @@ CREATE TABLE documents (
     id TEXT NOT NULL UNIQUE, source TEXT NOT NULL UNIQUE, path TEXT NOT NULL, title TEXT NOT NULL,
     media_type TEXT NOT NULL, pages INTEGER, passages INTEGER NOT NULL, characters INTEGER NOT NULL,
     sha256 TEXT NOT NULL, text_sha256 TEXT NOT NULL, added TEXT NOT NULL,
-    blocks TEXT NOT NULL, warnings TEXT NOT NULL,
-    author TEXT NOT NULL DEFAULT '', date TEXT NOT NULL DEFAULT '', language TEXT NOT NULL DEFAULT ''
+    blocks TEXT NOT NULL, warnings TEXT NOT NULL{added}
 ) STRICT;
 CREATE TABLE texts (
     document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
@@ -87,7 +89,7 @@ CREATE TABLE changes (
 ) STRICT;
 """
 
-READER_PRAGMAS = ("cache_size = -32000",)
+READER_PRAGMAS = ("cache_size = -32000", "trusted_schema = OFF", "cell_size_check = ON")
 WRITER_PRAGMAS = (
     *READER_PRAGMAS,
     "journal_mode = WAL",
@@ -107,7 +109,6 @@ OUTSIDE = {
     sqlite3.SQLITE_READONLY,
 }
 INFO = "id, source, title, path, media_type, pages, passages, characters, sha256, added"
-FACTS = ("author", "date", "language")
 
 
 class Library:
@@ -855,7 +856,7 @@ def _create(
         raise ValueError("A new library needs fingerprint, token_fingerprint and dim.")
     meta = {"fingerprint": fingerprint, "token_fingerprint": token_fingerprint, "dim": str(dim)}
     connection.execute("BEGIN IMMEDIATE")  # one transaction: a library exists whole or not at all
-    for statement in SCHEMA.split(";"):
+    for statement in _schema(FORMAT).split(";"):
         connection.execute(statement)
     connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -864,23 +865,58 @@ def _create(
 
 
 def _check_format(connection: sqlite3.Connection, file: Path) -> None:
+    connection.execute("BEGIN")  # all from one state: a first writer may upgrade it meanwhile
     application, version = (
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
     )
-    if application == 0 and _is_blank(connection):
+    blank, there = _is_blank(connection), _there(connection)
+    connection.execute("COMMIT")
+    if application == 0 and blank:
         raise LibraryNotFound(f"The library at '{file.parent}' is empty. Build it: qa index FOLDER")
     if application != APPLICATION_ID:
         raise LibraryCorrupt(f"'{file}' is a database of another program, not a qa library.")
     if not 1 <= version <= FORMAT:
         raise LibraryCorrupt(f"'{file}' has format {version}; this qa reads format {FORMAT}. Upgrade qa.")
+    other = {key for key, _ in there.items() ^ _expected(version).items()}
+    if other:  # a trigger would act when we write
+        names = ", ".join(f"{kind} '{name}'" for kind, name in sorted(other))
+        raise LibraryCorrupt(
+            f"'{file}' has other tables, indexes, views or triggers than qa makes ({names}): it was damaged, or edited "
+            "by hand. Restore a backup or index again."
+        )
+
+
+def _schema(version: int) -> str:
+    """Return the statements that make the tables of a format."""
+    return SCHEMA.format(added="".join(f", {column}" for column in ADDED) if version > 1 else "")
+
+
+def _there(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    """Return by which statement each table, index, view and trigger was made, without white space.
+
+    A column that an upgrade added stands there after other white space than one that was there from the first.
+    """
+    rows = connection.execute(
+        """SELECT type, name, sql FROM sqlite_schema
+           WHERE type NOT IN ('table', 'index') OR name NOT LIKE 'sqlite!_%' ESCAPE '!'"""
+    )
+    return {(kind, name): "".join(str(sql).split()) for kind, name, sql in rows}
+
+
+@functools.cache
+def _expected(version: int) -> dict[tuple[str, str], str]:
+    """Return what ``_there`` gives for a library of a format that nobody has touched."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(_schema(version))
+        return _there(connection)
 
 
 def _upgrade(connection: sqlite3.Connection) -> None:
     """Bring a library of format 1 to this one, in one transaction; its documents have no facts until they change."""
     connection.execute("BEGIN IMMEDIATE")
     if connection.execute("PRAGMA user_version").fetchone()[0] == 1:
-        for name in FACTS:
-            connection.execute(f"ALTER TABLE documents ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
+        for column in ADDED:
+            connection.execute(f"ALTER TABLE documents ADD COLUMN {column}")
         connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.execute("COMMIT")
 
