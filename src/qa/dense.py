@@ -190,7 +190,7 @@ class DenseIndex:
         entries = _entries(path / "dense.json")
         if len(entries) != 1 or not (path / "dense.faiss").is_file():
             return None
-        return int(entries[0].get("change", 0)), int(entries[0].get("count", 0))
+        return entries[0]["change"], entries[0]["count"]
 
     @staticmethod
     def discard(path: Path) -> None:
@@ -318,11 +318,14 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
+_NUMBERS = ("change", "stamp", "count", "dim")
+
+
 def _entries(manifest: Path) -> list[dict[str, Any]]:
     try:
         with refused(manifest):
             entries = json.loads(manifest.read_bytes())["snapshots"]
-        return [entry for entry in entries if isinstance(entry, dict)]
+        return [entry for entry in entries if all(isinstance(entry[name], int) for name in _NUMBERS)]
     except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         return []
 

@@ -32,6 +32,7 @@ WORDS = 2  # raised with every change of qa.text.words: postings of other words 
 MAX_QUERY_WORDS = 64
 HEAP = 64_000_000
 K1 = 1.2  # of tantivy's BM25: a word scores at most K1 + 1 times its inverse document frequency
+CHECKED = 32_000_000  # bytes of a file that is checked whole when it is opened: damage can make tantivy abort
 FOOTER = (1337).to_bytes(4, "little")  # the last bytes of every tantivy file
 
 
@@ -336,7 +337,7 @@ def _translated() -> Iterator[None]:
 
 
 def _check_footers(path: Path, *, whole: bool) -> None:
-    """Check the footers of the files in use, and with ``whole`` the sums of all their bytes."""
+    """Check the sums of the files in use, of those above ``CHECKED`` bytes only with ``whole``, else their footers."""
     try:
         with refused(path / "meta.json"):
             segments = json.loads((path / "meta.json").read_bytes())["segments"]
@@ -357,6 +358,7 @@ def _check_footers(path: Path, *, whole: bool) -> None:
 
 
 def _check_footer(file: Path, *, whole: bool) -> None:
+    whole = whole or file.stat().st_size <= CHECKED
     data = file.read_bytes() if whole else _end(file)
     size = int.from_bytes(data[-8:-4], "little")
     footer = data[-8 - size : -8]

@@ -282,6 +282,12 @@ class Library:
         sql = f"SELECT {INFO}, {self._facts} FROM documents ORDER BY source"
         return [DocumentInfo(*row) for row in self._rows(sql)]
 
+    def duplicates(self) -> list[tuple[str, ...]]:
+        """Return the sources of documents of equal text, a group each."""
+        sql = """SELECT json_group_array(source) FROM documents WHERE passages > 0
+                 GROUP BY text_sha256 HAVING count(*) > 1 ORDER BY min(source)"""
+        return [tuple(sorted(json.loads(sources))) for (sources,) in self._rows(sql)]
+
     def find(self, source_or_id: str) -> DocumentInfo:
         """Return the document with this source, or else with this id."""
         sql = (
@@ -501,9 +507,12 @@ class Library:
         """
         sql = "SELECT number, kind, first, last FROM changes WHERE number > ? ORDER BY number LIMIT 1000"
         while rows := self._rows(sql, (after,)):
-            for number, kind, first, last in rows:
-                yield number, kind, range(first, last + 1)
-            after = rows[-1][0]
+            with _proven(f"The change log of '{self.path}'"):
+                batch = [
+                    (int(number), str(kind), range(first, last + 1)) for number, kind, first, last in rows
+                ]
+            yield from batch
+            after = batch[-1][0]
 
     def tail(self, after: int) -> int:
         """Return how many passages the changes after a number touch."""
