@@ -63,8 +63,9 @@ SIGNATURES: dict[Callable[..., Any], tuple[dict[str, Any], dict[str, Any], str]]
 
 ATTRIBUTES = {
     "Answer": "question quote confidence reason hits nearest why answered to_dict",
-    "Quote": "text span document_id source passage_id title page headings highlights verify to_dict",
-    "Hit": "rank score passage source features text page headings start end explain to_dict",
+    "Quote": "text span document_id source passage_id title page headings highlights also verify to_dict",
+    "Hit": "rank score passage source features text page headings start end also explain to_dict",
+    "Place": "source document_id page span to_dict",
     "Explanation": "score intercept shares words to_dict",
     "Share": "name meaning value weight points",
     "Meeting": "asked weight met place span score",
@@ -75,7 +76,7 @@ ATTRIBUTES = {
     "DocumentInfo": (
         "id source title path media_type pages passages characters sha256 added author date language"
     ),
-    "IndexReport": "added updated unchanged removed failed warnings passages seconds left_out files",
+    "IndexReport": "added updated unchanged removed failed warnings passages seconds left_out files duplicates",
     "IndexedFile": "source passages pages language warnings",
     "LeftOut": "path kind",
     "FileProblem": "path message",
@@ -117,14 +118,14 @@ COMMANDS = {
 
 ANSWER_KEYS = ["question", "answered", "confidence", "reason", "quote", "hits"]
 QUOTE_KEYS = {
-    "text", "source", "title", "page", "headings", "start", "end", "passage_id", "document_id", "highlights",
+    "text", "source", "title", "page", "headings", "start", "end", "passage_id", "document_id", "highlights", "also",
 }  # fmt: skip
 HIT_KEYS = {
-    "rank", "score", "source", "title", "page", "headings", "start", "end", "passage_id", "document_id", "text",
+    "rank", "score", "source", "title", "page", "headings", "start", "end", "passage_id", "document_id", "text", "also",
 }  # fmt: skip
 REPORT_KEYS = {
     "index", "added", "updated", "unchanged", "removed", "failed", "warnings", "passages", "seconds", "left_out",
-    "files",
+    "files", "duplicates",
 }  # fmt: skip
 MEASURES = {"nDCG@10", "R@10", "RR@10", "Success@1", "quote_accuracy"}
 EVALUATION_KEYS = MEASURES | {

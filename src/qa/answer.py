@@ -69,6 +69,7 @@ class Answerer:
             page=passage.page,
             headings=passage.headings,
             highlights=best.highlights,
+            also=hit.also,
         )
         if self._library.slice(passage.document_id, best.span) != quote.text:
             raise QuoteMismatch(hit.source, best.span.start, best.span.end)

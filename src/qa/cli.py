@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         Hit,
         IndexReport,
         Passage,
+        Place,
         Quote,
         Turn,
     )
@@ -50,6 +51,8 @@ SHOWN = ("lang", "languages", "kind")
 """Groups of an evaluation that people see; the pairs of languages are many and only in the JSON."""
 WARNINGS_SHOWN = 20
 """Of one run of indexing; a thousand files of one kind may all have the same."""
+PLACES_SHOWN = 3
+"""Of those where a passage is printed, too; --json has them all."""
 CONFIDENCE = (
     "Very likely answers this",
     "Likely answers this",
@@ -724,6 +727,9 @@ def _take_in(
     if len(report.warnings) > WARNINGS_SHOWN:
         more = _count(len(report.warnings) - WARNINGS_SHOWN, "more warning")
         _complain(f"… and {more}; --files shows them beside their documents.")
+    for first, *others in report.duplicates[:WARNINGS_SHOWN]:
+        more = f" and in {_count(len(others) - 1, 'other document')}" if len(others) > 1 else ""
+        _complain(f"{first}: the same text is in {others[0]}{more}")
     if as_json:
         _print_json({"index": config.index, **asdict(report)})
     elif not quiet:
@@ -814,6 +820,7 @@ def _merge(reports: Sequence[IndexReport]) -> IndexReport:
         files=joined("files"),
         passages=sum(report.passages for report in reports),
         seconds=sum(report.seconds for report in reports),
+        duplicates=tuple(dict.fromkeys(joined("duplicates"))),
     )
 
 
@@ -924,12 +931,22 @@ def _print_quote(quote: Quote) -> None:
     marked = [(span.start - before, span.end - before) for span in quote.highlights]
     _print_marked(f"“{_safe(quote.text)}”", marked)
     _print(_place(quote.source, quote.page, quote.headings, quote.span.start, quote.span.end))
+    _print_also(quote.also)
 
 
 def _print_hit(hit: Hit) -> None:
     _print(f"{hit.rank}. {_place(hit.source, hit.page, hit.headings, hit.start, hit.end)}")
     _print("   " + _safe(hit.text).replace("\n", "\n   "))
+    _print_also(hit.also, indent="   ")
     _print("")
+
+
+def _print_also(places: Sequence[Place], *, indent: str = "") -> None:
+    for place in places[:PLACES_SHOWN]:
+        where = _place(place.source, place.page, (), place.span.start, place.span.end)
+        _print(f"{indent}Also printed in {where}")
+    if len(places) > PLACES_SHOWN:
+        _print(f"{indent}… and in {_count(len(places) - PLACES_SHOWN, 'other place')}")
 
 
 def _print_explanation(explanation: Explanation) -> None:

@@ -387,7 +387,13 @@ class _Run:
             files=tuple(self._files),
             passages=self._passages,
             seconds=time.perf_counter() - self._started,
+            duplicates=self._duplicates(),
         )
+
+    def _duplicates(self) -> tuple[tuple[str, ...], ...]:
+        new = {*self._added, *self._updated}
+        groups = self._library.duplicates() if new else []
+        return tuple(group for group in groups if not new.isdisjoint(group))
 
     def _begin(self, path: Path, root: Path, folder: Path) -> _Reading:
         """Begin to read a file unless it is unchanged, or none that can be read."""

@@ -13,6 +13,7 @@ from qa.answer import LONGEST_QUERY, Answerer, checked
 from qa.chat import Conversation
 from qa.confidence import load_calibrator
 from qa.config import Config, load_config
+from qa.duplicates import Distinct
 from qa.encoder import BUILTIN, load_encoder, load_token_encoder, model_of
 from qa.errors import DocumentNotFound, EncoderMismatch, LibraryNotFound, QAError
 from qa.extractor import load_extractor
@@ -32,6 +33,7 @@ from qa.types import (
     IndexReport,
     Mending,
     Receipt,
+    Retriever,
     TokenEncoder,
 )
 from qa.views import Views
@@ -45,7 +47,7 @@ class _Engine:
     """What answers questions over one open library."""
 
     views: Views
-    searcher: Searcher
+    searcher: Retriever
     answerer: Answerer
 
 
@@ -388,13 +390,15 @@ class QA:
                 library.check_encoder(encoder.fingerprint, token_encoder.fingerprint, encoder.dim)
                 use_one_thread()
                 views = Views(library)
-                searcher = Searcher(
-                    library,
-                    views,
-                    encoder,
-                    token_encoder,
-                    candidates=self.config.candidates,
-                    languages=Languages.load(),
+                searcher = Distinct(
+                    Searcher(
+                        library,
+                        views,
+                        encoder,
+                        token_encoder,
+                        candidates=self.config.candidates,
+                        languages=Languages.load(),
+                    )
                 )
                 answerer = Answerer(
                     searcher,

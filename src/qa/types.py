@@ -201,6 +201,25 @@ class Explanation:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a passage stands."""
+
+    source: str
+    document_id: str
+    page: int | None
+    span: Span
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "source": self.source,
+            "document_id": self.document_id,
+            "page": self.page,
+            "start": self.span.start,
+            "end": self.span.end,
+        }
+
+
 class _Explainable:
     """Room beside the fields of a hit: what explains it is no part of its value, so it is neither compared, printed,
     copied nor pickled."""
@@ -222,6 +241,8 @@ class Hit(_Explainable):
     passage: Passage
     source: str
     features: dict[str, float] = field(default_factory=dict)
+    also: tuple[Place, ...] = ()
+    """Where else the very same passage is printed, as far as it was found."""
 
     @property
     def text(self) -> str:
@@ -249,6 +270,10 @@ class Hit(_Explainable):
         object.__setattr__(hit, "_explain", explain)
         return hit
 
+    def explained_as(self, other: Hit) -> Hit:
+        """Return the hit with what explains another, if anything does."""
+        return self.explained_by(other._explain) if hasattr(other, "_explain") else self
+
     def explain(self) -> Explanation:
         """Say what each feature brought to the score, and which words of the question met which of the passage.
 
@@ -273,6 +298,7 @@ class Hit(_Explainable):
             "passage_id": self.passage.id,
             "document_id": self.passage.document_id,
             "text": self.text,
+            "also": [place.to_dict() for place in self.also],
         }
 
 
@@ -292,6 +318,8 @@ class Quote:
     page: int | None = None
     headings: tuple[str, ...] = ()
     highlights: tuple[Span, ...] = ()
+    also: tuple[Place, ...] = ()
+    """Where else the passage of the quote is printed."""
 
     def verify(self, document_text: str) -> None:
         """Raise ``QuoteMismatch`` unless the quote equals the stored text at its span."""
@@ -310,6 +338,7 @@ class Quote:
             "passage_id": self.passage_id,
             "document_id": self.document_id,
             "highlights": [[span.start, span.end] for span in self.highlights],
+            "also": [place.to_dict() for place in self.also],
         }
 
 
@@ -435,6 +464,8 @@ class IndexReport:
     seconds: float = 0.0
     left_out: tuple[LeftOut, ...] = ()
     files: tuple[IndexedFile, ...] = ()
+    duplicates: tuple[tuple[str, ...], ...] = ()
+    """Sources of equal text, a group each, where one of them was added or updated."""
 
 
 @dataclass(frozen=True, slots=True)
