@@ -433,13 +433,19 @@ def test_a_format_that_the_tables_are_not_of_is_refused(tmp_path: Path) -> None:
         create(tmp_path)
 
 
-def test_a_newer_format_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("version", "message"), [(99, "format 99.*Upgrade"), (0, "format 0.*edited by hand")]
+)
+def test_another_format_is_refused(tmp_path: Path, version: int, message: str) -> None:
     create(tmp_path).close()
     connection = sqlite3.connect(tmp_path / FILE)
-    connection.execute("PRAGMA user_version = 99")
+    connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
-    with pytest.raises(LibraryCorrupt, match=r"format 99.*Upgrade"):
-        Library.open(tmp_path)
+    before = (tmp_path / FILE).read_bytes()
+    for write in (False, True):
+        with pytest.raises(LibraryCorrupt, match=message):
+            Library.open(tmp_path, write=write)
+    assert (tmp_path / FILE).read_bytes() == before
 
 
 def test_another_encoder_is_refused(tmp_path: Path) -> None:

@@ -885,7 +885,12 @@ def _check_format(connection: sqlite3.Connection, file: Path) -> None:
     if application != APPLICATION_ID:
         raise LibraryCorrupt(f"'{file}' is a database of another program, not a qa library.")
     if not 1 <= version <= FORMAT:
-        raise LibraryCorrupt(f"'{file}' has format {version}; this qa reads format {FORMAT}. Upgrade qa.")
+        what = (
+            "Upgrade qa."
+            if version > FORMAT
+            else "No qa makes such a one: it was damaged, or edited by hand. Restore a backup or index again."
+        )
+        raise LibraryCorrupt(f"'{file}' has format {version}; this qa reads format {FORMAT}. {what}")
     other = {key for key, _ in there.items() ^ _expected(version).items()}
     if other:  # a trigger would act when we write
         names = ", ".join(f"{kind} '{name}'" for kind, name in sorted(other))
