@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from qa import QA
+from qa.cli import app
 from qa.config import Config
 from qa.duplicates import Distinct
 from qa.types import Hit, Passage, Span
@@ -72,6 +75,25 @@ def test_copies_take_no_place_from_other_passages_and_where_there_are_none_one_s
 )
 def test_what_differs_in_one_character_is_another_passage(one: str, other: str) -> None:
     assert [hit.also for hit in Distinct(Fixed(one, other)).search("?", k=2)] == [(), ()]
+
+
+def test_the_terminal_names_a_few_of_the_places(tmp_path: Path) -> None:
+    docs, index = tmp_path / "docs", str(tmp_path / "index")
+    docs.mkdir()
+    for number in range(6):
+        (docs / f"mill{number}.txt").write_text(MILL)
+    terminal = CliRunner()
+    taken = terminal.invoke(app, ["index", str(docs), "--index", index])
+    assert "mill0.txt: the same text is in mill1.txt and in 4 other documents" in taken.stderr
+    for command in ("search", "ask"):
+        shown = terminal.invoke(app, [command, "When was the mill built?", "--index", index]).stdout
+        assert shown.count("Also printed in mill") >= 3
+        assert "in 2 other places" in shown
+        told = json.loads(
+            terminal.invoke(app, [command, "When was the mill built?", "--index", index, "--json"]).stdout
+        )
+        assert len(told["hits"]) == 1
+        assert len(told["hits"][0]["also"]) == 5
 
 
 def test_copies_are_reported_and_answers_name_them(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from qa import reasons
 from qa.errors import LibraryLocked
 from qa.reasons import say
-from qa.types import Answer, DocumentInfo, Hit, Passage, Quote, Reason, Span
+from qa.types import Answer, DocumentInfo, Hit, Passage, Place, Quote, Reason, Span
 from qa.web import render
 from qa.web.render import FileOutcome
 from qa.web.strings import EN, LANGUAGES, ZH_HANS, Strings, choose_strings
@@ -192,6 +192,23 @@ def test_abstention_shows_the_nearest_passages_and_no_quote() -> None:
 def test_abstention_without_any_passage_says_so() -> None:
     page = _read(render.render_answer(Answer("Who?", None, 0.0, "Nothing is there.", ()), ZH_HANS))
     assert ZH_HANS.nothing_near in page.text("abstained")
+
+
+@pytest.mark.parametrize("strings", LANGUAGES.values(), ids=LANGUAGES.keys())
+def test_the_other_places_of_a_passage_stand_below_its_own(strings: Strings) -> None:
+    plain = _answer()
+    assert _read(render.render_answer(plain, strings)).text("also") == ""
+    names = ["a <b>.txt", "b.pdf", "c.txt", "d.txt", "e.txt"]
+    places = tuple(Place(name, name, number or None, Span(0, 5)) for number, name in enumerate(names))
+    hits = tuple(dataclasses.replace(hit, also=places[:1]) for hit in plain.hits)
+    assert plain.quote
+    quote = dataclasses.replace(plain.quote, also=places)
+    page = _read(render.render_answer(dataclasses.replace(plain, quote=quote, hits=hits), strings))
+    first, second = strings.page.format(page=1), strings.page.format(page=2)
+    more = strings.documents_more.format(count=2)
+    shown = f"{strings.also}a <b>.txtb.pdf · {first}c.txt · {second}{more}"
+    assert page.text("also") == f"{shown}{strings.also}a <b>.txt"  # of the quote, and of the other passage
+    assert page.text("others").startswith(strings.others.format(count=1) + "other.txt" + strings.also)
 
 
 def test_other_passages_are_folded_and_the_quoted_one_is_not_repeated() -> None:

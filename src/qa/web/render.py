@@ -19,11 +19,12 @@ from qa import confidence
 from qa.feedback import LONGEST_TEXT, MOST_MARKS, RIGHT, WRONG, Feedback
 from qa.reasons import say
 from qa.text import script
-from qa.types import Answer, DocumentInfo, Hit, Quote, Span
+from qa.types import Answer, DocumentInfo, Hit, Place, Quote, Span
 from qa.web.strings import LANGUAGES, Strings
 from qa.web.troubles import Trouble
 
 SHOWN_DOCUMENTS = 200
+SHOWN_PLACES = 3
 NEAREST = 3
 # Han, kana and their punctuation: written without spaces. (Not Hangul.)
 _WIDE = "\u2e80-\u312f\u31a0-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff“”‘’…—"
@@ -136,7 +137,7 @@ def _render_quote(answer: Answer, quote: Quote, strings: Strings) -> str:
         f'<header class="place"><h3 class="unseen">{escape(strings.answer)}</h3>'
         f"{_place(quote.source, quote.page, quote.headings, strings)}"
         f'<button type="button" class="copy" data-copied="{escape(strings.copied)}">'
-        f"{escape(strings.copy)}</button></header>"
+        f"{escape(strings.copy)}</button></header>{_also(quote.also, strings)}"
         f'<blockquote class="passage" dir="auto"{_lang(quote.text)}>'
         f"{_dimmed(_quote_in_passage(before, quote, after), quote.source)}</blockquote>"
         f'<p class="confidence step-{step}">{escape(strings.confidence[step])}</p>'
@@ -330,6 +331,7 @@ def _hit(hit: Hit, strings: Strings) -> str:
     text = hit.text
     return (
         f'<div class="place">{_place(hit.source, hit.page, hit.headings, strings)}</div>'
+        f"{_also(hit.also, strings)}"
         f'<p class="passage" dir="auto"{_lang(text)}>'
         f"{_dimmed(_lines(text, Span(0, len(text)), line_breaks(text)), hit.source)}</p>"
     )
@@ -344,6 +346,18 @@ def _place(source: str, page: int | None, headings: Sequence[str], strings: Stri
         path = '<span class="under" aria-hidden="true"> › </span>'.join(map(escape_name, headings))
         parts.append(f'<span class="headings">{path}</span>')
     return '<span class="where">' + '<span class="dot"> · </span>'.join(parts) + "</span>"
+
+
+def _also(places: Sequence[Place], strings: Strings) -> str:
+    """Return where else a passage is printed; nothing where it stands in one document only."""
+    if not places:
+        return ""
+    items = "".join(
+        f"<li>{_place(place.source, place.page, (), strings)}</li>" for place in places[:SHOWN_PLACES]
+    )
+    hidden = len(places) - SHOWN_PLACES
+    more = f"<li>{escape(strings.documents_more.format(count=hidden))}</li>" if hidden > 0 else ""
+    return f'<div class="also"><span>{escape(strings.also)}</span><ul>{items}{more}</ul></div>'
 
 
 def _lang(text: str) -> str:

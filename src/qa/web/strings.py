@@ -37,6 +37,7 @@ class Strings:
     confidence: tuple[str, str, str, str]
     """From the surest to the least sure."""
     page: str
+    also: str
     others: str
     nothing_else: str
 
@@ -114,6 +115,7 @@ EN = Strings(
         "Uncertain: check the passage",
     ),
     page="page {page}",
+    also="Also printed in:",
     others="Other passages: {count}",
     nothing_else="No other passage came near.",
     is_right="Is this right?",
@@ -179,6 +181,7 @@ ZH_HANS = Strings(
     answer="引文",
     confidence=("很可能就是答案", "大概是答案", "也许是答案", "不确定，请核对原文"),
     page="第 {page} 页",
+    also="同样的段落也在：",
     others="其他段落：{count}",
     nothing_else="没有其他相近的段落。",
     is_right="回答对吗？",
@@ -244,6 +247,7 @@ ZH_HANT = Strings(
     answer="引文",
     confidence=("很可能就是答案", "大概是答案", "也許是答案", "不確定，請核對原文"),
     page="第 {page} 頁",
+    also="同樣的段落也在：",
     others="其他段落：{count}",
     nothing_else="沒有其他相近的段落。",
     is_right="回答對嗎？",
@@ -314,6 +318,7 @@ JA = Strings(
         "不確かです。原文を確かめてください",
     ),
     page="{page}ページ",
+    also="同じ段落の掲載先：",
     others="その他の段落：{count}",
     nothing_else="ほかに近い段落はありません。",
     is_right="正しい答えですか？",
@@ -384,6 +389,7 @@ KO = Strings(
         "불확실합니다. 원문을 확인하세요",
     ),
     page="{page}쪽",
+    also="같은 단락이 실린 문서:",
     others="다른 단락: {count}",
     nothing_else="이 밖에 가까운 단락이 없습니다.",
     is_right="맞는 답입니까?",
@@ -454,6 +460,7 @@ ES = Strings(
         "Incierto: comprueba el pasaje",
     ),
     page="página {page}",
+    also="El mismo pasaje está también en:",
     others="Otros pasajes: {count}",
     nothing_else="Ningún otro pasaje se acerca.",
     is_right="¿Es correcto?",
@@ -524,6 +531,7 @@ FR = Strings(
         "Incertain : vérifiez le passage",
     ),
     page="page {page}",
+    also="Le même passage se trouve aussi dans :",
     others="Autres passages : {count}",
     nothing_else="Aucun autre passage ne s’en approche.",
     is_right="Est-ce juste ?",
@@ -594,6 +602,7 @@ DE = Strings(
         "Unsicher: Textstelle prüfen",
     ),
     page="Seite {page}",
+    also="Dieselbe Textstelle steht auch in:",
     others="Weitere Textstellen: {count}",
     nothing_else="Keine andere Textstelle kommt in die Nähe.",
     is_right="Stimmt das?",
@@ -664,6 +673,7 @@ RU = Strings(
         "Неточно: проверьте фрагмент",
     ),
     page="с. {page}",
+    also="Этот фрагмент есть и в:",
     others="Другие фрагменты: {count}",
     nothing_else="Других близких фрагментов нет.",
     is_right="Это верно?",
@@ -729,6 +739,7 @@ AR = Strings(
     answer="اقتباس",
     confidence=("يجيب على الأرجح جدًا", "يجيب على الأرجح", "قد يجيب", "غير مؤكد: راجع المقطع"),
     page="صفحة {page}",
+    also="المقطع نفسه موجود أيضًا في:",
     others="مقاطع أخرى: {count}",
     nothing_else="لا يوجد مقطع آخر قريب.",
     is_right="هل هذا صحيح؟",
