@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qa.dense import write_json
+from qa.dense import is_number, write_json
 from qa.errors import LibraryCorrupt, LibraryLocked, QAError, refused
 from qa.text import weight
 from qa.types import Floats, Ints
@@ -300,9 +300,10 @@ class LexicalIndex:
                 state = json.loads((self._path / STATE).read_bytes())
             if state["words"] != WORDS:
                 raise ValueError("postings of other words")
-            self.change, self.stamp, self.removed = (
-                int(state[key]) for key in ("change", "stamp", "removed")
-            )
+            values = [state[key] for key in ("change", "stamp", "removed")]
+            if not all(is_number(value) for value in values):
+                raise ValueError("no numbers")
+            self.change, self.stamp, self.removed = values
         except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
             self.change = self.stamp = self.removed = 0  # unknown or of no use: everything is replayed
 
