@@ -308,7 +308,9 @@ class QA:
         encoder, token_encoder = self._both()
         self.close()
         with self._writing:
-            return upkeep.mend(self.path, encoder=encoder, token_encoder=token_encoder)
+            return upkeep.mend(
+                self.path, encoder=encoder, token_encoder=token_encoder, languages=Languages.load()
+            )
 
     def check(self) -> list[str]:
         """Return what is wrong with the library, in sentences; an empty list if nothing is."""
