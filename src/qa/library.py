@@ -817,12 +817,14 @@ class WriterLock:
         self._file.flush()
 
     def _holder(self) -> str:
-        self._file.seek(0)
-        try:
-            holder = json.loads(self._file.read())
-            return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
-        except (ValueError, KeyError, TypeError):
-            return "another process"
+        for _ in range(10):  # one that has just taken the lock may not have told it yet
+            self._file.seek(0)
+            try:
+                holder = json.loads(self._file.read())
+                return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
+            except (ValueError, KeyError, TypeError):
+                time.sleep(0.01)
+        return "another process"
 
 
 def _named(fingerprint: str) -> str:
