@@ -12,7 +12,7 @@ from qa import QA
 from qa.cli import app
 from qa.config import Config
 from qa.duplicates import Distinct
-from qa.types import Hit, Passage, Span
+from qa.types import Duplicate, Hit, Passage, Span
 
 MILL = "The mill on the river Orne was built in 1784. It ground corn until 1951."
 
@@ -84,7 +84,7 @@ def test_the_terminal_names_a_few_of_the_places(tmp_path: Path) -> None:
         (docs / f"mill{number}.txt").write_text(MILL)
     terminal = CliRunner()
     taken = terminal.invoke(app, ["index", str(docs), "--index", index])
-    assert "mill0.txt: the same text is in mill1.txt and in 4 other documents" in taken.stderr
+    assert "mill5.txt: has the same text as mill0.txt" in taken.stderr
     for command in ("search", "ask"):
         shown = terminal.invoke(app, [command, "When was the mill built?", "--index", index]).stdout
         assert shown.count("Also printed in mill") >= 3
@@ -103,7 +103,7 @@ def test_copies_are_reported_and_answers_name_them(tmp_path: Path) -> None:
         (docs / name).write_text(MILL)
     (docs / "tea.txt").write_text("The tea garden covers 33 square kilometres.")
     with QA.open(tmp_path / "index", config=Config(max_error=0.99)) as qa:
-        assert qa.sync(docs).duplicates == (("copy of the mill.txt", "mill.txt"),)
+        assert qa.sync(docs).duplicates == (Duplicate("mill.txt", "copy of the mill.txt", 1.0),)
         assert qa.sync(docs).duplicates == ()
         hits = qa.search("When was the mill built?", k=5)
         assert [len(hit.also) for hit in hits] == [1, 0]

@@ -362,14 +362,19 @@ CREATE TABLE changes (
 """
 
 
-@pytest.fixture
-def of_format_1(tmp_path: Path) -> Path:
-    """A library of one document as the first qa made it."""
+OF_FORMAT_2 = ("author", "date", "language")
+
+
+@pytest.fixture(params=[1, 2])
+def of_old_format(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """A library of one document as the first qa made it, or as the second upgraded it."""
     with create(tmp_path / "new") as library:
         put(library, make_document("a", "One."))
     (tmp_path / "old").mkdir()
     connection = sqlite3.connect(tmp_path / "old" / FILE)
     connection.executescript(FORMAT_1)
+    for column in OF_FORMAT_2 if request.param == 2 else ():
+        connection.execute(f"ALTER TABLE documents ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
     connection.execute("ATTACH ? AS new", (str(tmp_path / "new" / FILE),))
     for table in ("meta", "documents", "texts", "passages", "changes"):
         columns = ", ".join(
@@ -377,25 +382,25 @@ def of_format_1(tmp_path: Path) -> Path:
         )
         connection.execute(f"INSERT INTO main.{table} SELECT {columns} FROM new.{table}")
     connection.execute(f"PRAGMA main.application_id = {APPLICATION_ID}")
-    connection.execute("PRAGMA main.user_version = 1")
+    connection.execute(f"PRAGMA main.user_version = {request.param}")
     connection.commit()
     connection.close()
     return tmp_path / "old"
 
 
-def test_a_library_of_format_1_is_read_and_its_first_writer_upgrades_it(of_format_1: Path) -> None:
-    reader = Library.open(of_format_1)
+def test_a_library_of_an_older_format_is_read_and_its_first_writer_upgrades_it(of_old_format: Path) -> None:
+    reader = Library.open(of_old_format)
     assert reader.document("a").text == "One."
-    with create(of_format_1) as library:
+    with create(of_old_format) as library:
         put(library, replace(make_document("b", "Two."), author="Lin"))
         assert [info.author for info in library.documents()] == ["", "Lin"]
         assert library.check() == []
     assert [info.source for info in reader.documents()] == ["a", "b"]
     reader.close()
     for _ in range(2):  # as it is after the upgrade, it is opened again and written to
-        with Library.open(of_format_1) as library:
+        with Library.open(of_old_format) as library:
             assert library.find("b").author == "Lin"
-        create(of_format_1).close()
+        create(of_old_format).close()
 
 
 EDITS = {
@@ -412,16 +417,16 @@ EDITS = {
 
 @pytest.mark.parametrize("upgraded", [False, True])
 @pytest.mark.parametrize("named", EDITS)
-def test_a_library_edited_by_hand_is_refused_by_name(of_format_1: Path, named: str, upgraded: bool) -> None:
+def test_a_library_edited_by_hand_is_refused_by_name(of_old_format: Path, named: str, upgraded: bool) -> None:
     if upgraded:
-        create(of_format_1).close()
-    connection = sqlite3.connect(of_format_1 / FILE)
+        create(of_old_format).close()
+    connection = sqlite3.connect(of_old_format / FILE)
     connection.execute(EDITS[named])
     connection.commit()
     connection.close()
     for write in (False, True):
         with pytest.raises(LibraryCorrupt, match=rf"{named}.*edited by hand"):
-            Library.open(of_format_1, write=write)
+            Library.open(of_old_format, write=write)
 
 
 def test_a_format_that_the_tables_are_not_of_is_refused(tmp_path: Path) -> None:

@@ -79,6 +79,7 @@ ATTRIBUTES = {
     "IndexReport": "added updated unchanged removed failed warnings passages seconds left_out files duplicates",
     "IndexedFile": "source passages pages language warnings",
     "LeftOut": "path kind",
+    "Duplicate": "source of share",
     "FileProblem": "path message",
     "Receipt": "source document_id passages vectors postings",
     "Compaction": "before after",

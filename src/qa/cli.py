@@ -10,6 +10,7 @@ What takes long to import (rich, numpy, the service) is imported where it is use
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import sys
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         Answer,
         Copy,
         Document,
+        Duplicate,
         Explanation,
         FileProblem,
         Hit,
@@ -727,9 +729,11 @@ def _take_in(
     if len(report.warnings) > WARNINGS_SHOWN:
         more = _count(len(report.warnings) - WARNINGS_SHOWN, "more warning")
         _complain(f"… and {more}; --files shows them beside their documents.")
-    for first, *others in report.duplicates[:WARNINGS_SHOWN]:
-        more = f" and in {_count(len(others) - 1, 'other document')}" if len(others) > 1 else ""
-        _complain(f"{first}: the same text is in {others[0]}{more}")
+    for duplicate in report.duplicates[:WARNINGS_SHOWN]:
+        _complain(_copy_of(duplicate))
+    if len(report.duplicates) > WARNINGS_SHOWN:
+        more = _count(len(report.duplicates) - WARNINGS_SHOWN, "more document")
+        _complain(f"… and {more} with the text of others; --json names them.")
     if as_json:
         _print_json({"index": config.index, **asdict(report)})
     elif not quiet:
@@ -804,6 +808,13 @@ def _print_previewed(document: Document, passages: Sequence[Passage]) -> None:
     _print("")
 
 
+def _copy_of(duplicate: Duplicate) -> str:
+    if duplicate.share == 1.0:
+        return f"{duplicate.source}: has the same text as {duplicate.of}"
+    share = math.floor(100 * duplicate.share)
+    return f"{duplicate.source}: has nearly the same text as {duplicate.of} ({share} % of both)"
+
+
 def _merge(reports: Sequence[IndexReport]) -> IndexReport:
     def joined(name: str) -> tuple[Any, ...]:
         return tuple(item for report in reports for item in getattr(report, name))
@@ -820,7 +831,7 @@ def _merge(reports: Sequence[IndexReport]) -> IndexReport:
         files=joined("files"),
         passages=sum(report.passages for report in reports),
         seconds=sum(report.seconds for report in reports),
-        duplicates=tuple(dict.fromkeys(joined("duplicates"))),
+        duplicates=joined("duplicates"),
     )
 
 

@@ -18,6 +18,7 @@ import sqlite3
 import threading
 import time
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ from qa.errors import (
     LibraryNotFound,
     QAError,
 )
+from qa.sketches import bands, resemblance
 from qa.types import (
     Document,
     DocumentInfo,
@@ -52,7 +54,9 @@ from qa.types import (
 FILE = "library.sqlite"
 LOCK = "LOCK"
 APPLICATION_ID = 0x71614C62  # "qaLb": tells a library from any other SQLite file
-FORMAT = 2  # user_version; format 1 had no FACTS: it can be read, and is upgraded by the first writer
+FORMAT = 3  # user_version; format 1 had no FACTS, 2 no sketches: both can be read, and the first writer upgrades them
+ALIKE = 0.8  # resemblance from which a document passes for a copy: of its words about one in 25 may differ
+COMPARED = 3  # documents that a new one is compared with, letter by letter
 PART = 4096  # code points of a stored piece of text: reading a quote costs the quote, not the document
 LOCK_WAIT = 2.0  # seconds; a reader that mends a view may hold the lock for a moment
 
@@ -87,6 +91,15 @@ CREATE TABLE changes (
     kind TEXT NOT NULL CHECK (kind IN ('add', 'remove', 'move')),
     first INTEGER NOT NULL, last INTEGER NOT NULL, stamp INTEGER NOT NULL
 ) STRICT;
+"""
+
+SKETCHES = """
+CREATE TABLE sketches (
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    band INTEGER NOT NULL,
+    PRIMARY KEY (document, band)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sketches_band ON sketches (band);
 """
 
 READER_PRAGMAS = ("cache_size = -32000", "trusted_schema = OFF", "cell_size_check = ON")
@@ -281,12 +294,6 @@ class Library:
         """Return all documents by source."""
         sql = f"SELECT {INFO}, {self._facts} FROM documents ORDER BY source"
         return [DocumentInfo(*row) for row in self._rows(sql)]
-
-    def duplicates(self) -> list[tuple[str, ...]]:
-        """Return the sources of documents of equal text, a group each."""
-        sql = """SELECT json_group_array(source) FROM documents WHERE passages > 0
-                 GROUP BY text_sha256 HAVING count(*) > 1 ORDER BY min(source)"""
-        return [tuple(sorted(json.loads(sources))) for (sources,) in self._rows(sql)]
 
     def find(self, source_or_id: str) -> DocumentInfo:
         """Return the document with this source, or else with this id."""
@@ -665,6 +672,7 @@ class Change:
         self._check(document, passages, vectors, tokens)
         key = self._insert_document(document, path, len(passages), added)
         self._insert_text(key, document.text)
+        self._insert_sketch(key, document.text)
         first = self._sequence("passages") + 1
         halves = np.ascontiguousarray(vectors, dtype="<f2")
         rows = [
@@ -693,6 +701,37 @@ class Change:
             (document.id, document.source, path, key),
         )
         self._log("move", 1, 0)
+
+    def like(self, document: Document) -> tuple[str, float] | None:
+        """Return the source of the older document that a stored one most resembles, and how much (``ALIKE`` to 1).
+
+        Of many that are alike a few of the oldest are compared: the cost is that of the document, not of the library.
+        """
+        key, _ = self._find(document.id)
+        near = Counter(
+            other
+            for (band,) in self._rows("SELECT band FROM sketches WHERE document = ?", key)
+            for (other,) in self._rows(
+                "SELECT document FROM sketches WHERE band = ? AND document < ? ORDER BY document LIMIT 8",
+                band,
+                key,
+            )
+        )
+        compared = sorted(near, key=lambda other: (-near[other], other))[:COMPARED]
+        found = [(resemblance(document.text, self._text(other)), -other) for other in compared]
+        share, other = max(found, default=(0.0, 0))
+        if share < ALIKE:
+            return None
+        ((source,),) = self._rows("SELECT source FROM documents WHERE key = ?", -other)
+        return source, share
+
+    def _text(self, key: int) -> str:
+        return "".join(
+            text for (text,) in self._rows("SELECT text FROM texts WHERE document = ? ORDER BY part", key)
+        )
+
+    def _rows(self, sql: str, *parameters: object) -> list[Any]:
+        return self._connection.execute(sql, parameters).fetchall()
 
     def encoded_by(self, fingerprint: str, token_fingerprint: str, dim: int) -> None:
         """Take vectors and tokens of other encoders from here on; all documents must be added anew."""
@@ -751,6 +790,10 @@ class Change:
         parts = [text[start : start + PART] for start in range(0, len(text), PART)]
         rows = [(key, number, part, zlib.crc32(part.encode())) for number, part in enumerate(parts)]
         self._connection.executemany("INSERT INTO texts VALUES (?, ?, ?, ?)", rows)
+
+    def _insert_sketch(self, key: int, text: str) -> None:
+        rows = [(key, band) for band in set(bands(text))]
+        self._connection.executemany("INSERT INTO sketches VALUES (?, ?)", rows)
 
     def _find(self, document_id: str) -> tuple[int, str]:
         sql = "SELECT key, source FROM documents WHERE id = ?"
@@ -867,7 +910,7 @@ def _create(
         raise ValueError("A new library needs fingerprint, token_fingerprint and dim.")
     meta = {"fingerprint": fingerprint, "token_fingerprint": token_fingerprint, "dim": str(dim)}
     connection.execute("BEGIN IMMEDIATE")  # one transaction: a library exists whole or not at all
-    for statement in _schema(FORMAT).split(";"):
+    for statement in _schema(FORMAT):
         connection.execute(statement)
     connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -902,9 +945,10 @@ def _check_format(connection: sqlite3.Connection, file: Path) -> None:
         )
 
 
-def _schema(version: int) -> str:
+def _schema(version: int) -> list[str]:
     """Return the statements that make the tables of a format."""
-    return SCHEMA.format(added="".join(f", {column}" for column in ADDED) if version > 1 else "")
+    made = SCHEMA.format(added="".join(f", {column}" for column in ADDED) if version > 1 else "")
+    return (made + SKETCHES if version > 2 else made).split(";")
 
 
 def _there(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
@@ -923,16 +967,23 @@ def _there(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
 def _expected(version: int) -> dict[tuple[str, str], str]:
     """Return what ``_there`` gives for a library of a format that nobody has touched."""
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.executescript(_schema(version))
+        for statement in _schema(version):
+            connection.execute(statement)
         return _there(connection)
 
 
 def _upgrade(connection: sqlite3.Connection) -> None:
-    """Bring a library of format 1 to this one, in one transaction; its documents have no facts until they change."""
+    """Bring a library of an older format to this one, in one transaction.
+
+    What its documents lack, facts and sketches, they get when they change or are encoded anew.
+    """
     connection.execute("BEGIN IMMEDIATE")
-    if connection.execute("PRAGMA user_version").fetchone()[0] == 1:
-        for column in ADDED:
-            connection.execute(f"ALTER TABLE documents ADD COLUMN {column}")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    statements = [f"ALTER TABLE documents ADD COLUMN {column}" for column in ADDED] if version < 2 else []
+    statements += SKETCHES.split(";") if version < 3 else []
+    for statement in statements:
+        connection.execute(statement)
+    if statements:
         connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.execute("COMMIT")
 

@@ -448,6 +448,18 @@ class IndexedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A document that has the text of another one, ``of``, or nearly so.
+
+    ``share`` (0.8 to 1) is how much of both is in both; 1 where they differ in white space only.
+    """
+
+    source: str
+    of: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class IndexReport:
     """What one indexing run did, by source. ``failed`` files are reported and the rest is indexed.
 
@@ -464,8 +476,8 @@ class IndexReport:
     seconds: float = 0.0
     left_out: tuple[LeftOut, ...] = ()
     files: tuple[IndexedFile, ...] = ()
-    duplicates: tuple[tuple[str, ...], ...] = ()
-    """Sources of equal text, a group each, where one of them was added or updated."""
+    duplicates: tuple[Duplicate, ...] = ()
+    """Which of those added and updated have the text of another document, or nearly so."""
 
 
 @dataclass(frozen=True, slots=True)
