@@ -101,6 +101,7 @@ class Reader:
 
     def ask(self, question: str) -> str:
         """Ask by keyboard and return the selector of the finished turn."""
+        self.go("ask")
         box = self.browser.find_element(By.CSS_SELECTOR, "#question textarea")
         number = len(self.browser.find_elements(By.CSS_SELECTOR, ".turn")) + 1
         box.send_keys(question, Keys.ENTER)
@@ -120,7 +121,13 @@ class Reader:
     def logged(self, kind: str) -> list[dict[str, Any]]:
         return list(self.browser.get_log(kind))  # type: ignore[no-untyped-call]
 
+    def go(self, view: str) -> None:
+        """Change to a view of the page."""
+        if not self.count(f"[data-go={view}][aria-current]"):
+            self.browser.find_element(By.CSS_SELECTOR, f"nav [data-go={view}]").send_keys(Keys.ENTER)
+
     def upload(self, *files: Path) -> None:
+        self.go("documents")
         box = self.browser.find_element(By.CSS_SELECTOR, "#upload input[type=file]")
         box.send_keys("\n".join(map(str, files)))
 
@@ -251,11 +258,11 @@ def test_not_in_these_documents_looks_like_no_answer(reader: Reader) -> None:
 
 def test_other_passages_unfold_and_stay_unfolded(reader: Reader) -> None:
     turn = reader.ask(EXAMPLES[1])
-    summary = reader.browser.find_element(By.CSS_SELECTOR, f"{turn} summary")
+    summary = reader.browser.find_element(By.CSS_SELECTOR, f"{turn} .others summary")
     summary.send_keys(Keys.ENTER)
-    reader.wait_for(f"{turn} details[open]")
+    reader.wait_for(f"{turn} .others[open]")
     reader.ask("Who won?")
-    assert reader.count(f"{turn} details[open]") == 1
+    assert reader.count(f"{turn} .others[open]") == 1
 
 
 def test_a_verdict_given_by_keyboard_is_kept_and_may_be_changed(reader: Reader, library: Path) -> None:
@@ -327,6 +334,93 @@ def test_blank_question_asks_nothing(fresh: Reader) -> None:
     assert fresh.count(".turn") == 0
 
 
+# --- the source beside the answer ---
+
+
+def test_answer_opens_its_document_at_the_quote_and_leaves_the_focus(fresh: Reader, library: Path) -> None:
+    turn = fresh.ask(EXAMPLES[1])
+    fresh.wait_for(".pane[open] .quote")
+    quote = demo(library).ask(EXAMPLES[1]).quote
+    assert quote is not None
+    assert fresh.text(".pane .quote") == fresh.text(f"{turn} .quote") == quote.text
+    assert fresh.text(".pane mark") == "voted 17 to 5"
+    assert fresh.text(".pane .part") == demo(library).texts[quote.source]
+    assert fresh.run("return document.activeElement.tagName") == "TEXTAREA"
+
+
+def test_source_of_a_hostile_document_stays_text(fresh: Reader) -> None:
+    fresh.ask("What is the secret number?")
+    fresh.wait_for(".pane .quote")
+    time.sleep(0.3)
+    assert fresh.text(".pane .quote").replace("\r\n", "\n") == HOSTILE.replace("\r\n", "\n")
+    assert fresh.run("return window.hacked === undefined") is True
+    assert fresh.count(".pane :is(script, img, style, a, textarea)") == 0
+
+
+def test_source_is_opened_and_closed_by_keyboard_and_is_a_sheet_on_a_phone(
+    reader: Reader, address: str
+) -> None:
+    reader.open(address, width=390, height=800)
+    turn = reader.ask(EXAMPLES[1])
+    time.sleep(0.3)
+    assert reader.count(".pane[open]") == 0, "a sheet came over the answer unasked"
+    reader.browser.find_element(By.CSS_SELECTOR, f"{turn} .actions .open").send_keys(Keys.ENTER)
+    reader.wait_for(".pane:modal .quote")
+    inside = """const quote = document.querySelector('.pane .quote').getBoundingClientRect();
+        return quote.top >= 0 && quote.top < innerHeight"""
+    assert reader.run(inside) is True
+    assert reader.run("return document.activeElement.className") == "close"
+    reader.browser.switch_to.active_element.send_keys(Keys.ESCAPE)
+    WebDriverWait(reader.browser, SECONDS).until(lambda _: reader.count(".pane[open]") == 0)
+    assert reader.run("return document.activeElement.className") == "open"
+
+
+def test_other_passage_is_shown_in_its_document(fresh: Reader, library: Path) -> None:
+    turn = fresh.ask("Who won the chess game?")
+    button = fresh.browser.find_element(By.CSS_SELECTOR, f"{turn} .hits .open")
+    button.send_keys(Keys.ENTER)
+    fresh.wait_for(".pane .quote")
+    assert fresh.text(".pane .quote") == fresh.text(f"{turn} .hits .passage")
+
+
+def test_link_opens_the_same_quote_again_and_says_if_the_document_changed(
+    fresh: Reader, address: str, library: Path
+) -> None:
+    turn = fresh.ask(EXAMPLES[3])
+    words = fresh.text(f"{turn} .quote")
+    query = str(fresh.run(f"return document.querySelector('{turn} .actions').dataset.query"))
+    fresh.browser.get("about:blank")
+    fresh.open(f"{address}/#{query}")
+    fresh.wait_for(".pane .quote")
+    assert fresh.text(".pane .quote") == words
+    assert fresh.text(".pane mark") == "120席"
+    fresh.browser.get("about:blank")
+    fresh.open(f"{address}/#{query.replace('document=', 'document=0')}")
+    fresh.wait_for(".pane .alert")
+    assert "The document has changed since this link was made" in fresh.text(".pane .alert")
+    assert fresh.count(".pane .quote") == 0
+    fresh.browser.find_element(By.CSS_SELECTOR, ".pane .open").send_keys(Keys.ENTER)
+    fresh.wait_for(".pane .part")
+    assert fresh.text(".pane .part") == demo(library).texts["図書館.txt"]
+
+
+def test_quote_is_copied_with_its_citation(fresh: Reader) -> None:
+    fresh.browser.execute_cdp_cmd(
+        "Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+    )
+    turn = fresh.ask(EXAMPLES[0])
+    fresh.browser.find_element(By.CSS_SELECTOR, f"{turn} .cite summary").send_keys(Keys.ENTER)
+    fresh.wait_for(f"{turn} .citation pre")
+    forms = fresh.browser.find_elements(By.CSS_SELECTOR, f"{turn} .citation pre")
+    quote = fresh.text(f"{turn} .quote")
+    assert [quote in str(form.get_attribute("textContent")) for form in forms] == [True, False, True]
+    fresh.browser.find_elements(By.CSS_SELECTOR, f"{turn} .copy-citation")[2].send_keys(Keys.ENTER)
+    read = "const done = arguments[0]; navigator.clipboard.readText().then(done)"
+    fresh.wait_for(f"{turn} .copy-citation[data-label]")
+    copied = str(fresh.browser.execute_async_script(read))
+    assert copied.replace("\r\n", "\n").endswith("[1] “三新汇聚”塑造发展新动能新优势[Z]: 6.")
+
+
 # --- how it is used ---
 
 
@@ -344,8 +438,9 @@ def test_example_is_asked_by_click_and_by_keyboard(fresh: Reader, address: str) 
 
 def test_everything_is_reached_by_tab_with_the_focus_in_sight(fresh: Reader) -> None:
     fresh.ask(EXAMPLES[1])
+    fresh.wait_for(".pane .quote")
     seen = set()
-    for _ in range(12):
+    for _ in range(24):
         fresh.browser.switch_to.active_element.send_keys(Keys.TAB)
         seen.add(
             fresh.run(
@@ -389,12 +484,12 @@ def test_page_fits_its_window_in_light_and_dark(reader: Reader, address: str, wi
     assert reader.run(box) is True
 
 
-def test_list_of_documents_longer_than_the_window_stays_below_the_upload(
-    reader: Reader, address: str
-) -> None:
-    reader.open(address, height=400)
-    left = "return document.querySelector(arguments[0]).getBoundingClientRect().left"
-    assert reader.run(left, ".documents") == reader.run(left, ".limits")
+def test_views_are_changed_by_keyboard_and_one_is_seen_at_a_time(fresh: Reader) -> None:
+    seen = "return document.querySelector(arguments[0]).checkVisibility()"
+    assert [fresh.run(seen, each) for each in ("#question", ".documents")] == [True, False]
+    fresh.browser.find_element(By.CSS_SELECTOR, "[data-go=documents]").send_keys(Keys.ENTER)
+    assert [fresh.run(seen, each) for each in ("#question", ".documents")] == [False, True]
+    assert fresh.count("[data-go=documents][aria-current=page]") == fresh.count("[aria-current]") == 1
 
 
 def test_contrast_of_every_text_is_at_least_that_of_wcag(reader: Reader, address: str) -> None:

@@ -40,6 +40,7 @@ SIGNATURES: dict[Callable[..., Any], tuple[dict[str, Any], dict[str, Any], str]]
     QA.sync: ({"folder": NEEDED}, {"on_progress": None}, "IndexReport"),
     QA.remove: ({"source": NEEDED}, {}, "Receipt"),
     QA.documents: ({}, {}, "list[DocumentInfo]"),
+    QA.find: ({"source": NEEDED}, {}, "DocumentInfo"),
     QA.document: ({"source": NEEDED}, {}, "Document"),
     QA.search: ({"question": NEEDED}, {"k": 10}, "list[Hit]"),
     QA.ask: ({"question": NEEDED}, {}, "Answer"),

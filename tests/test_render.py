@@ -14,8 +14,21 @@ import pytest
 
 from qa import reasons
 from qa.errors import LibraryLocked
+from qa.ranking import READ
 from qa.reasons import say
-from qa.types import Answer, DocumentInfo, Hit, Passage, Place, Quote, Reason, Span
+from qa.types import (
+    Answer,
+    DocumentInfo,
+    Explanation,
+    Hit,
+    Meeting,
+    Passage,
+    Place,
+    Quote,
+    Reason,
+    Share,
+    Span,
+)
 from qa.web import render
 from qa.web.render import FileOutcome
 from qa.web.strings import EN, LANGUAGES, ZH_HANS, Strings, choose_strings
@@ -208,15 +221,53 @@ def test_the_other_places_of_a_passage_stand_below_its_own(strings: Strings) -> 
     more = strings.documents_more.format(count=2)
     shown = f"{strings.also}a <b>.txtb.pdf · {first}c.txt · {second}{more}"
     assert page.text("also") == f"{shown}{strings.also}a <b>.txt"  # of the quote, and of the other passage
-    assert page.text("others").startswith(strings.others.format(count=1) + "other.txt" + strings.also)
+    assert page.text("others").startswith(
+        strings.others.format(count=1) + "other.txt" + strings.open_source + strings.also
+    )
 
 
 def test_other_passages_are_folded_and_the_quoted_one_is_not_repeated() -> None:
     page = _read(render.render_answer(_answer(), EN))
-    assert page.of_tag("details") == 1
     assert "Far away." in page.text("others")
     assert "Before." not in page.text("others")
     assert "other.txt" in page.text("others")
+
+
+def test_why_names_the_words_that_met_and_what_put_the_passage_ahead() -> None:
+    met = (
+        Meeting("Who", 0.2, "council", "title", None, 0.6),
+        Meeting("<b>voted</b>", 0.6, "voted", "passage", Span(112, 117), 0.9),
+        Meeting("Mars", 0.2, "", "", None, 0.1),
+    )
+
+    def explained(**points: float) -> Explanation:
+        shares = tuple(Share(name, f"meaning of {name}", value, 1.0) for name, value in points.items())
+        return Explanation(sum(points.values()), 0.0, shares, met)
+
+    first, second = (
+        explained(late=2.0, answer=1.0, length=0.5, new=3.0),
+        explained(late=0.5, answer=0.95, length=0.9),
+    )
+    page = _read(render.render_answer(_answer(), EN, [first, second]))
+    assert page.text("met") == (
+        "Who meets council in the title or a heading<b>voted</b> meets votedMars meets nothing"
+    )
+    # what has no words yet goes by the meaning that the ranking gives it
+    assert "ahead of the next passage: meaning of new, words met anywhere in it." in page.text("why")
+    assert EN.why_close in _read(render.render_answer(_answer(), EN, [first, first])).text("why")
+    assert "Why this passage" not in render.render_answer(_answer(), EN)
+
+
+def test_every_feature_of_the_ranking_has_words_in_every_language() -> None:
+    for strings in LANGUAGES.values():
+        assert set(READ) <= set(strings.features), strings.lang
+
+
+def test_quote_can_be_opened_copied_linked_and_cited() -> None:
+    html = render.render_answer(_answer(marks=((12, 17),)), EN)
+    query = "document=d&amp;start=108&amp;end=134&amp;marks=120-125&amp;of=minutes.txt"
+    assert f'class="open" data-query="{query}"' in html
+    assert "document=e&amp;start=0&amp;end=9&amp;of=other.txt" in html
 
 
 def test_follow_up_shows_how_it_was_read_and_a_plain_question_does_not() -> None:

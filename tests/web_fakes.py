@@ -10,10 +10,11 @@ from pathlib import Path
 
 from qa import guard
 from qa.config import load_config
-from qa.errors import LibraryNotFound, QuestionError
+from qa.errors import DocumentNotFound, LibraryNotFound, QuestionError
 from qa.feedback import Feedback, FeedbackStore
 from qa.types import (
     Answer,
+    Block,
     Document,
     DocumentInfo,
     FileProblem,
@@ -101,7 +102,19 @@ class FakeQA:
         ]
 
     def document(self, source: str) -> Document:
-        return Document(self._id(source), source, "", self.texts[source], (), "")
+        source = self.find(source).source
+        passages = self._passages(source)
+        blocks = tuple(
+            Block(passage.span, page=passage.page, headings=passage.headings) for passage in passages
+        )
+        title = self.titles.get(source, "")
+        return Document(self._id(source), source, title, self.texts[source], blocks, "", pages=None)
+
+    def find(self, source: str) -> DocumentInfo:
+        found = next((info for info in self.documents() if source in (info.source, info.id)), None)
+        if found is None:
+            raise DocumentNotFound(f"No document '{source}'.")
+        return found
 
     def add(self, path: Path, *, on_progress: OnProgress | None = None) -> IndexReport:
         if on_progress:

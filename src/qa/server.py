@@ -109,7 +109,9 @@ def create_app(
     _add_routes(app, service, metrics)
     if page:
         from qa.web.page import build_page, mount_page
+        from qa.web.routes import add_page_routes
 
+        add_page_routes(app, service)
         mount_page(app, build_page(service, settings, on_answer=metrics.observe), settings)
     return guarded(app, access or Access(Users(service.path)))
 

@@ -174,6 +174,14 @@ class QA:
         """Return a document with its text, by source or id."""
         return self._read().document(source)
 
+    def find(self, source: str) -> DocumentInfo:
+        """Return what is known of a document but its text, by source or id.
+
+        Raises:
+            DocumentNotFound: no document has this source or id.
+        """
+        return self._read().find(source)
+
     def search(self, question: str, *, k: int = 10) -> list[Hit]:
         """Return the ``k`` best passages for a question in any language, best first."""
         question = checked(question, longest=LONGEST_QUERY)

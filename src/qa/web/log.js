@@ -16,17 +16,35 @@ function show(turnsHtml) {
   const turn = turns[0];
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   turn.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+  const place = turn.querySelector(".answered .open");
+  if (place) document.dispatchEvent(new CustomEvent("qa-answered", { detail: place.dataset.query }));
+}
+
+async function copy(button, words) {
+  await navigator.clipboard.writeText(words);
+  if (button.dataset.label) return;
+  button.dataset.label = button.textContent;
+  button.textContent = button.dataset.copied;
+  setTimeout(() => {
+    button.textContent = button.dataset.label;
+    delete button.dataset.label;
+  }, 1500);
 }
 
 function copyQuote(button) {
   const card = button.closest(".card");
-  const words = card.querySelector(".quote").textContent;
-  const place = card.querySelector(".where").textContent;
-  navigator.clipboard.writeText(words + "\n— " + place).then(() => {
-    const label = button.textContent;
-    button.textContent = button.dataset.copied;
-    setTimeout(() => (button.textContent = label), 1500);
-  });
+  copy(button, card.querySelector(".quote").textContent + "\n— " + card.querySelector(".where").textContent);
+}
+
+function copyLink(button) {
+  const page = location.origin + location.pathname;
+  copy(button, `${page}#${button.closest("[data-query]").dataset.query}`);
+}
+
+// The citation is made, and compared with the document, when it is asked for.
+async function cite(details) {
+  const answer = await fetch(`page/citations?${details.closest("[data-query]").dataset.query}`);
+  details.querySelector(".citations").innerHTML = await answer.text();
 }
 
 // A verdict is sent at once and may be changed or added to; the last one counts.
@@ -54,8 +72,10 @@ async function sendVerdict(group, verdict, expected = "") {
 
 watch("value", () => show(props.value || ""));
 log.addEventListener("click", (event) => {
-  const button = event.target.closest("button.copy");
-  if (button) copyQuote(button);
+  const button = event.target.closest("button");
+  if (button?.matches(".copy")) copyQuote(button);
+  if (button?.matches(".link")) copyLink(button);
+  if (button?.matches(".copy-citation")) copy(button, button.parentElement.querySelector("pre").textContent);
   const thumb = event.target.closest("[data-verdict]");
   if (thumb) sendVerdict(thumb.closest(".verdict"), thumb.dataset.verdict);
 });
@@ -66,3 +86,10 @@ log.addEventListener("submit", (event) => {
   // A reading that its reader has mended is asked as it is written.
   if (question?.value.trim()) trigger("edit", { question: question.value.trim() });
 });
+log.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.target.matches(".cite[open]")) cite(event.target);
+  },
+  true, // it does not bubble
+);

@@ -24,7 +24,7 @@ from fastapi import FastAPI
 from qa.errors import LibraryNotFound, QAError
 from qa.guard import PageGate
 from qa.readers import READABLE
-from qa.types import Answer, DocumentInfo
+from qa.types import Answer, DocumentInfo, Explanation
 from qa.users import EDITOR, User
 from qa.web import render
 from qa.web.examples import choose_examples
@@ -145,7 +145,9 @@ class Page:
             # The reader must not be left with "Searching…"; the trace belongs to whoever runs the server.
             _LOG.exception("A question on the page failed.")
             return partial(failed, lambda strings: Trouble(strings.unexpected))
-        return partial(render.render_turn, turn_id, question, turn.standalone, turn.answer)
+        answer = turn.answer
+        explained = _explanations(answer)
+        return partial(render.render_turn, turn_id, question, turn.standalone, answer, explanations=explained)
 
     def upload(self, uploads: list[dict[str, Any]] | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Yield report, documents, upload box and examples: the report often, the rest at the end."""
@@ -220,8 +222,8 @@ def build_page(
     with blocks:
         session = gr.State(None)
         header = gr.HTML(apply_default_css=False, js_on_load=_asset("header.js"))
-        with gr.Row(elem_id="columns"):
-            with gr.Column(scale=3, elem_id="conversation"):
+        with gr.Row(elem_id="ask", elem_classes="view"):
+            with gr.Column(scale=1, elem_id="conversation"):
                 examples = gr.HTML(apply_default_css=False, js_on_load=_asset("examples.js"))
                 log = gr.HTML(
                     html_template='<div class="log" role="log" aria-live="polite"></div>',
@@ -237,13 +239,21 @@ def build_page(
                     autofocus=True,
                     elem_id="question",
                 )
-            with gr.Column(scale=1, min_width=300, elem_id="library"):
+            with gr.Column(scale=1, elem_id="source"):
+                gr.HTML(
+                    html_template='<dialog class="pane"></dialog>',
+                    js_on_load=_asset("source.js"),
+                    apply_default_css=False,
+                )
+        with gr.Row(elem_id="documents", elem_classes="view"):
+            with gr.Column(scale=3, elem_id="library"):
+                documents = gr.HTML(apply_default_css=False)
+            with gr.Column(scale=1, min_width=300, elem_id="adding"):
                 limits = gr.HTML(apply_default_css=False)
                 files_box = gr.File(
                     file_count="multiple", show_label=False, height=128, elem_id="upload", interactive=True
                 )
                 report = gr.HTML(apply_default_css=False, elem_id="report")
-                documents = gr.HTML(apply_default_css=False)
         asking: dict[str, Any] = {
             "outputs": [question, log, session],
             "concurrency_limit": ASKING_AT_ONCE,
@@ -318,6 +328,16 @@ def _user(request: gr.Request) -> User:
     """Return who asks; where nothing of ``qa.guard`` stands before the page, whoever put it there lets all edit."""
     inside: Any = request.request
     return inside.scope.get("user") or User("", EDITOR)
+
+
+def _explanations(answer: Answer) -> list[Explanation]:
+    """Return why the quoted passage was found, and the next one; nothing where that cannot be told."""
+    if answer.quote is None:
+        return []
+    try:
+        return [hit.explain() for hit in answer.hits[:2]]
+    except QAError:
+        return []
 
 
 def _failure(turn_id: str, question: str, trouble: Callable[[Strings], Trouble], strings: Strings) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from qa.feedback import Feedback
-from qa.types import Answer, DocumentInfo, Hit, IndexReport, Turn
+from qa.types import Answer, Document, DocumentInfo, Hit, IndexReport, Turn
 
 OnProgress = Callable[[int, int, str], None]
 
@@ -31,6 +31,14 @@ class Service(Protocol):
     def ask(self, question: str) -> Answer: ...
 
     def search(self, question: str, *, k: int = 10) -> list[Hit]: ...
+
+    def document(self, source: str) -> Document:
+        """Return a document with its text, by source or id."""
+        ...
+
+    def find(self, source: str) -> DocumentInfo:
+        """Return a line of the list of documents, by source or id."""
+        ...
 
     def documents(self) -> list[DocumentInfo]: ...
 
