@@ -36,6 +36,7 @@ from qa.types import (
     Passage,
     Quote,
     Receipt,
+    Scope,
     Span,
     Turn,
 )
@@ -114,13 +115,13 @@ class FakeQA:
             )
         ]
 
-    def search(self, question: str, *, k: int = 10) -> list[Hit]:
+    def search(self, question: str, *, k: int = 10, scope: Scope | None = None) -> list[Hit]:
         self.k = k
         if question == "nothing":
             return []
         return [Hit(1, 2.5, Passage("d" * 32, Span(0, len(TEXT)), TEXT, page=3, id=1), self.quote.source)]
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, *, scope: Scope | None = None) -> Answer:
         if question == "interrupt":
             raise KeyboardInterrupt
         if question == "empty":
@@ -141,7 +142,7 @@ class FakeConversation:
     def __init__(self, qa: FakeQA) -> None:
         self.qa = qa
 
-    def ask(self, question: str) -> Turn:
+    def ask(self, question: str, *, scope: Scope | None = None) -> Turn:
         return Turn(question, f"{question} (2023)", self.qa.ask(question))
 
 

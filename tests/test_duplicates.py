@@ -12,7 +12,7 @@ from qa import QA
 from qa.cli import app
 from qa.config import Config
 from qa.duplicates import Distinct
-from qa.types import Duplicate, Hit, Passage, Span
+from qa.types import Duplicate, Hit, Passage, Scope, Span
 
 MILL = "The mill on the river Orne was built in 1784. It ground corn until 1951."
 
@@ -24,7 +24,7 @@ class Fixed:
         self.texts = texts
         self.asked: list[int] = []
 
-    def search(self, question: str, *, k: int = 10) -> list[Hit]:
+    def search(self, question: str, *, k: int = 10, scope: Scope | None = None) -> list[Hit]:
         self.asked.append(k)
         return [
             Hit(

@@ -28,13 +28,13 @@ TEXT = "# Mühle\n\nDie Mühle am Fluss wurde 1784 gebaut. Sie mahlte bis 1951 K
 ASKED = "Wann wurde die Mühle gebaut?"
 
 NAMES = {
-    "QA", "retrieve", "Answer", "Config", "Document", "Hit", "Passage", "QAError", "Quote", "Span", "Turn",
+    "QA", "retrieve", "Answer", "Config", "Document", "Hit", "Passage", "QAError", "Quote", "Scope", "Span", "Turn",
 }  # fmt: skip
 
 NEEDED = inspect.Parameter.empty
 SIGNATURES: dict[Callable[..., Any], tuple[dict[str, Any], dict[str, Any], str]] = {
     # positional parameters in order with their defaults, keyword-only ones, and what is returned
-    retrieve: ({"question": NEEDED, "k": 5, "index": "index"}, {}, "list[Hit]"),
+    retrieve: ({"question": NEEDED, "k": 5, "index": "index"}, {"scope": None}, "list[Hit]"),
     QA.open: ({"path": "index"}, {"model": None, "config": None}, "QA"),
     QA.add: ({"path": NEEDED}, {"on_progress": None}, "IndexReport"),
     QA.sync: ({"folder": NEEDED}, {"on_progress": None}, "IndexReport"),
@@ -42,8 +42,8 @@ SIGNATURES: dict[Callable[..., Any], tuple[dict[str, Any], dict[str, Any], str]]
     QA.documents: ({}, {}, "list[DocumentInfo]"),
     QA.find: ({"source": NEEDED}, {}, "DocumentInfo"),
     QA.document: ({"source": NEEDED}, {}, "Document"),
-    QA.search: ({"question": NEEDED}, {"k": 10}, "list[Hit]"),
-    QA.ask: ({"question": NEEDED}, {}, "Answer"),
+    QA.search: ({"question": NEEDED}, {"k": 10, "scope": None}, "list[Hit]"),
+    QA.ask: ({"question": NEEDED}, {"scope": None}, "Answer"),
     QA.chat: ({}, {}, "Conversation"),
     QA.give_feedback: ({"feedback": NEEDED}, {}, "Feedback"),
     QA.feedback: ({}, {}, "list[Feedback]"),
@@ -73,6 +73,7 @@ ATTRIBUTES = {
     "Passage": "document_id span text title headings page id sentences",
     "Document": "id source title text blocks sha256 media_type pages warnings author date language",
     "Span": "start end of",
+    "Scope": "within languages since until holds",
     "Turn": "question standalone answer",
     "DocumentInfo": (
         "id source title path media_type pages passages characters sha256 added author date language"
@@ -90,7 +91,7 @@ ATTRIBUTES = {
 
 ERRORS = (
     "ReadError", "EncoderNotFound", "EncoderMismatch", "LibraryNotFound", "LibraryCorrupt", "LibraryLocked",
-    "DocumentNotFound", "QuoteMismatch", "QuestionError", "ConfigError",
+    "DocumentNotFound", "QuoteMismatch", "QuestionError", "ScopeError", "ConfigError",
 )  # fmt: skip
 
 SETTINGS = {
@@ -104,9 +105,9 @@ COMMANDS = {
     "add": "--index --model --files --json --quiet -q",
     "remove": "--index --json --quiet -q",
     "list": "--index --json",
-    "search": "--index -k --k --explain --json",
-    "ask": "--index -k --k --json",
-    "chat": "--index --json",
+    "search": "--index -k --k --in --lang --since --until --explain --json",
+    "ask": "--index -k --k --in --lang --since --until --json",
+    "chat": "--index --in --lang --since --until --json",
     "serve": "--index --host --port --allow-remote --model --json",
     "eval": "--index --model --qrels --measures --by --resume --fail-under --html --run --json --quiet -q",
     "compare": "--qrels --measures --by --show --json",

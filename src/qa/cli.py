@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         Passage,
         Place,
         Quote,
+        Scope,
         Turn,
     )
 
@@ -124,6 +125,20 @@ MeasuresOption = Annotated[
 ByOption = Annotated[
     str | None,
     typer.Option("--by", metavar="NAMES", help="Groups to show: lang, pair, languages, kind, source."),
+]
+InOption = Annotated[
+    list[str] | None,
+    typer.Option("--in", metavar="FOLDER", help="Only this folder or document; may be repeated."),
+]
+LangOption = Annotated[
+    list[str] | None,
+    typer.Option("--lang", metavar="TAG", help="Only documents in this language; may be repeated."),
+]
+SinceOption = Annotated[
+    str | None, typer.Option("--since", metavar="DATE", help="Only documents dated 2024, 2024-05 … or later.")
+]
+UntilOption = Annotated[
+    str | None, typer.Option("--until", metavar="DATE", help="Only documents dated so or earlier.")
 ]
 PathsArgument = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files or folders.")]
 QuestionArgument = Annotated[
@@ -225,6 +240,10 @@ def search_passages(
     question: QuestionArgument,
     index: IndexOption = None,
     k: HitsOption = None,
+    within: InOption = None,
+    languages: LangOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
     explain: Annotated[
         bool,
         typer.Option(
@@ -236,8 +255,9 @@ def search_passages(
     """Find the passages nearest to a question."""
     config = _config(index=index, k=k)
     asked = _question(question)
+    scope = _scope(within, languages, since, until)
     with open_qa(config) as qa:
-        hits = qa.search(asked, k=config.k)
+        hits = qa.search(asked, k=config.k, scope=scope)
     if as_json:
         shown = [
             hit.to_dict() | ({"explanation": hit.explain().to_dict()} if explain else {}) for hit in hits
@@ -254,11 +274,19 @@ def search_passages(
 
 @app.command("ask")
 def ask_question(
-    question: QuestionArgument, index: IndexOption = None, k: HitsOption = None, as_json: JsonOption = False
+    question: QuestionArgument,
+    index: IndexOption = None,
+    k: HitsOption = None,
+    within: InOption = None,
+    languages: LangOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Answer a question with a quote, or say that the documents do not hold the answer."""
+    scope = _scope(within, languages, since, until)
     with open_qa(_config(index=index, k=k)) as qa:
-        answer = qa.ask(_question(question))
+        answer = qa.ask(_question(question), scope=scope)
     if as_json:
         _print_json(answer.to_dict())
     else:
@@ -266,13 +294,21 @@ def ask_question(
 
 
 @app.command("chat")
-def chat(index: IndexOption = None, as_json: JsonOption = False) -> None:
+def chat(
+    index: IndexOption = None,
+    within: InOption = None,
+    languages: LangOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Ask one question after another; /quit or Ctrl-D ends. With --json, one object a line for each turn."""
+    scope = _scope(within, languages, since, until)
     with open_qa(_config(index=index)) as qa:
         conversation = qa.chat()
         for question in _typed_questions(prompt=not as_json):
             try:
-                turn = conversation.ask(question)
+                turn = conversation.ask(question, scope=scope)
             except QuestionError as error:
                 _complain(str(error))
                 continue
@@ -764,6 +800,15 @@ def _password() -> str:
     if getpass("Once more: ") != password:
         raise ConfigError("The two passwords differ. Try again.")
     return password
+
+
+def _scope(
+    within: Sequence[str] | None, languages: Sequence[str] | None, since: str | None, until: str | None
+) -> Scope | None:
+    """Return what ``--in --lang --since --until`` say, None where they say nothing."""
+    from qa.types import Scope
+
+    return Scope(tuple(within or ()), tuple(languages or ()), since or "", until or "") or None
 
 
 def _question(words: Sequence[str]) -> str:

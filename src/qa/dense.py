@@ -93,11 +93,14 @@ class DenseIndex:
         with self._access.alone():
             return self._remove(np.ascontiguousarray(ids, dtype=np.int64))
 
-    def search(self, query: Floats, k: int) -> tuple[Ints, Floats]:
-        """Return passages and their best inner products (at most k,) for a query (dim,), highest first, then by id."""
+    def search(self, query: Floats, k: int, among: Ints | None = None) -> tuple[Ints, Floats]:
+        """Return passages and their best inner products (at most k,) for a query (dim,), highest first, then by id.
+
+        With ``among`` (n,), ascending, only those passages count.
+        """
         faiss = _faiss()
 
-        k = min(k, len(self))
+        k = min(k, len(self) if among is None else len(among))
         if k <= 0:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         # The number of threads belongs to the calling thread (OpenMP). One: a question is too small to
@@ -107,9 +110,18 @@ class DenseIndex:
         with self._access.shared():
             total = int(self._index.ntotal)
             wanted = k if total == len(self) else min(total, 6 * k)
+            chosen = None
+            if among is not None and self.kind == FLAT:
+                bitmap = _bitmap(among)
+                selector = faiss.IDSelectorBitmap(bitmap)
+                chosen = faiss.SearchParameters(sel=selector)
             while True:
-                scores, labels = self._index.search(question, wanted)
+                scores, labels = self._index.search(question, wanted, params=chosen)
                 found = labels[0] >= 0
+                if (
+                    among is not None and chosen is None
+                ):  # a quantised index cannot choose: what it finds is sifted
+                    found &= np.isin(labels[0] // WINDOWS, among)
                 owners, best = labels[0][found] // WINDOWS, scores[0][found]
                 _, first = np.unique(owners, return_index=True)  # a passage's best vector is its first
                 if len(first) >= k or wanted == total:
@@ -344,6 +356,13 @@ def _faiss() -> Any:
     import faiss
 
     return faiss
+
+
+def _bitmap(ids: Ints) -> Any:
+    """Return a bit for every label up to the highest of ``ids``, set for theirs: eight bytes a passage."""
+    bits = np.zeros((int(ids.max(initial=0)) + 1, WINDOWS // 8), np.uint8)
+    bits[ids] = 255
+    return bits.ravel()
 
 
 def _flat(dim: int) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from qa.types import Hit, Place, Retriever
+from qa.types import Hit, Place, Retriever, Scope
 
 DEEPEST = 16
 """So many times the hits that are wanted are searched at most, however many copies stand before the others."""
@@ -19,11 +19,11 @@ class Distinct:
     def __init__(self, retriever: Retriever) -> None:
         self._retriever = retriever
 
-    def search(self, question: str, *, k: int = 10) -> list[Hit]:
+    def search(self, question: str, *, k: int = 10, scope: Scope | None = None) -> list[Hit]:
         """Return the ``k`` best passages that differ, best first; fewer where copies crowd them out (``DEEPEST``)."""
         wanted = k
         while True:
-            hits = self._retriever.search(question, k=wanted)
+            hits = self._retriever.search(question, k=wanted, scope=scope)
             groups: dict[str, list[Hit]] = {}
             for hit in hits:
                 groups.setdefault("".join(hit.text.split()), []).append(hit)

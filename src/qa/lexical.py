@@ -31,6 +31,7 @@ STATE = "state.json"  # written after each commit: it may lag behind the posting
 WORDS = 2  # raised with every change of qa.text.words: postings of other words are written anew
 MAX_QUERY_WORDS = 64
 HEAP = 64_000_000
+FEW = 2_000  # passages that a query names one by one
 K1 = 1.2  # of tantivy's BM25: a word scores at most K1 + 1 times its inverse document frequency
 CHECKED = 32_000_000  # bytes of a file that is checked whole when it is opened: damage can make tantivy abort
 FOOTER = (1337).to_bytes(4, "little")  # the last bytes of every tantivy file
@@ -156,19 +157,39 @@ class LexicalIndex:
         if self._writer:
             self._writer.rollback()
 
-    def search(self, words: Sequence[str], k: int) -> tuple[Ints, Floats]:
+    def search(self, words: Sequence[str], k: int, among: Ints | None = None) -> tuple[Ints, Floats]:
         """Return ids and weighted BM25 scores (at most k,) of passages with any of the words, highest first.
 
-        A word counts once however often it is asked; of more than ``MAX_QUERY_WORDS`` the rarest count.
+        A word counts once however often it is asked; of more than ``MAX_QUERY_WORDS`` the rarest count. With ``among``
+        (n,) only those passages count.
         """
         import tantivy
 
         terms = self._terms(words)
-        hits = self._hits(tantivy.Query.boolean_query(terms), k) if terms and k > 0 else []
+        hits: list[tuple[int, float]] = []
+        if terms and k > 0 and (among is None or len(among)):
+            query = tantivy.Query.boolean_query(terms)
+            hits = self._hits(query, k) if among is None else self._hits_among(query, k, among)
         ids = np.array([key for key, _ in hits], dtype=np.int64)
         scores = np.array([score for _, score in hits], dtype=np.float32)
         order = np.lexsort((ids, -scores))
         return ids[order], scores[order]
+
+    def _hits_among(self, query: tantivy.Query, k: int, among: Ints) -> list[tuple[int, float]]:
+        """Return the best hits among passages: few are a clause of the query, of many what is found is sifted."""
+        import tantivy
+
+        if len(among) <= FEW:
+            must = tantivy.Occur.Must
+            there = tantivy.Query.const_score_query(self._by_ids(among.tolist()), 0.0)
+            return self._hits(tantivy.Query.boolean_query([(must, there), (must, query)]), k)
+        wanted, chosen = 4 * k, set(among.tolist())
+        while True:
+            found = self._hits(query, wanted)
+            hits = [(key, score) for key, score in found if key in chosen]
+            if len(hits) >= k or len(found) < wanted:
+                return hits[:k]
+            wanted *= 4
 
     def scores(self, words: Sequence[str], ids: Ints) -> Floats:
         """Return the BM25 scores (n,) of given passages (n,): 0 for one with none of the words."""

@@ -461,6 +461,13 @@ class Library:
                 f"The library '{self.path}' is now encoded by another model than when it was opened. Open it again."
             )
 
+    def ids_of(self, document_ids: Iterable[str]) -> Ints:
+        """Return the ids (n,) of the passages of documents, ascending."""
+        sql = """SELECT p.id FROM passages p JOIN documents d ON d.key = p.document
+                 WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY p.id"""
+        rows = self._rows(sql, (json.dumps(sorted(document_ids)),))
+        return np.array([number for (number,) in rows], dtype=np.int64)
+
     def passage_ids(self, document_id: str) -> list[int]:
         """Return the ids of a document's passages in the order of the text."""
         sql = """SELECT p.id FROM passages p JOIN documents d ON d.key = p.document

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.errors import ScopeError
 from qa.evidence import asked_features, load_evidence, token_features
 from qa.explaining import explain
 from qa.extractor import NOTHING, load_extractor
@@ -16,7 +17,7 @@ from qa.library import Library
 from qa.quotes import asked_kind
 from qa.ranking import FEATURES, Interaction, Question, fuse, interact, load_ranking, meet, top_k
 from qa.text import words
-from qa.types import Encoder, Floats, Hit, Ints, TokenEncoder, TokenIds
+from qa.types import Encoder, Floats, Hit, Ints, Scope, TokenEncoder, TokenIds
 from qa.views import Views
 
 SPOKEN = 0.01
@@ -28,6 +29,9 @@ places."""
 
 READ_BEST = 4
 """Candidates that are read: what that costs goes by their number."""
+
+KEPT_SCOPES = 16
+"""Scopes whose passages are kept: a reader asks several questions in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,17 @@ class Searcher:
         self._ranking = load_ranking()
         self._extractor = load_extractor()
         self._evidence = load_evidence()
+        self._scopes: dict[Scope, tuple[tuple[int, int], Ints]] = {}
 
-    def search(self, question: str, *, k: int = 10) -> list[Hit]:
-        """Return the ``k`` best passages; equal scores are ordered by passage id, the older first."""
+    def search(self, question: str, *, k: int = 10, scope: Scope | None = None) -> list[Hit]:
+        """Return the ``k`` best passages, those in ``scope``; equal scores are ordered by passage id, the older first.
+
+        Raises:
+            ScopeError: no document is in the scope.
+        """
         self._views.catch_up()
-        found = self.candidates(question, depth=max(self._candidates, k))
+        among = self._among(scope) if scope else None
+        found = self.candidates(question, depth=max(self._candidates, k), among=among)
         if not len(found.ids):
             return []
         features = self.read(found)
@@ -108,12 +118,25 @@ class Searcher:
             )
         return hits
 
-    def candidates(self, question: str, *, depth: int) -> Candidates:
-        """Return the fused best of both sides with their features."""
+    def _among(self, scope: Scope) -> Ints:
+        """Return the passages in a scope (n,), ascending; those of a few scopes are kept until the library changes."""
+        head = self._library.head()
+        kept = self._scopes.get(scope)
+        if kept is None or kept[0] != head:
+            inside = [info.id for info in self._library.documents() if scope.holds(info)]
+            if not inside:
+                raise ScopeError(f"No document is {_told(scope)}. See what there is: qa list")
+            if len(self._scopes) >= KEPT_SCOPES:
+                self._scopes.clear()
+            kept = self._scopes[scope] = head, self._library.ids_of(inside)
+        return kept[1]
+
+    def candidates(self, question: str, *, depth: int, among: Ints | None = None) -> Candidates:
+        """Return the fused best of both sides with their features; with ``among`` (n,), of those passages."""
         query = self._encoder.encode_queries([question])[0]
         terms = list(dict.fromkeys(words(question)))
-        dense_ids, _ = self._views.dense.search(query, depth)
-        found = self._views.lexical.search(terms, depth)
+        dense_ids, _ = self._views.dense.search(query, depth, among)
+        found = self._views.lexical.search(terms, depth, among)
         ids = fuse([dense_ids, found[0]], weights=(1.0, LEXICAL_WEIGHT), k=depth)
         ids, rows, vectors = self._library.material(ids.tolist())
         asked = Question.of(self._token_encoder.token_ids([question])[0], self._token_encoder)
@@ -174,3 +197,14 @@ class Searcher:
             own=met @ chances[0],
             figures=figures.astype(np.float32),
         )
+
+
+def _told(scope: Scope) -> str:
+    """Return a scope in words."""
+    parts = (
+        f"in {' or '.join(map(repr, scope.within))}" if scope.within else "",
+        f"in the language {' or '.join(scope.languages)}" if scope.languages else "",
+        f"dated since {scope.since}" if scope.since else "",
+        f"dated until {scope.until}" if scope.until else "",
+    )
+    return " and ".join(filter(None, parts))

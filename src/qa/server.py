@@ -25,17 +25,22 @@ from qa.errors import (
     LibraryNotFound,
     QAError,
     QuestionError,
+    ScopeError,
 )
 from qa.feedback import LONGEST_TEXT, MOST_MARKS, Feedback
 from qa.guard import Access, guarded
 from qa.types import Answer, Span
+from qa.types import Scope as DocumentScope
 from qa.users import Users
 from qa.web.service import Service
 from qa.web.settings import PageSettings
 
 MAX_QUESTION_CHARS = 2000
+MOST_NAMES = 100
+"""Folders, documents or languages in the scope of one question."""
 _STATUS: tuple[tuple[type[QAError], int], ...] = (
     (QuestionError, 400),
+    (ScopeError, 400),
     (FeedbackError, 507),
     (DocumentNotFound, 404),
     (EncoderMismatch, 409),
@@ -44,9 +49,21 @@ _STATUS: tuple[tuple[type[QAError], int], ...] = (
 )
 
 
+Name = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
 class AskRequest(BaseModel):
+    """A question, and the documents that it is asked of: all, unless a scope is given."""
+
     model_config = ConfigDict(extra="forbid")
     question: str = Field(min_length=1, max_length=MAX_QUESTION_CHARS)
+    within: list[Name] = Field(default=[], max_length=MOST_NAMES)
+    languages: list[Name] = Field(default=[], max_length=MOST_NAMES)
+    since: str = Field(default="", max_length=10)
+    until: str = Field(default="", max_length=10)
+
+    def scope(self) -> DocumentScope | None:
+        return DocumentScope(tuple(self.within), tuple(self.languages), self.since, self.until) or None
 
 
 class SearchRequest(AskRequest):
@@ -120,14 +137,14 @@ def _add_routes(app: FastAPI, service: Service, metrics: Metrics) -> None:
     @app.post("/v1/ask")
     def ask(request: AskRequest) -> dict[str, Any]:
         started = time.perf_counter()
-        answer = service.ask(request.question)
+        answer = service.ask(request.question, scope=request.scope())
         metrics.observe(answer, time.perf_counter() - started)
         return answer.to_dict()
 
     @app.post("/v1/search")
     def search(request: SearchRequest) -> dict[str, Any]:
         metrics.count("qa_searches_total")
-        hits = service.search(request.question, k=request.k)
+        hits = service.search(request.question, k=request.k, scope=request.scope())
         return {"question": request.question, "hits": [hit.to_dict() for hit in hits]}
 
     @app.post("/v1/feedback")

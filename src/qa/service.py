@@ -34,6 +34,7 @@ from qa.types import (
     Mending,
     Receipt,
     Retriever,
+    Scope,
     TokenEncoder,
 )
 from qa.views import Views
@@ -182,14 +183,26 @@ class QA:
         """
         return self._read().find(source)
 
-    def search(self, question: str, *, k: int = 10) -> list[Hit]:
-        """Return the ``k`` best passages for a question in any language, best first."""
-        question = checked(question, longest=LONGEST_QUERY)
-        return self._with_engine(lambda engine: engine.searcher.search(question, k=k))
+    def search(self, question: str, *, k: int = 10, scope: Scope | None = None) -> list[Hit]:
+        """Return the ``k`` best passages for a question in any language, best first; with ``scope``, of its documents.
 
-    def ask(self, question: str) -> Answer:
-        """Answer a question by a verified quote, or say why not."""
-        return self._with_engine(lambda engine: engine.answerer.answer(question, k=self.config.k))
+        Raises:
+            QuestionError: the question is empty or too long.
+            ScopeError: no document is in the scope.
+        """
+        question = checked(question, longest=LONGEST_QUERY)
+        return self._with_engine(lambda engine: engine.searcher.search(question, k=k, scope=scope))
+
+    def ask(self, question: str, *, scope: Scope | None = None) -> Answer:
+        """Answer a question by a verified quote, or say why not; with ``scope``, from its documents.
+
+        Raises:
+            QuestionError: the question is empty or too long.
+            ScopeError: no document is in the scope.
+        """
+        return self._with_engine(
+            lambda engine: engine.answerer.answer(question, k=self.config.k, scope=scope)
+        )
 
     def chat(self) -> Conversation:
         """Begin a conversation: follow-ups are read with the turn before."""
@@ -422,8 +435,12 @@ class QA:
             return self._engine
 
 
-def retrieve(question: str, k: int = 5, index: str | Path = "index") -> list[Hit]:
+def retrieve(
+    question: str, k: int = 5, index: str | Path = "index", *, scope: Scope | None = None
+) -> list[Hit]:
     """Return the ``k`` best passages of the library at ``index`` for a question in any language.
+
+    With ``scope`` only its documents count.
 
     The library stays open between calls of one process.
 
@@ -438,7 +455,7 @@ def retrieve(question: str, k: int = 5, index: str | Path = "index") -> list[Hit
             qa.documents()
             _shared[path] = qa
         qa = _shared[path]
-    return qa.search(question, k=k)
+    return qa.search(question, k=k, scope=scope)
 
 
 _shared: dict[Path, QA] = {}

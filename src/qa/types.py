@@ -6,6 +6,7 @@ Every offset is a code point of ``Document.text``, the one stored text of a docu
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -13,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.errors import QAError, QuoteMismatch
+from qa.errors import QAError, QuoteMismatch, ScopeError
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -418,6 +419,54 @@ class DocumentInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """The documents that a question is asked of. What is empty leaves none out; all that is given must hold.
+
+    ``within`` are folders (``zh``) or documents (``zh/a.txt``), as sources name them, of which one must hold the
+    document; ``languages`` are tags (``zh``). ``since`` and ``until`` are dates (``2024``, ``2024-05`` or
+    ``2024-05-03``): a document counts if it may be of that time, and one without a date does not.
+
+    Raises:
+        ScopeError: a date is none.
+    """
+
+    within: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+
+    def __post_init__(self) -> None:
+        for date in (self.since, self.until):
+            if date and not re.fullmatch(
+                r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", date, re.ASCII
+            ):
+                raise ScopeError(f"'{date}' is no date. Write 2024, 2024-05 or 2024-05-03.")
+
+    def __bool__(self) -> bool:
+        return bool(self.within or self.languages or self.since or self.until)
+
+    def holds(self, document: DocumentInfo) -> bool:
+        """Say whether a document is in the scope."""
+        return (
+            (not self.within or any(_is_in(document.source, each) for each in self.within))
+            and (not self.languages or document.language in self.languages)
+            and (not self.since or _may_be_since(document.date, self.since))
+            and (not self.until or _may_be_since(self.until, document.date))
+        )
+
+
+def _is_in(source: str, folder: str) -> bool:
+    folder = folder.rstrip("/")
+    return source == folder or source.startswith(f"{folder}/")
+
+
+def _may_be_since(date: str, since: str) -> bool:
+    """Compare two dates as far as both go: of 2024 it may be since 2024-05."""
+    known = min(len(date), len(since))
+    return known > 0 and date[:known] >= since[:known]
+
+
+@dataclass(frozen=True, slots=True)
 class FileProblem:
     """A file that could not be read, or was read with loss, and why, in a sentence."""
 
@@ -567,4 +616,4 @@ class TokenEncoder(Protocol):
 class Retriever(Protocol):
     """Finds passages for a question, best first."""
 
-    def search(self, question: str, *, k: int = 10) -> list[Hit]: ...
+    def search(self, question: str, *, k: int = 10, scope: Scope | None = None) -> list[Hit]: ...
