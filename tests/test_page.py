@@ -563,6 +563,88 @@ def test_upload_reports_every_file_and_lists_what_was_added(
     reader.wait_for(".report li.updated")
 
 
+# --- documents and what is asked of them ---
+
+
+def test_documents_are_filtered_and_removed_with_a_receipt(
+    reader: Reader, address: str, library: Path, tmp_path: Path
+) -> None:
+    reader.open(address)
+    extra = tmp_path / "<b>extra {passages}.txt"
+    extra.write_text("One paragraph.\n\n\nAnother one.", encoding="utf-8")
+    reader.upload(extra)
+    reader.wait_for(".report li.added, .report li.unchanged")
+    box = reader.browser.find_element(By.CSS_SELECTOR, ".choice input")
+    box.send_keys("EXTRA")
+    WebDriverWait(reader.browser, SECONDS).until(lambda _: reader.count(".documents .list li") == 1)
+    name = reader.text(".documents .list .source")
+    assert name.startswith("_b_extra {passages}")
+    assert reader.text(".chosen .note") == "Found: 1"
+    reader.browser.find_element(By.CSS_SELECTOR, ".remove").send_keys(Keys.ENTER)
+    assert "Remove this document" in reader.text(".doubt")
+    reader.browser.find_element(By.CSS_SELECTOR, ".doubt button:not(.sure)").send_keys(Keys.ENTER)
+    assert reader.count(".doubt") == 0
+    assert reader.count(".documents .list li") == 1
+    reader.browser.find_element(By.CSS_SELECTOR, ".remove").send_keys(Keys.ENTER)
+    reader.browser.find_element(By.CSS_SELECTOR, ".remove.sure").send_keys(Keys.ENTER)
+    reader.wait_for(".receipt:not(:empty)")
+    assert reader.text(".receipt") == (
+        f"Removed {name}. Gone with it – passages: 2, vectors: 2, entries of the word index: 2."
+    )
+    WebDriverWait(reader.browser, SECONDS).until(lambda _: reader.count(".documents .list li") == 0)
+
+
+def test_only_the_documents_that_were_chosen_are_asked(fresh: Reader) -> None:
+    fresh.wait_for(".scope")
+    fresh.browser.find_element(By.CSS_SELECTOR, ".scope summary").send_keys(Keys.ENTER)
+    box = fresh.browser.find_element(By.CSS_SELECTOR, ".scope [name=within]")
+    box.send_keys("図書館.txt")
+    assert fresh.text(".scope-told") == "図書館.txt"
+    turn = fresh.ask(EXAMPLES[1])
+    assert fresh.count(f"{turn} .abstained") == 1
+    assert fresh.count(f"{turn} .hits .where") == 1
+    assert fresh.text(f"{turn} .hits .source") == "図書館.txt"
+    box.clear()
+    box.send_keys("nowhere")
+    assert "No document is there." in fresh.text(f"{fresh.ask(EXAMPLES[1])} .failed")
+    fresh.browser.find_element(By.CSS_SELECTOR, ".scope [type=reset]").send_keys(Keys.ENTER)
+    WebDriverWait(fresh.browser, SECONDS).until(lambda _: fresh.text(".scope-told") == "all documents")
+    assert fresh.count(f"{fresh.ask(EXAMPLES[1])} .answered") == 1
+
+
+def test_one_document_is_asked_from_where_it_is_seen(fresh: Reader) -> None:
+    fresh.ask(EXAMPLES[3])
+    fresh.wait_for(".pane .ask-this")
+    fresh.browser.find_element(By.CSS_SELECTOR, ".pane .ask-this").send_keys(Keys.ENTER)
+    assert fresh.text(".scope-told") == "図書館.txt"
+    assert fresh.run("return document.activeElement.tagName") == "TEXTAREA"
+    assert fresh.count(f"{fresh.ask(EXAMPLES[1])} .abstained") == 1
+
+
+def test_document_is_shown_from_the_list(fresh: Reader) -> None:
+    fresh.go("documents")
+    fresh.browser.find_element(By.CSS_SELECTOR, ".documents .list .open").send_keys(Keys.ENTER)
+    fresh.wait_for(".pane .part")
+    assert fresh.run("return document.querySelector('.pane').checkVisibility()") is True
+
+
+def test_conversation_is_saved_as_text(fresh: Reader, library: Path) -> None:
+    fresh.run(
+        """window.saved = null; const make = URL.createObjectURL;
+        URL.createObjectURL = (blob) => { blob.text().then((text) => (window.saved = text)); return make(blob); }"""
+    )
+    fresh.ask(EXAMPLES[1])
+    fresh.ask("Who won?")
+    fresh.browser.find_element(By.CSS_SELECTOR, ".save").send_keys(Keys.ENTER)
+    WebDriverWait(fresh.browser, SECONDS).until(lambda _: fresh.run("return window.saved") is not None)
+    saved, quote = str(fresh.run("return window.saved")), demo(library).ask(EXAMPLES[1]).quote
+    assert quote is not None
+    first, second = saved.split("\n\n")
+    assert first.startswith(f"{EXAMPLES[1]}\n“{quote.text}”\n— reading-room.txt")
+    assert f"#document={quote.document_id}&start={quote.span.start}" in first
+    assert second.startswith("Who won?\nNot in these documents")
+
+
 # --- languages ---
 
 
@@ -629,6 +711,7 @@ def test_app_starts_empty_takes_files_and_answers_from_them(
     assert reader.text(".report li.failed .source") == "noise.pdf"
     assert "图书馆 （一）.txt" in reader.text(".documents .list")
 
+    reader.go("ask")
     with QA.open(real_index) as qa:
         for question in ("When was the lighthouse of Port Ellen built?", "海港图书馆哪一年开馆？"):
             turn, answer = reader.ask(question), qa.ask(question)

@@ -30,7 +30,7 @@ from qa.types import (
     Span,
 )
 from qa.web import render
-from qa.web.render import FileOutcome
+from qa.web.render import Choice, FileOutcome
 from qa.web.strings import EN, LANGUAGES, ZH_HANS, Strings, choose_strings
 from qa.web.troubles import Trouble, told, trouble_of
 
@@ -218,8 +218,7 @@ def test_the_other_places_of_a_passage_stand_below_its_own(strings: Strings) -> 
     quote = dataclasses.replace(plain.quote, also=places)
     page = _read(render.render_answer(dataclasses.replace(plain, quote=quote, hits=hits), strings))
     first, second = strings.page.format(page=1), strings.page.format(page=2)
-    more = strings.documents_more.format(count=2)
-    shown = f"{strings.also}a <b>.txtb.pdf · {first}c.txt · {second}{more}"
+    shown = f"{strings.also}a <b>.txtb.pdf · {first}c.txt · {second}+2"
     assert page.text("also") == f"{shown}{strings.also}a <b>.txt"  # of the quote, and of the other passage
     assert page.text("others").startswith(
         strings.others.format(count=1) + "other.txt" + strings.open_source + strings.also
@@ -333,14 +332,63 @@ def test_document_list_shows_names_as_text(text: str) -> None:
     assert page.of_tag("li") == 1
 
 
-def test_long_document_list_is_cut_and_says_so() -> None:
+def test_long_document_list_comes_in_parts() -> None:
     infos = [_info(f"{n}.txt", pages=2, added=f"2026-{n:04}") for n in range(250)]
     page = _read(render.render_documents(infos, EN))
     assert page.of_tag("li") == render.SHOWN_DOCUMENTS
-    assert "… and 50 more" in page.text("documents")
     assert "Documents: 250 · passages: 1000" in page.text("documents")
     assert "249.txt" in page.text("documents")
     assert "page" in page.text("facts")
+    parts = [render.render_list(infos, Choice(first=first), EN) for first in (0, 100, 200)]
+    assert [part.count("<li>") for part in parts] == [100, 100, 50]
+    assert ['data-first="100"' in parts[0], 'data-first="200"' in parts[1], "data-first" in parts[2]] == [
+        True
+    ] * 2 + [False]
+
+
+def test_documents_are_chosen_by_folded_words_and_by_language() -> None:
+    infos = [
+        replace(_info("zh/臺灣.txt", title="高速鐵路"), language="zh", author="Élodie"),
+        replace(_info("en/Taiwan.txt", title="Fast trains"), language="en"),
+    ]
+
+    def found(choice: Choice) -> list[str]:
+        return [info.source for info in infos if choice.holds(info)]
+
+    assert found(Choice("台湾")) == ["zh/臺灣.txt"]
+    assert found(Choice("elodie 鐵路")) == ["zh/臺灣.txt"]
+    assert found(Choice("TRAINS taiwan")) == ["en/Taiwan.txt"]
+    assert found(Choice("train", "zh")) == []
+    assert found(Choice(language="en")) == ["en/Taiwan.txt"]
+    assert found(Choice("<b>")) == []
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_scope_list_and_suggestions_show_names_as_text(text: str) -> None:
+    info = replace(_info(f"{text}/{text}.txt", title=text), language=text, author=text, date=text)
+    for html in (
+        render.render_scope([info], EN),
+        render.render_documents([info], EN),
+        render.render_suggestions([text], text, EN),
+    ):
+        allowed = {
+            "details",
+            "summary",
+            "span",
+            "form",
+            "label",
+            "input",
+            "datalist",
+            "option",
+            "select",
+            "button",
+        }
+        assert set(_read(html).tags) <= allowed | {"section", "h2", "h4", "p", "div", "ul", "li", "bdi"}
+
+
+def test_folders_are_offered_from_the_outermost_in() -> None:
+    html = render.render_scope([_info("a/b/c.txt"), _info("a/d.txt"), _info("e.txt")], EN)
+    assert re.findall(r'<option value="([^"]*)"></option>', html) == ["a", "a/b"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)

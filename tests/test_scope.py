@@ -188,3 +188,43 @@ def test_http_takes_a_scope(qa: QA) -> None:
         assert nothing.status_code == 400
         assert nothing.json()["error"]["type"] == "ScopeError"
         assert client.post("/v1/ask", json={"question": ASKED, "since": "May"}).status_code == 400
+
+
+# The page
+
+
+@pytest.mark.parametrize("text", ["[", "[]", "1", '{"within": 3}', '{"since": "May"}', "[" * 100_000])
+def test_scope_that_a_page_sends_malformed_is_refused(text: str) -> None:
+    from qa.web.page import read_scope
+
+    with pytest.raises(ScopeError):
+        read_scope(text)
+
+
+def test_scope_of_a_page() -> None:
+    from qa.web.page import read_scope
+
+    assert read_scope("") is None
+    assert read_scope("{}") is None
+    sent = '{"within": ["zh"], "languages": ["zh"], "since": "2024"}'
+    assert read_scope(sent) == Scope(("zh",), ("zh",), "2024")
+
+
+def test_headings_that_are_suggested_are_answered_elsewhere_in_the_document(tmp_path: Path) -> None:
+    from qa.web.examples import choose_headings
+
+    text = (
+        "# The mill\n\nThe mill by the river was built in 1784.\n\n## Owners of the mill\n\n"
+        "The owners of the mill were the Kern family until 1951.\n\n## Zzyzx\n\nNothing to see.\n"
+    )
+    (tmp_path / "mill.md").write_text(text, encoding="utf-8")
+    (tmp_path / "other.md").write_text("# Zzyzx\n\nZzyzx is a place in California.\n", encoding="utf-8")
+    with QA.open(tmp_path / "index") as qa:
+        qa.sync(tmp_path)
+        document = qa.document("mill.md")
+        quoted = qa.ask("When was the mill built?", scope=Scope(("mill.md",))).nearest
+        assert quoted is not None
+        for heading in choose_headings(qa, document, quoted.span):
+            quote = qa.ask(heading, scope=Scope(("mill.md",))).quote
+            assert quote is not None
+            assert not quote.span.overlaps(quoted.span)

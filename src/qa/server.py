@@ -8,11 +8,12 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from dataclasses import asdict
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
@@ -28,7 +29,7 @@ from qa.errors import (
     ScopeError,
 )
 from qa.feedback import LONGEST_TEXT, MOST_MARKS, Feedback
-from qa.guard import Access, guarded
+from qa.guard import Access, guarded, refusal
 from qa.types import Answer, Span
 from qa.types import Scope as DocumentScope
 from qa.users import Users
@@ -152,6 +153,21 @@ def _add_routes(app: FastAPI, service: Service, metrics: Metrics) -> None:
         kept = service.give_feedback(request.feedback())
         metrics.count("qa_feedback_total")
         return {"id": kept.id}
+
+    @app.get("/v1/documents")
+    def documents() -> dict[str, Any]:
+        listed = service.documents()
+        return {
+            "documents": [asdict(info) for info in listed],
+            "passages": sum(info.passages for info in listed),
+        }
+
+    @app.delete("/v1/documents/{document_id}", response_model=None)
+    def remove(document_id: str, request: Request) -> dict[str, Any] | Response:
+        user = request.scope.get("user")  # ``qa.guard`` puts it there; without one nobody is asked who they are
+        if user is not None and not user.edits:
+            return refusal(403, "ReadersOnly", "Only editors remove documents.")
+        return asdict(service.remove(document_id))
 
     @app.get("/healthz")
     def healthz(request: Request) -> JSONResponse:

@@ -17,8 +17,37 @@ function show(turnsHtml) {
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   turn.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
   const place = turn.querySelector(".answered .open");
-  if (place) document.dispatchEvent(new CustomEvent("qa-answered", { detail: place.dataset.query }));
+  if (!place) return;
+  document.dispatchEvent(new CustomEvent("qa-answered", { detail: place.dataset.query }));
+  suggest(turn, place.dataset.query);
 }
+
+// What else the document tells, by its own headings: only those that it answers.
+async function suggest(turn, query) {
+  const answer = await fetch(`page/suggestions?${query}`).catch(() => null);
+  if (answer?.ok && turn.isConnected) turn.insertAdjacentHTML("beforeend", await answer.text());
+}
+
+// The conversation as a file of plain text.
+function save() {
+  const page = location.origin + location.pathname;
+  const turns = [...log.querySelectorAll(".turn")].map((turn) => {
+    const text = (css) => turn.querySelector(css)?.textContent ?? "";
+    const quote = text(".quote");
+    const link = turn.querySelector(".actions")?.dataset.query;
+    const answer = quote ? `“${quote}”\n— ${text(".where")}\n${page}#${link}` : text(".card h3");
+    return [text(".question"), answer, text(".confidence"), text(".reason")].filter(Boolean).join("\n");
+  });
+  const file = new Blob([turns.join("\n\n") + "\n"], { type: "text/plain;charset=utf-8" });
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = `qa-${new Date().toISOString().slice(0, 10)}.txt`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.(".save")) save();
+});
 
 async function copy(button, words) {
   await navigator.clipboard.writeText(words);
@@ -76,6 +105,7 @@ log.addEventListener("click", (event) => {
   if (button?.matches(".copy")) copyQuote(button);
   if (button?.matches(".link")) copyLink(button);
   if (button?.matches(".copy-citation")) copy(button, button.parentElement.querySelector("pre").textContent);
+  if (button?.matches(".suggestion")) trigger("edit", { question: button.dataset.question, within: button.dataset.within });
   const thumb = event.target.closest("[data-verdict]");
   if (thumb) sendVerdict(thumb.closest(".verdict"), thumb.dataset.verdict);
 });
@@ -84,7 +114,7 @@ log.addEventListener("submit", (event) => {
   const { expected, question } = event.target.elements;
   if (expected?.value.trim()) sendVerdict(event.target.closest(".verdict"), "wrong", expected.value.trim());
   // A reading that its reader has mended is asked as it is written.
-  if (question?.value.trim()) trigger("edit", { question: question.value.trim() });
+  if (question?.value.trim()) trigger("edit", { question: question.value.trim(), within: "" });
 });
 log.addEventListener(
   "toggle",

@@ -9,6 +9,7 @@ import os
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
 
+import json
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -21,10 +22,10 @@ from typing import Any
 import gradio as gr
 from fastapi import FastAPI
 
-from qa.errors import LibraryNotFound, QAError
+from qa.errors import LibraryNotFound, QAError, ScopeError
 from qa.guard import PageGate
 from qa.readers import READABLE
-from qa.types import Answer, DocumentInfo, Explanation
+from qa.types import Answer, DocumentInfo, Explanation, Scope
 from qa.users import EDITOR, User
 from qa.web import render
 from qa.web.examples import choose_examples
@@ -99,9 +100,18 @@ class Page:
         return (*self.open(request), "".join(turn(strings) for turn in turns))
 
     def ask(
-        self, question: str, session: Session | None, request: gr.Request, *, alone: bool = False
+        self,
+        question: str,
+        session: Session | None,
+        scope: str,
+        request: gr.Request,
+        *,
+        alone: bool = False,
     ) -> Iterator[tuple[Any, ...]]:
-        """Yield question box, turn and session: first while searching, then with the answer."""
+        """Yield question box, turn and session: first while searching, then with the answer.
+
+        ``scope`` is what ``scope.js`` keeps: the documents to ask, as JSON.
+        """
         strings = _strings(request)
         question = question.strip()
         if not question:
@@ -111,28 +121,30 @@ class Page:
         turn_id = f"turn-{len(session.turns) + 1}"
         session.turns.append(partial(render.render_pending, turn_id, question))
         yield "", session.turns[-1](strings), session
-        session.turns[-1] = self._turn(turn_id, question, session.talk, alone=alone)
+        session.turns[-1] = self._turn(turn_id, question, session.talk, scope, alone=alone)
         yield gr.skip(), session.turns[-1](strings), gr.skip()
 
     def ask_example(
-        self, session: Session | None, event: gr.EventData, request: gr.Request
+        self, session: Session | None, scope: str, event: gr.EventData, request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
-        yield from self.ask(str(event.question), session, request)
+        yield from self.ask(str(event.question), session, scope, request)
 
     def ask_edited(
-        self, session: Session | None, event: gr.EventData, request: gr.Request
+        self, session: Session | None, scope: str, event: gr.EventData, request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
-        """Ask a reading as its reader has mended it: it is taken as it is."""
-        yield from self.ask(str(event.question), session, request, alone=True)
+        """Ask a reading as its reader has mended it, or what was suggested, of its document: as it is."""
+        if event.within:
+            scope = json.dumps({"within": [event.within]})
+        yield from self.ask(str(event.question), session, scope, request, alone=True)
 
-    def _turn(self, turn_id: str, question: str, talk: Talk, *, alone: bool = False) -> Shown:
+    def _turn(self, turn_id: str, question: str, talk: Talk, scope: str, *, alone: bool = False) -> Shown:
         failed = partial(_failure, turn_id, question)
         if len(question) > MAX_QUESTION_CHARS:
             shortened = question[:MAX_QUESTION_CHARS] + "…"
             return partial(_failure, turn_id, shortened, _too_long)
         try:
             started = time.perf_counter()
-            turn = talk.ask(question, alone=alone)
+            turn = talk.ask(question, alone=alone, scope=read_scope(scope))
             if self.on_answer:
                 self.on_answer(turn.answer, time.perf_counter() - started)
         except LibraryNotFound:
@@ -231,14 +243,21 @@ def build_page(
                     apply_default_css=False,
                     elem_id="log",
                 )
-                question = gr.Textbox(
-                    lines=1,
-                    max_lines=5,
-                    max_length=MAX_QUESTION_CHARS,
-                    submit_btn=True,
-                    autofocus=True,
-                    elem_id="question",
-                )
+                with gr.Column(elem_id="asking"):
+                    scope = gr.HTML(
+                        "",
+                        html_template='<div class="scope-and-more"></div>',
+                        js_on_load=_asset("scope.js"),
+                        apply_default_css=False,
+                    )
+                    question = gr.Textbox(
+                        lines=1,
+                        max_lines=5,
+                        max_length=MAX_QUESTION_CHARS,
+                        submit_btn=True,
+                        autofocus=True,
+                        elem_id="question",
+                    )
             with gr.Column(scale=1, elem_id="source"):
                 gr.HTML(
                     html_template='<dialog class="pane"></dialog>',
@@ -247,7 +266,7 @@ def build_page(
                 )
         with gr.Row(elem_id="documents", elem_classes="view"):
             with gr.Column(scale=3, elem_id="library"):
-                documents = gr.HTML(apply_default_css=False)
+                documents = gr.HTML(apply_default_css=False, js_on_load=_asset("documents.js"))
             with gr.Column(scale=1, min_width=300, elem_id="adding"):
                 limits = gr.HTML(apply_default_css=False)
                 files_box = gr.File(
@@ -264,9 +283,9 @@ def build_page(
         opened = [header, examples, question, limits, files_box, documents]
         blocks.load(page.open, outputs=opened, queue=False, **_PRIVATE)
         header.select(page.switch, [session], [*opened, log], queue=False, show_progress="hidden", **_PRIVATE)
-        question.submit(page.ask, [question, session], **asking)
-        examples.click(page.ask_example, [session], **asking)
-        log.edit(page.ask_edited, [session], **asking)
+        question.submit(page.ask, [question, session, scope], **asking)
+        examples.click(page.ask_example, [session, scope], **asking)
+        log.edit(page.ask_edited, [session, scope], **asking)
         # One file at a time: a library has one writer.
         files_box.upload(
             page.upload,
@@ -328,6 +347,21 @@ def _user(request: gr.Request) -> User:
     """Return who asks; where nothing of ``qa.guard`` stands before the page, whoever put it there lets all edit."""
     inside: Any = request.request
     return inside.scope.get("user") or User("", EDITOR)
+
+
+def read_scope(text: str) -> Scope | None:
+    """Return the scope that a page sent as JSON, None for all documents.
+
+    Raises:
+        ScopeError: it is none, or a date in it is none.
+    """
+    try:
+        fields = json.loads(text) if text else {}
+        names = [[str(name) for name in fields.get(each, [])] for each in ("within", "languages")]
+        dates = [str(fields.get(each, "")) for each in ("since", "until")]
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise ScopeError(f"The scope of the question cannot be read: {error}.") from error
+    return Scope(tuple(names[0]), tuple(names[1]), dates[0], dates[1]) or None
 
 
 def _explanations(answer: Answer) -> list[Explanation]:

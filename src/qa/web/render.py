@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from qa import confidence
 from qa.citing import Citation
 from qa.feedback import LONGEST_TEXT, MOST_MARKS, RIGHT, WRONG, Feedback
 from qa.reasons import say
-from qa.text import script
+from qa.text import fold, script
 from qa.types import Answer, DocumentInfo, Explanation, Hit, Meeting, Quote, Span
 from qa.types import Place as OtherPlace
 from qa.web.place import Place
@@ -27,8 +27,9 @@ from qa.web.signin import WORDS
 from qa.web.strings import LANGUAGES, Strings
 from qa.web.troubles import Trouble
 
-SHOWN_DOCUMENTS = 200
+SHOWN_DOCUMENTS = 100
 SHOWN_PLACES = 3
+MOST_FOLDERS = 500
 NEAREST = 3
 TELLING = 0.1
 """Points of a score by which a feature must be ahead to be named."""
@@ -443,7 +444,7 @@ def _also(places: Sequence[OtherPlace], strings: Strings) -> str:
         f"<li>{render_place(place.source, place.page, (), strings)}</li>" for place in places[:SHOWN_PLACES]
     )
     hidden = len(places) - SHOWN_PLACES
-    more = f"<li>{escape(strings.documents_more.format(count=hidden))}</li>" if hidden > 0 else ""
+    more = f"<li>+{hidden}</li>" if hidden > 0 else ""
     return f'<div class="also"><span>{escape(strings.also)}</span><ul>{items}{more}</ul></div>'
 
 
@@ -480,6 +481,11 @@ def _sign_out(user: str, strings: Strings) -> str:
     )
 
 
+def render_save(strings: Strings) -> str:
+    """Return the button that keeps the conversation as a file; ``log.js`` writes it."""
+    return f'<button type="button" class="save">{escape(strings.save_conversation)}</button>'
+
+
 def _views(strings: Strings) -> str:
     """Return the buttons that change between the views of the page; ``header.js`` marks the current one."""
     buttons = "".join(
@@ -504,6 +510,18 @@ def render_examples(questions: Sequence[str], strings: Strings) -> str:
     )
 
 
+def render_suggestions(headings: Sequence[str], source: str, strings: Strings) -> str:
+    """Return headings of a document as questions to it; nothing where there is none."""
+    if not headings:
+        return ""
+    buttons = "".join(
+        f'<li><button type="button" class="suggestion" dir="auto"{lang_attribute(heading)} '
+        f'data-question="{escape(heading)}" data-within="{escape(source)}">{escape(heading)}</button></li>'
+        for heading in headings
+    )
+    return f'<div class="suggestions"><h4>{escape(strings.suggestions)}</h4><ul>{buttons}</ul></div>'
+
+
 def render_invitation(strings: Strings) -> str:
     """Return what stands in place of the examples while there is no document."""
     return (
@@ -513,34 +531,118 @@ def render_invitation(strings: Strings) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which documents the list shows: those with all ``words`` in source, title or author, from number ``first`` on."""
+
+    words: str = ""
+    language: str = ""
+    first: int = 0
+
+    def holds(self, info: DocumentInfo) -> bool:
+        where = fold(f"{info.source}\n{info.title}\n{info.author}")
+        return (not self.language or info.language == self.language) and all(
+            word in where for word in fold(self.words).split()
+        )
+
+
 def render_documents(documents: Sequence[DocumentInfo], strings: Strings) -> str:
-    """Return the list of documents, the latest first."""
-    shown = sorted(documents, key=lambda info: info.added, reverse=True)[:SHOWN_DOCUMENTS]
+    """Return the documents with what chooses among them; ``documents.js`` fetches the list for another choice."""
     count = strings.documents_count.format(
         documents=len(documents), passages=sum(info.passages for info in documents)
     )
-    items = "".join(f"<li>{_document(info, strings)}</li>" for info in shown)
-    listed = f'<ul class="list">{items}</ul>' if items else ""
-    hidden = len(documents) - len(shown)
-    more = f'<p class="note">{escape(strings.documents_more.format(count=hidden))}</p>' if hidden else ""
     return (
-        f'<section class="documents" lang="{strings.lang}" dir="{strings.direction}">'
-        f'<h2>{escape(strings.documents)}</h2><p class="note">{escape(count)}</p>{listed}{more}</section>'
+        f'<section class="documents" lang="{strings.lang}" dir="{strings.direction}" '
+        f'data-failed="{escape(strings.remove_failed)}" data-receipt="{escape(strings.receipt)}" '
+        f'data-ask="{escape(strings.remove_ask)}" data-no="{escape(strings.remove_no)}">'
+        f'<h2>{escape(strings.documents)}</h2><p class="note">{escape(count)}</p>'
+        f'<form class="choice" role="search"><input type="search" name="words" dir="auto" autocomplete="off" '
+        f'placeholder="{escape(strings.filter_documents)}" aria-label="{escape(strings.filter_documents)}">'
+        f'<select name="language" aria-label="{escape(strings.filter_language)}">'
+        f"{_language_options(documents, strings)}</select></form>"
+        f'<p class="receipt" role="status"></p>'
+        f'<div class="chosen">{render_list(documents, Choice(), strings)}</div></section>'
     )
+
+
+def _language_options(documents: Sequence[DocumentInfo], strings: Strings) -> str:
+    """Return the languages that there are, by their tags: the browser knows their names in every language."""
+    tags = sorted({info.language for info in documents if info.language})
+    options = "".join(
+        f'<option value="{escape(tag)}" data-tag="{escape(tag)}">{escape(tag)}</option>' for tag in tags
+    )
+    return f'<option value="">{escape(strings.all_languages)}</option>{options}'
+
+
+def render_list(documents: Sequence[DocumentInfo], choice: Choice, strings: Strings) -> str:
+    """Return a part of the documents that were chosen, the latest first, and a button for the next part."""
+    chosen = sorted(filter(choice.holds, documents), key=lambda info: info.added, reverse=True)
+    shown = chosen[choice.first : choice.first + SHOWN_DOCUMENTS]
+    items = "".join(f"<li>{_document(info, strings)}</li>" for info in shown)
+    found = ""
+    if not choice.first and (choice.words or choice.language):
+        found = (
+            f'<p class="note" role="status">{escape(strings.documents_found.format(count=len(chosen)))}</p>'
+        )
+    after = choice.first + len(shown)
+    more = ""
+    if after < len(chosen):
+        more = f'<button type="button" class="more" data-first="{after}">{escape(strings.show_more)}</button>'
+    return f'{found}{f"""<ul class="list">{items}</ul>""" if items else ""}{more}'
 
 
 def _document(info: DocumentInfo, strings: Strings) -> str:
     facts = [strings.passages_count.format(count=info.passages)]
     if info.pages is not None:
         facts.insert(0, strings.pages_count.format(count=info.pages))
+    if info.date:
+        facts.append(strings.dated.format(date=_isolated(info.date)))
     facts.append(strings.added_on.format(date=_isolated(info.added[:10])))
+    told = escape(" · ".join([*filter(None, [_isolated(info.author) if info.author else ""]), *facts]))
     title = ""
     if info.title and info.title != info.source:
         title = f'<span class="title"{lang_attribute(info.title)}>{escape_name(info.title)}</span>'
+    tag = (
+        f' · <span data-tag="{escape(info.language)}">{escape(info.language)}</span>' if info.language else ""
+    )
     return (
         f'<span class="source">{escape_name(info.source)}</span>{title}'
-        f'<span class="facts">{escape(" · ".join(facts))}</span>'
+        f'<span class="facts">{told}{tag}</span><span class="deeds">'
+        f'<button type="button" class="open" data-query="{escape(Place(info.id, Span(0, 0)).query(info.source))}">'
+        f"{escape(strings.open_document)}</button>"
+        f'<button type="button" class="ask-this" data-within="{escape(info.source)}">'
+        f"{escape(strings.ask_this)}</button>"
+        f'<button type="button" class="remove" data-document="{escape(info.id)}">{escape(strings.remove)}'
+        "</button></span>"
     )
+
+
+def render_scope(documents: Sequence[DocumentInfo], strings: Strings) -> str:
+    """Return what chooses the documents that are asked, folded; ``scope.js`` keeps what is chosen."""
+    names = sorted({folder for info in documents for folder in _folders(info.source)})[:MOST_FOLDERS]
+    options = "".join(f'<option value="{escape(name)}"></option>' for name in names)
+    dates = "".join(
+        f'<label>{escape(words)} <input name="{name}" inputmode="numeric" autocomplete="off" dir="ltr" '
+        f'placeholder="{escape(strings.scope_date)}" pattern="[0-9]{{4}}(-[0-9]{{2}}){{0,2}}"></label>'
+        for name, words in (("since", strings.scope_since), ("until", strings.scope_until))
+    )
+    return (
+        f'<details class="scope" lang="{strings.lang}" dir="{strings.direction}"><summary>'
+        f'<span class="scope-label">{escape(strings.scope)}:</span> '
+        f'<span class="scope-told" data-all="{escape(strings.scope_all)}">{escape(strings.scope_all)}</span></summary>'
+        f'<form><label>{escape(strings.scope_folder)} <input name="within" list="scope-names" dir="auto" '
+        f'autocomplete="off" maxlength="1000"></label><datalist id="scope-names">{options}</datalist>'
+        f'<label>{escape(strings.filter_language)} <select name="language">'
+        f"{_language_options(documents, strings)}</select></label>{dates}"
+        f'<button type="reset">{escape(strings.scope_clear)}</button></form></details>{render_save(strings)}'
+    )
+
+
+def _folders(source: str) -> Iterator[str]:
+    """Yield the folders that hold a document, the outermost first."""
+    for at, character in enumerate(source):
+        if character == "/":
+            yield source[:at]
 
 
 # --- uploads ------------------------------------------------------------------------------------

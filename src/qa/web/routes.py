@@ -14,12 +14,20 @@ from fastapi import FastAPI, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from qa.citing import Citation
-from qa.errors import DocumentNotFound, QAError
+from qa.errors import DocumentNotFound, LibraryNotFound, QAError
 from qa.readers.pages import Words, page_picture, page_sizes
-from qa.types import Document
+from qa.types import Document, DocumentInfo
 from qa.web import source
+from qa.web.examples import choose_headings
 from qa.web.place import Place
-from qa.web.render import render_alert, render_citations
+from qa.web.render import (
+    Choice,
+    render_alert,
+    render_citations,
+    render_list,
+    render_scope,
+    render_suggestions,
+)
 from qa.web.service import Service
 from qa.web.strings import Strings, strings_of
 from qa.web.troubles import trouble_of
@@ -72,6 +80,30 @@ def add_page_routes(app: FastAPI, service: Service) -> None:
             return Response(status_code=404, headers=_NO_STORE)  # gone or changed: the text is shown
         return _html(lambda: source.render_pages(place, sizes, part, strings), strings)
 
+    @app.get("/page/documents", include_in_schema=False)
+    def documents(request: Request, words: Name = "", language: Name = "", first: Number = 0) -> Response:
+        strings = strings_of(request.headers)
+        choice = Choice(words, language, first)
+        return _html(lambda: render_list(_documents(service), choice, strings), strings)
+
+    @app.get("/page/scope", include_in_schema=False)
+    def scope(request: Request) -> Response:
+        strings = strings_of(request.headers)
+        return _html(lambda: render_scope(_documents(service), strings), strings)
+
+    @app.get("/page/suggestions", include_in_schema=False)
+    def suggestions(
+        request: Request, document: Name, start: Number, end: Number, marks: Marks = ""
+    ) -> Response:
+        strings = strings_of(request.headers)
+        place = Place.of(document, start, end, marks)
+
+        def found() -> str:
+            opened = _document(service, place)
+            return render_suggestions(choose_headings(service, opened, place.span), opened.source, strings)
+
+        return _html(found, strings)
+
     @app.get("/page/citations", include_in_schema=False)
     def citations(
         request: Request, document: Name, start: Number, end: Number, marks: Marks = ""
@@ -109,6 +141,13 @@ def _original(service: Service, document: Document) -> str:
         return ""
     path = service.find(document.id).path
     return path if Path(path).is_file() else ""
+
+
+def _documents(service: Service) -> list[DocumentInfo]:
+    try:
+        return service.documents()
+    except LibraryNotFound:
+        return []  # made by the first upload
 
 
 def _present(service: Service, name: str) -> str:

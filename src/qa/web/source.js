@@ -124,7 +124,9 @@ pane.addEventListener("cancel", (event) => {
 });
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("button.open[data-query]");
-  if (button) open(button.dataset.query);
+  if (!button) return;
+  document.querySelector("[data-go=ask]").click();
+  open(button.dataset.query);
 });
 document.addEventListener("qa-answered", (event) => {
   if (wide.matches) open(event.detail, true);

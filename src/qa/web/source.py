@@ -68,7 +68,8 @@ def render_source(document: Document, place: Place, strings: Strings, *, pages: 
         f'<header><div class="names"><h2{lang_attribute(document.title)}>'
         f"{escape_name(document.title or document.source)}</h2>"
         f"{render_place(document.source, page, headings, strings)}</div>"
-        f'<button type="button" class="close" aria-label="{escape(strings.close)}">×</button></header>{views}'
+        f'<button type="button" class="ask-this" data-within="{escape(document.source)}">{escape(strings.ask_this)}'
+        f'</button><button type="button" class="close" aria-label="{escape(strings.close)}">×</button></header>{views}'
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(strings.whole_document)}">{part}</div>'
         "</section>"
     )
