@@ -464,6 +464,36 @@ def test_screen_readers_get_roles_and_names(fresh: Reader) -> None:
     assert fresh.count("h1") == 1
 
 
+@pytest.mark.parametrize(("language", "width", "dark"), [("en", 1400, False), ("ar", 390, True)])
+def test_axe_finds_nothing_against_accessibility(
+    reader: Reader, address: str, language: str, width: int, dark: bool
+) -> None:
+    axe = pytest.importorskip("axe_core_python.selenium").Axe()
+
+    def violations() -> list[str]:
+        found = axe.run(reader.browser)["violations"]
+        return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found]
+
+    with reader.speaking(language):
+        reader.open(address, width=width, dark=dark)
+        assert violations() == []
+        reader.ask(EXAMPLES[1])
+        reader.ask("Who won?")
+        reader.ask("please explode")
+        reader.run("for (const each of document.querySelectorAll('details')) each.open = true")
+        reader.wait_for(".citation")
+        assert violations() == []
+        reader.browser.find_element(By.CSS_SELECTOR, "#turn-1 .actions .open").send_keys(Keys.ENTER)
+        reader.wait_for(".pane .quote")
+        assert violations() == []
+        reader.browser.find_element(By.CSS_SELECTOR, ".pane .close").send_keys(Keys.ENTER)
+        reader.go("documents")
+        reader.browser.find_element(By.CSS_SELECTOR, ".remove").send_keys(Keys.ENTER)
+        assert violations() == []
+        reader.go("evaluation")
+        assert violations() == []
+
+
 def test_right_to_left_text_runs_right_to_left(reader: Reader) -> None:
     turn = reader.ask(EXAMPLES[2])
     direction = "return getComputedStyle(document.querySelector(arguments[0])).direction"
@@ -501,7 +531,7 @@ def test_contrast_of_every_text_is_at_least_that_of_wcag(reader: Reader, address
         const c = colour(getComputedStyle(e).backgroundColor);
         if (c[3] !== 0) return c; } return [255, 255, 255]; };
       const poor = [];
-      for (const e of document.querySelectorAll(".masthead *, .turn *, .documents *, .limits *")) {
+      for (const e of document.querySelectorAll(".masthead *, .turn *, .pane *, .scope *, .documents *, .limits *")) {
         const own = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
         if (!own || !e.offsetParent) continue;
         const a = light(colour(getComputedStyle(e).color)), b = light(ground(e));
@@ -643,6 +673,33 @@ def test_conversation_is_saved_as_text(fresh: Reader, library: Path) -> None:
     assert first.startswith(f"{EXAMPLES[1]}\n“{quote.text}”\n— reading-room.txt")
     assert f"#document={quote.document_id}&start={quote.span.start}" in first
     assert second.startswith("Who won?\nNot in these documents")
+
+
+# --- evaluation ---
+
+
+def test_question_set_is_run_and_its_report_shown(fresh: Reader, tmp_path: Path) -> None:
+    lines = [
+        {"id": "1", "question": EXAMPLES[1], "answers": ["voted 17 to 5"], "source": "reading-room.txt"},
+        {"id": "2", "question": "<img src=x onerror=parent.hacked=1>", "answers": []},
+    ]
+    path = tmp_path / "<b>set.jsonl"
+    path.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+    fresh.go("evaluation")
+    box = fresh.browser.find_element(By.CSS_SELECTOR, "#questions input[type=file]")
+    box.send_keys(str(path))
+    fresh.wait_for(".evaluated iframe")
+    assert fresh.text(".evaluated h2") == "Report <b>set.jsonl"
+    fresh.browser.switch_to.frame(fresh.browser.find_element(By.CSS_SELECTOR, ".evaluated iframe"))
+    assert "2 questions" in fresh.browser.find_element(By.CSS_SELECTOR, "main").text
+    assert fresh.count("img, script") == 0
+    fresh.browser.switch_to.default_content()
+    assert fresh.run("return window.hacked === undefined") is True
+    path.write_text("no question", encoding="utf-8")
+    box = fresh.browser.find_element(By.CSS_SELECTOR, "#questions input[type=file]")
+    box.send_keys(str(path))
+    fresh.wait_for("#evaluation .failed")
+    assert "<b>set.jsonl" in fresh.text("#evaluation .failed")
 
 
 # --- languages ---

@@ -330,4 +330,4 @@ def test_hostile_citation_is_shown_as_text(tmp_path: Path, text: str) -> None:
         ).text
     page = _read(html)
     assert f"“{text}”" in page.text("citation") or "\r" in text or "\x00" in text
-    assert set(page.tags) <= {"div", "h5", "pre", "button"}
+    assert set(page.tags) <= {"div", "h4", "pre", "button"}

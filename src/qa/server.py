@@ -164,7 +164,9 @@ def _add_routes(app: FastAPI, service: Service, metrics: Metrics) -> None:
 
     @app.delete("/v1/documents/{document_id}", response_model=None)
     def remove(document_id: str, request: Request) -> dict[str, Any] | Response:
-        user = request.scope.get("user")  # ``qa.guard`` puts it there; without one nobody is asked who they are
+        user = request.scope.get(
+            "user"
+        )  # ``qa.guard`` puts it there; without one nobody is asked who they are
         if user is not None and not user.edits:
             return refusal(403, "ReadersOnly", "Only editors remove documents.")
         return asdict(service.remove(document_id))

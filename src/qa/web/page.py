@@ -33,6 +33,7 @@ from qa.web.render import FileOutcome
 from qa.web.service import OnProgress, Service, Talk
 from qa.web.settings import PageSettings
 from qa.web.strings import Strings, strings_of
+from qa.web.trial import KINDS, MOST_QUESTIONS, run_trial
 from qa.web.troubles import Trouble, trouble_of
 from qa.web.uploads import follow, take_upload
 
@@ -75,7 +76,7 @@ class Page:
         """Document ids, and the questions chosen for them: once for a state of the library."""
 
     def open(self, request: gr.Request) -> tuple[Any, ...]:
-        """Return header, examples, question box, upload limits and box, and documents in the reader's language."""
+        """Return header, examples, question box, upload limits and box, documents and evaluation in the reader's language."""
         strings = _strings(request)
         limits = render.render_upload_limits(
             sorted(READABLE - _OTHER_SPELLINGS),
@@ -91,6 +92,7 @@ class Page:
             limits if edits else "",
             gr.update(visible=edits),
             self.documents(strings),
+            render.render_evaluation(MOST_QUESTIONS, strings),
         )
 
     def switch(self, session: Session | None, request: gr.Request) -> tuple[Any, ...]:
@@ -195,6 +197,30 @@ class Page:
             _LOG.exception("An upload failed.")
             return FileOutcome(name, "failed", Trouble(strings.unexpected))
 
+    def evaluate(self, upload: dict[str, Any] | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Yield report and upload box: first how far the questions are asked, then the report."""
+        strings = _strings(request)
+        if not upload:
+            return
+        file = Path(upload["path"])
+        name = str(upload.get("orig_name") or file.name)
+        report: str | Trouble = Trouble(strings.unexpected)
+        try:
+            if file.stat().st_size > self.settings.max_upload_mb * 1_000_000:
+                report = Trouble(strings.too_large.format(size=self.settings.max_upload_mb))
+            else:
+                for step in follow(partial(self._trial, file, name, strings)):
+                    if isinstance(step, float):
+                        yield render.render_evaluating(step, strings), gr.skip()
+                    else:
+                        report = step
+        except Exception:
+            _LOG.exception("An evaluation failed.")
+        yield render.render_evaluated(report, name, strings), None
+
+    def _trial(self, file: Path, name: str, strings: Strings, on_progress: OnProgress) -> str | Trouble:
+        return run_trial(self.service, file, name, strings, on_progress=on_progress)
+
     def documents(self, strings: Strings) -> str:
         try:
             return render.render_documents(self._documents(), strings)
@@ -273,6 +299,12 @@ def build_page(
                     file_count="multiple", show_label=False, height=128, elem_id="upload", interactive=True
                 )
                 report = gr.HTML(apply_default_css=False, elem_id="report")
+        with gr.Column(elem_id="evaluation", elem_classes="view"):
+            evaluation = gr.HTML(apply_default_css=False)
+            questions_box = gr.File(
+                file_types=list(KINDS), show_label=False, height=128, elem_id="questions", interactive=True
+            )
+            results = gr.HTML(apply_default_css=False, js_on_load=_asset("evaluation.js"), elem_id="results")
         asking: dict[str, Any] = {
             "outputs": [question, log, session],
             "concurrency_limit": ASKING_AT_ONCE,
@@ -280,7 +312,7 @@ def build_page(
             "show_progress": "hidden",
             **_PRIVATE,
         }
-        opened = [header, examples, question, limits, files_box, documents]
+        opened = [header, examples, question, limits, files_box, documents, evaluation]
         blocks.load(page.open, outputs=opened, queue=False, **_PRIVATE)
         header.select(page.switch, [session], [*opened, log], queue=False, show_progress="hidden", **_PRIVATE)
         question.submit(page.ask, [question, session, scope], **asking)
@@ -291,6 +323,15 @@ def build_page(
             page.upload,
             [files_box],
             [report, documents, files_box, examples],
+            preprocess=False,
+            concurrency_limit=1,
+            show_progress="hidden",  # the report shows it
+            **_PRIVATE,
+        )
+        questions_box.upload(
+            page.evaluate,
+            [questions_box],
+            [results, questions_box],
             preprocess=False,
             concurrency_limit=1,
             show_progress="hidden",  # the report shows it

@@ -123,7 +123,7 @@ def render_failure(turn_id: str, question: str, trouble: Trouble, strings: Strin
 def _turn(turn_id: str, question: str, body: str, strings: Strings) -> str:
     return (
         f'<article class="turn" id="{escape(turn_id)}" lang="{strings.lang}" dir="{strings.direction}">'
-        f'<div class="asked"><span class="unseen">{escape(strings.you_asked)} </span>'
+        f'<div class="asked"><h2 class="unseen">{escape(strings.you_asked)} </h2>'
         f'<p class="question" dir="auto">{escape(question)}</p></div>{body}</article>'
     )
 
@@ -185,7 +185,8 @@ def render_citations(citation: Citation, strings: Strings) -> str:
         ("GB/T 7714", citation.gbt7714()),
     )
     return "".join(
-        f'<div class="citation"><h5>{escape(name)}</h5><pre dir="auto" tabindex="0" aria-label="{escape(name)}">'
+        f'<div class="citation"><h4>{escape(name)}</h4>'
+        f'<pre dir="auto" role="group" tabindex="0" aria-label="{escape(name)}">'
         f'{escape(text)}</pre><button type="button" class="copy-citation" data-copied="{escape(strings.copied)}">'
         f"{escape(strings.copy_form.format(form=name))}</button></div>"
         for name, text in forms
@@ -490,7 +491,11 @@ def _views(strings: Strings) -> str:
     """Return the buttons that change between the views of the page; ``header.js`` marks the current one."""
     buttons = "".join(
         f'<button type="button" data-go="{name}">{escape(words)}</button>'
-        for name, words in (("ask", strings.ask_view), ("documents", strings.documents_view))
+        for name, words in (
+            ("ask", strings.ask_view),
+            ("documents", strings.documents_view),
+            ("evaluation", strings.evaluation_view),
+        )
     )
     return f'<nav class="views-of-page" aria-label="{escape(strings.views)}">{buttons}</nav>'
 
@@ -701,6 +706,40 @@ def _outcome(outcome: FileOutcome, strings: Strings) -> str:
     return (
         f'<li class="{outcome.outcome}"><span class="source">{escape_name(outcome.name)}</span> '
         f'<span class="outcome">{escape(words)}</span>{message}</li>'
+    )
+
+
+# --- evaluation ---------------------------------------------------------------------------------
+
+
+def render_evaluation(count: int, strings: Strings) -> str:
+    """Return what an evaluation is, above the box that takes a question set of at most ``count`` questions."""
+    return (
+        f'<section class="limits" lang="{strings.lang}" dir="{strings.direction}"><h2>{escape(strings.evaluation)}</h2>'
+        f"<p>{escape(strings.evaluation_note.format(count=count))}</p></section>"
+    )
+
+
+def render_evaluating(share: float, strings: Strings) -> str:
+    """Return how far an evaluation is, ``share`` from 0 to 1."""
+    return (
+        f'<section class="report" role="status" lang="{strings.lang}" dir="{strings.direction}"><p class="progress">'
+        f'<label>{escape(strings.evaluating)} <progress max="1" value="{share:.3f}"></progress></label></p></section>'
+    )
+
+
+def render_evaluated(report: str | Trouble, name: str, strings: Strings) -> str:
+    """Return the report in a frame of its own, in which nothing runs, or what was wrong with the questions."""
+    if isinstance(report, Trouble):
+        return (
+            f'<section class="card failed" role="alert" lang="{strings.lang}" dir="{strings.direction}">'
+            f"<h2>{escape(strings.evaluation_failed)}</h2>{_trouble(report)}</section>"
+        )
+    return (
+        f'<section class="evaluated" lang="{strings.lang}" dir="{strings.direction}">'
+        f'<header class="place"><h2>{escape(strings.evaluation_report)} {escape_name(name)}</h2>'
+        f'<button type="button" class="download">{escape(strings.download_report)}</button></header>'
+        f'<iframe sandbox title="{escape(strings.evaluation_report)}" srcdoc="{escape(report)}"></iframe></section>'
     )
 
 
