@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from PIL import Image
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -60,8 +62,11 @@ def take(reader: Reader, address: str) -> None:
 
 def save(reader: Reader, name: str) -> None:
     """Write what is seen, once the pictures have come and nothing moves."""
+    reader.browser.execute_cdp_cmd("Emulation.setScrollbarsHidden", {"hidden": True})
+    reader.run("scrollTo({top: 0, behavior: 'instant'}); document.activeElement.blur()")
     time.sleep(1.5)
-    reader.browser.save_screenshot(str(FOLDER / f"{name}.png"))
+    taken = Image.open(io.BytesIO(reader.browser.get_screenshot_as_png())).convert("RGB")
+    taken.quantize(256, dither=Image.Dither.NONE).save(FOLDER / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":

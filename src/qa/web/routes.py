@@ -36,6 +36,7 @@ _NO_STORE = {"Cache-Control": "no-store"}
 _PDF = "application/pdf"
 
 Number = Annotated[int, Query(ge=0)]
+Page = Annotated[int, Query(ge=1)]
 Name = Annotated[str, Query(max_length=1000)]
 Marks = Annotated[str, Query(max_length=2000)]
 
@@ -115,7 +116,7 @@ def add_page_routes(app: FastAPI, service: Service) -> None:
         )
 
     @app.get("/page/picture", include_in_schema=False)
-    def picture(document: Name, start: Number, end: Number, page: Number, marks: Marks = "") -> Response:
+    def picture(document: Name, start: Number, end: Number, page: Page, marks: Marks = "") -> Response:
         place = QuoteLink.of(document, start, end, marks)
         found = _document(service, place)
         shifted = tuple(mark.shift(-place.span.start) for mark in place.marks)
