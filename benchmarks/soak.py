@@ -53,6 +53,7 @@ class Soak:
     times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     asked_beside: int = 0
     number: int = 0
+    doing: str = ""
 
     def run(self, seconds: float) -> dict[str, Any]:
         """Use the library for so many seconds; return the figures."""
@@ -91,6 +92,7 @@ class Soak:
                 kinds = rare if self._random.random() < RARE else usual
                 name = first.pop(0) if first else self._random.choice(list(kinds))
                 start = time.monotonic()
+                self.doing = name
                 try:
                     {**usual, **rare}[name](qa)
                 except QAError as error:
@@ -219,16 +221,18 @@ class Soak:
             self.problems.append(f"a passage found for '{word}' is not in its document")
 
     def _ask_beside(self, stop: threading.Event) -> None:
+        chance = random.Random(self.seed + 1)  # a generator of its own: the other one stays reproducible
         word = self.expected[ANCHOR]
         with QA.open(self.root / "index") as qa:
             while not stop.is_set():
                 try:
                     hits = qa.search(word, k=3)
+                    qa.ask(chance.choice(self._paragraphs)[:200])
                 except Exception as error:
                     self.problems.append(f"a reader beside: {type(error).__name__}: {error}")
                     continue
                 if not any(hit.source == ANCHOR and word in hit.text for hit in hits):
-                    self.problems.append(f"a reader beside does not find '{word}'")
+                    self.problems.append(f"while '{self.doing}': a reader beside does not find '{word}'")
                 self.asked_beside += 1
                 time.sleep(0.02)
 

@@ -189,7 +189,11 @@ class Views:
 
     def _replay_dense(self, dense: DenseIndex) -> None:
         library = self._library
-        last = library.last_change()
+        # both at once: what another history wrote meanwhile is then found by the next look
+        last, stamp = library.head()
+        if library.stamp(dense.change) != dense.stamp:  # a backup was restored this instant
+            dense.remove(dense.ids())
+            dense.change = dense.stamp = 0
         if dense.change == last:
             return
         added, removed = self._tail(dense.change, last)
@@ -197,7 +201,7 @@ class Views:
         for batch in batches(added):
             dense.add(*self._vectors(batch))
             dense.reshape()
-        dense.change, dense.stamp = last, library.stamp(last) or 0
+        dense.change, dense.stamp = last, stamp
 
     def _vectors(self, ids: Sequence[int]) -> tuple[Ints, Floats, Ints]:
         """Return those of ``ids`` that are not gone (n,), their vectors and how many each has (n,).
