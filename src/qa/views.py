@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qa.dense import FLAT, DenseIndex
+from qa.dense import DenseIndex
 from qa.encoder import window_encoder
 from qa.errors import LibraryCorrupt, QAError, refused
 from qa.lexical import LexicalIndex
@@ -33,6 +33,7 @@ log = logging.getLogger("qa")
 LEXICAL = "lexical"
 LEFT_BY_KILLS = ("*.new", f"{LEXICAL}/*.new", f"{LEXICAL}/.tmp*", ".mending.*")  # nothing reads them
 BATCH = 4096  # passages replayed at once
+LONGEST_TAIL = 20_000  # passages that are replayed when a library is opened: a second or two
 Cut = Callable[[Passage], list[str]]
 
 
@@ -115,7 +116,7 @@ class Views:
                 self._lexical = self.lexical
 
     def save(self, *, force: bool = False) -> None:
-        """Bring the files up to date: the postings always, the snapshot once its tail has grown by a tenth.
+        """Bring the files up to date: the postings always, the snapshot once its tail has grown by a tenth, or long.
 
         Both are written anew, without what was removed, once that is a tenth of them. ``force`` does so
         at once: then nothing of a removed document is left on the disk.
@@ -131,8 +132,7 @@ class Views:
             if self._snapshot_is_old() or (force and self._snapshot_change() != library.last_change()):
                 self._replay_dense(self.dense)
                 if self.dense.dead * 10 > self.dense.count or (force and self.dense.dead):
-                    self._dense = DenseIndex(library.dim)
-                    self._replay_dense(self._dense)
+                    self.dense.compact()
                 self.dense.save(library.path)
             library.checkpoint()
 
@@ -215,11 +215,7 @@ class Views:
             return there, vectors, np.ones(len(there), np.int64)
         tokens = library.tokens(ids)
         vectors, counts = encoder.encode_windows(list(tokens.values()))
-        return (
-            np.fromiter(tokens, np.int64, len(tokens)),
-            vectors.astype(np.float16).astype(np.float32),  # as the index will hold them: the check compares
-            counts,
-        )
+        return np.fromiter(tokens, np.int64, len(tokens)), vectors, counts
 
     def _snapshot_change(self) -> int:
         described = DenseIndex.described(self._library.path)
@@ -230,18 +226,16 @@ class Views:
             (dense.change, len(dense)) if dense is not None else DenseIndex.described(self._library.path)
         )
         change, count = described or (0, 0)
-        return self._library.tail(change) * 10 > count
+        return self._library.tail(change) > min(count / 10, LONGEST_TAIL)
 
     def _dense_problems(self) -> Iterator[str]:
         expected = self._library.ids()
         if not np.array_equal(self.dense.ids(), expected):
             yield f"the dense view holds {len(self.dense)} passages, not the {len(expected)} of the library"
             return
-        if self.dense.kind != FLAT:
-            return  # its codes are rounded: there is nothing to compare them with but themselves
         for batch in batches(expected.tolist()):
             ids, vectors, _ = self._vectors(batch)
-            if not np.array_equal(self.dense.vectors(ids), vectors):
+            if not np.array_equal(self.dense.vectors(ids), self.dense.rounded(vectors)):
                 yield f"vectors of the dense view differ among passages {ids[0]} to {ids[-1]}"
 
     # Lexical
