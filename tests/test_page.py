@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -27,11 +25,11 @@ from qa import QA
 from qa.feedback import FeedbackStore
 from qa.reasons import say
 from qa.web.strings import LANGUAGES, Strings
+from tests.served import ROOT, Server
 from tests.web_fakes import EXAMPLES, HOSTILE, HOSTILE_NAME, demo
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
-ROOT = Path(__file__).parent.parent
 SECONDS = 20
 FLAGS = (
     "--headless",
@@ -52,32 +50,6 @@ if not (CHROMIUM and DRIVER):
 
 
 # --- a server and a browser ---
-
-
-class Server:
-    """A process that prints the address it serves; ended as Ctrl+C does."""
-
-    def __init__(self, *command: str) -> None:
-        places = [str(ROOT / "src"), str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
-        self._process = subprocess.Popen(
-            [sys.executable, *command], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment
-        )
-
-    @cached_property
-    def address(self) -> str:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert "http://" in line, f"no address from {self._process.args!r}: {line!r}"
-        return next(word for word in line.split() if word.startswith("http://"))
-
-    def end(self) -> int:
-        self._process.send_signal(signal.SIGINT)
-        try:
-            return self._process.wait(timeout=10)
-        finally:
-            self._process.kill()
-            self._process.communicate()
 
 
 @contextmanager

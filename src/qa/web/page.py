@@ -271,6 +271,9 @@ def build_page(
 def mount_page(app: FastAPI, blocks: gr.Blocks, settings: PageSettings | None = None) -> FastAPI:
     """Return ``app`` with the page at ``/``: no telemetry, no share link, no files of this machine."""
     settings = settings or PageSettings()
+    # Gradio checks that a file named in a request was uploaded only for what it launched by itself: without
+    # this, anyone who can ask a question can name, and then read, every file of this machine.
+    blocks.has_launched = True
     mounted: FastAPI = gr.mount_gradio_app(
         app,
         blocks,
