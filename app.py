@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import webbrowser
 from pathlib import Path
 
 from qa.config import load_config
-from qa.errors import QAError
+from qa.errors import ConfigError, QAError
 from qa.service import QA
 from qa.web import PageSettings, launch
 from qa.web.examples import read_examples
@@ -17,10 +16,14 @@ from qa.web.examples import read_examples
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve the page until interrupted; return the exit code."""
-    options = _parser().parse_args(arguments)
-    name, colon, password = os.environ.get("QA_AUTH", "").partition(":")
+    parser = _parser()
+    options = parser.parse_args(arguments)
     try:
-        config = load_config(index=options.index, host=options.host, port=options.port)
+        load_config()  # what is wrong in the file or the environment is no wrong usage
+        try:
+            config = load_config(index=options.index, host=options.host, port=options.port)
+        except ConfigError as error:
+            parser.error(str(error))
         settings = PageSettings(
             examples=read_examples(options.examples) if options.examples else (),
             max_upload_mb=config.max_upload_mb,
@@ -29,10 +32,8 @@ def main(arguments: list[str] | None = None) -> int:
         with QA.open(config.index, config=config) as qa:
             launch(
                 qa,
-                host=config.host,
-                port=config.port,
+                config,
                 settings=settings,
-                auth=(name, password) if colon else None,
                 allow_remote=options.allow_remote,
                 on_ready=lambda address: _say_ready(address, show=options.open),
             )
@@ -51,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, help="port to listen on (default: 7860; 0: any)")
     parser.add_argument("--examples", type=Path, help="example questions, one a line (plain or JSON lines)")
     parser.add_argument("--open", action="store_true", help="open the page in the browser")
-    parser.add_argument("--allow-remote", action="store_true", help="let others in without a password")
+    parser.add_argument("--allow-remote", action="store_true", help="let everyone read without signing in")
     return parser
 
 

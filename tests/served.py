@@ -47,15 +47,22 @@ class Server:
 class Stranger:
     """A client without a browser: it keeps cookies, and obeys no page."""
 
-    def __init__(self, address: str, headers: Mapping[str, str] | None = None) -> None:
-        self.client = httpx.Client(base_url=address, timeout=20, headers=headers)
+    def __init__(
+        self, address: str, headers: Mapping[str, str] | None = None, *, sent_from: str = "127.0.0.1"
+    ) -> None:
+        transport = httpx.HTTPTransport(local_address=sent_from)
+        self.client = httpx.Client(base_url=address, timeout=20, headers=headers, transport=transport)
         self.session = secrets.token_hex(6)
         self._events: dict[str, int] = {}
+
+    def sign_in(self, name: str, password: str, *, back: str = "/") -> httpx.Response:
+        """Sign in by the form; the cookie is kept."""
+        return self.client.post("/login", data={"name": name, "password": password, "back": back})
 
     def event(self, name: str) -> int:
         """Return the number of an event of the page, by the name of its function."""
         if not self._events:
-            page = self.client.get("/").text
+            page = self.client.get("/").raise_for_status().text
             start = page.index("window.gradio_config = ") + len("window.gradio_config = ")
             config, _ = json.JSONDecoder().raw_decode(page, start)
             self._events = {each["api_name"]: each["id"] for each in config["dependencies"]}

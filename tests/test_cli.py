@@ -21,6 +21,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from qa import cli
+from qa.config import Config
 from qa.errors import LibraryNotFound, QuestionError
 from qa.types import (
     Answer,
@@ -38,6 +39,7 @@ from qa.types import (
     Span,
     Turn,
 )
+from qa.users import User, Users
 from tests.made_files import zip_of
 
 ROOT = Path(__file__).parent.parent
@@ -469,38 +471,85 @@ def test_chat_as_json_is_an_object_a_line(qa: FakeQA) -> None:
 def served(qa: FakeQA, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     seen: dict[str, Any] = {}
 
-    def launch(service: FakeQA, *, on_ready: Callable[[str], None], **settings: Any) -> None:
-        seen.update(settings, service=service)
+    def launch(service: FakeQA, config: Config, *, on_ready: Callable[[str], None], **settings: Any) -> None:
+        seen.update(settings, service=service, config=config)
         on_ready("http://127.0.0.1:1234")
 
     monkeypatch.setattr("qa.web.launch", launch)
-    monkeypatch.delenv("QA_AUTH", raising=False)
     return seen
 
 
 def test_serve_tells_the_address(qa: FakeQA, served: dict[str, Any]) -> None:
     assert "http://127.0.0.1:1234" in run("serve").stdout
-    assert (served["host"], served["port"], served["auth"], served["allow_remote"]) == (
+    assert (served["config"].host, served["config"].port, served["allow_remote"]) == (
         "127.0.0.1",
         7860,
-        None,
         False,
     )
     assert served["service"] is qa
     assert one_object(run("serve", "--port", "0", "--json"))["address"] == "http://127.0.0.1:1234"
-    assert served["port"] == 0
+    assert served["config"].port == 0
 
 
-def test_serve_takes_the_password_from_the_environment_and_never_shows_it(
-    served: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("serve", "--port", "99999"), "port is 99999"),
+        (("serve", "--port", "-1"), "port is -1"),
+        (("ask", "x", "-k", "0"), "k is 0"),
+        (("search", "x", "-k", "1001"), "k is 1001"),
+    ],
+)
+def test_a_value_out_of_range_is_wrong_usage(qa: FakeQA, arguments: Sequence[str], named: str) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert named in " ".join(result.stderr.split())
+
+
+def test_a_value_out_of_range_in_the_environment_is_an_error(
+    qa: FakeQA, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("QA_AUTH", "anna:a:b")
-    assert run("serve", "--host", "0.0.0.0").exit_code == 0
-    assert served["auth"] == ("anna", "a:b")
-    monkeypatch.setenv("QA_AUTH", "secret")
+    monkeypatch.setenv("QA_PORT", "99999")
     result = run("serve")
     assert result.exit_code == 1
-    assert "secret" not in result.stderr
+    assert "port is 99999" in result.stderr
+
+
+# --- user --------------------------------------------------------------------------------------------------
+
+
+def test_users_are_added_listed_changed_and_removed_and_no_password_is_shown(qa: FakeQA) -> None:
+    result = run("user", "add", "anna", "--role", "editor", stdin="tall green reeds\n")
+    assert result.stdout == "Added anna (editor).\n"
+    assert run("user", "add", "anna", stdin="other reeds\n").stdout == "Changed anna (reader).\n"
+    assert one_object(run("user", "add", "ben", "--by-proxy", "--json"))["new"] is True
+    assert run("user", "list").stdout == "anna · reader\nben · reader\n2 users.\n"
+    users = Users(Path("index"))
+    assert users.check("anna", "other reeds") == User("anna", "reader")
+    assert users.check("anna", "tall green reeds") is None
+    assert users.check("ben", "") is None
+    assert run("user", "remove", "anna").exit_code == 0
+    assert one_object(run("user", "list", "--json"))["users"] == [{"name": "ben", "role": "reader"}]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "password", "named"),
+    [
+        (("anna",), "short", "5 characters"),
+        (("anna",), "", "0 characters"),
+        (("longer-name",), "LONGER-NAME", "guessed"),
+        (("anna", "--role", "owner"), "tall green reeds", "'owner'"),
+        (("an:na",), "tall green reeds", "'an:na'"),
+        (("an\nna",), "tall green reeds", "cannot be a name"),
+    ],
+)
+def test_a_user_that_cannot_be_added_is_an_error(
+    qa: FakeQA, arguments: Sequence[str], password: str, named: str
+) -> None:
+    result = run("user", "add", *arguments, stdin=password + "\n")
+    assert result.exit_code == 1
+    assert named in result.stderr
+    assert run("user", "remove", "anna").exit_code == 1
 
 
 # --- eval --------------------------------------------------------------------------------------------------

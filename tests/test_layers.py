@@ -17,11 +17,11 @@ LAYERS = {
     "config": 1, "text": 1, "threads": 1,
     "readers": 2, "splitter": 2, "encoder": 2, "dense": 2, "lexical": 2, "ranking": 2, "languages": 2, "quotes": 2, "reasons": 2, "extractor": 2,
     "explaining": 2, "followups": 2, "rewriting": 2,
-    "confidence": 2, "evaluation": 2, "feedback": 2,
+    "confidence": 2, "evaluation": 2, "feedback": 2, "users": 2,
     "library": 3, "views": 3, "answer": 3,
     "indexing": 4, "upkeep": 4, "search": 4, "chat": 4,
     "service": 5,
-    "server": 6, "web": 6, "evaluating": 6,
+    "server": 6, "web": 6, "guard": 6, "evaluating": 6,
     "cli": 7,
 }  # fmt: skip
 

@@ -215,6 +215,30 @@ def test_hostile_question_stays_text(reader: Reader) -> None:
     assert reader.run("return window.hacked === undefined") is True
 
 
+def test_markup_that_got_into_the_page_could_run_no_script(reader: Reader) -> None:
+    # The page escapes all it shows; this is what would hold if it once did not.
+    attack = """<img src="data:,x" onerror="window.hacked=1"><a href="javascript:window.hacked=1">x</a>
+        <iframe srcdoc="<script>parent.hacked=1</script>"></iframe><svg onload="window.hacked=1"></svg>
+        <iframe src="javascript:parent.hacked=1"></iframe><base href="https://evil.example/">
+        <object data="data:text/html,<script>parent.hacked=1</script>"></object>"""
+    reader.run(
+        """const holder = document.body.appendChild(document.createElement("div"));
+        holder.innerHTML = arguments[0];
+        holder.querySelector("a").click();
+        const script = document.createElement("script");
+        script.textContent = "window.hacked=1";
+        holder.append(script);
+        const foreign = document.createElement("script");
+        foreign.src = "data:text/javascript,window.hacked=1";
+        holder.append(foreign);""",
+        attack,
+    )
+    time.sleep(0.5)
+    assert reader.run("return window.hacked === undefined && !document.baseURI.includes('evil')") is True
+    reader.logged("browser")  # the refusals, which are no faults of the page
+    reader.open(str(reader.run("return location.href")))
+
+
 def test_not_in_these_documents_looks_like_no_answer(reader: Reader) -> None:
     answered, abstained = reader.ask(EXAMPLES[1]), reader.ask("Who won the chess game?")
     assert reader.text(f"{abstained} h3") == "Not in these documents"

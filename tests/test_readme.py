@@ -20,7 +20,7 @@ import pytest
 from tests.test_layers import LAYERS
 
 ROOT = Path(__file__).parent.parent
-RUN = ("README.md", "docs/python.md", "docs/cli.md")
+RUN = ("README.md", "docs/python.md", "docs/cli.md", "docs/security.md")
 PAGES = (
     "README.md",
     "CONTRIBUTING.md",
@@ -134,7 +134,7 @@ def test_a_process_that_reaches_for_a_network_is_caught(project: Path) -> None:
 @pytest.mark.parametrize("page", RUN)
 def test_blocks_are_run_unless_they_say_why_not(page: str) -> None:
     found = blocks(page)
-    assert {block.kind for block in found} <= {"sh", "python", "text", "json", ""}
+    assert {block.kind for block in found} <= {"sh", "python", "text", "json", "toml", ""}
     skipped = [block for block in found if "no-test" in block.marks]
     for block in skipped:
         assert re.search(r"make |qa serve|app\.py|curl |--model ", block.text), block

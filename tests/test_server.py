@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 import subprocess
@@ -14,10 +15,13 @@ import pytest
 from fastapi.testclient import TestClient
 
 from qa import QA
+from qa.config import Config
 from qa.errors import ConfigError, LibraryLocked, QAError
 from qa.feedback import FeedbackStore
-from qa.server import MAX_BODY_BYTES, SECURITY_HEADERS, Metrics, create_app
+from qa.guard import MAX_BODY_BYTES, SECURITY_HEADERS, Access
+from qa.server import Metrics, create_app
 from qa.types import Answer, DocumentInfo, IndexReport, Span
+from qa.users import Users
 from qa.web import is_loopback, launch, listen, uploads
 from qa.web.examples import by_script, choose_examples, read_examples
 from qa.web.render import FileOutcome
@@ -178,9 +182,22 @@ def test_every_response_carries_the_security_headers(client: TestClient) -> None
 
 def test_another_name_for_this_machine_gets_nothing(client: TestClient) -> None:
     # DNS rebinding: a page of evil.example whose name was pointed at 127.0.0.1 after it had loaded.
-    assert client.get("/healthz", headers={"Host": "evil.example"}).status_code == 400
-    for host in ("localhost", "127.0.0.1:7860", "[::1]:7860"):
+    for host in (
+        "evil.example",
+        "localhost.evil.example",
+        "127.0.0.1.evil.example",
+        "localhost@evil.example",
+        "",
+    ):
+        assert client.get("/healthz", headers={"Host": host}).status_code == 400
+    for host in ("localhost", "LOCALHOST:80", "127.0.0.1:7860", "[::1]:7860", "192.168.1.5:7860"):
         assert client.get("/healthz", headers={"Host": host}).status_code == 200
+
+
+def test_a_name_that_is_set_is_answered_to(tmp_path: Path) -> None:
+    app = create_app(demo(tmp_path), page=False, access=Access(Users(tmp_path), hosts=("qa.example.org",)))
+    assert TestClient(app, base_url="http://qa.example.org").get("/healthz").status_code == 200
+    assert TestClient(app, base_url="http://evil.example.org").get("/healthz").status_code == 400
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:9999", ""])
@@ -188,20 +205,40 @@ def test_page_of_another_site_can_send_nothing(client: TestClient, origin: str) 
     question = {"question": "council"}
     assert client.post("/v1/ask", json=question, headers={"Origin": origin}).status_code == 403
     assert client.post("/v1/ask", json=question, headers={"Origin": "http://127.0.0.1"}).status_code == 200
+    for method in ("GET", "OPTIONS"):
+        asked = client.request(method, "/healthz", headers={"Origin": origin})
+        assert asked.status_code == 403
+        assert not [name for name in asked.headers if name.startswith("access-control")]
 
 
-def test_password_guards_everything_but_the_health_check(tmp_path: Path) -> None:
-    app = create_app(demo(tmp_path), page=False, auth=("librarian", "pä:ss"))
-    client = TestClient(app, base_url="http://localhost")
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_another_site_can_link_here_and_embed_nothing(client: TestClient, site: str) -> None:
+    embedding = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"}
+    assert client.get("/healthz", headers=embedding).status_code == 403
+    following = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
+    assert client.get("/healthz", headers=following).status_code == 200
+    assert client.post("/v1/ask", json={"question": "council"}, headers=following).status_code == 403
+
+
+def test_program_signs_in_with_a_name_and_a_password_everywhere_but_at_the_health_check(
+    tmp_path: Path,
+) -> None:
+    users = Users(tmp_path)
+    users.put("librarian", "reader", "pä:ss-wörd")
+    client = TestClient(create_app(demo(tmp_path), page=False), base_url="http://localhost")
     for path in ("/", "/metrics", "/v1/openapi.json"):
         response = client.get(path)
         assert response.status_code == 401
         assert response.headers["WWW-Authenticate"].startswith("Basic")
-    assert client.get("/healthz").status_code == 200
-    assert client.get("/metrics", auth=("librarian", "pass")).status_code == 401
+    assert client.get("/healthz").json() == {"status": "ok"}
+    assert client.get("/metrics", auth=("librarian", "pass-word")).status_code == 401
+    assert client.get("/metrics", auth=("nobody", "pass-word")).status_code == 401
     assert client.get("/metrics", headers={"Authorization": "Basic %%%"}).status_code == 401
-    good = {"Authorization": "Basic bGlicmFyaWFuOnDDpDpzcw=="}  # of librarian:pä:ss in UTF-8
+    good = {"Authorization": f"Basic {base64.b64encode('librarian:pä:ss-wörd'.encode()).decode()}"}
     assert client.get("/metrics", headers=good).status_code == 200
+    assert client.get("/healthz", headers=good).json() == {"status": "ok", "documents": 5}
+    users.put("librarian", "reader", "another word")
+    assert client.get("/metrics", headers=good).status_code == 401
 
 
 def test_no_documentation_pages_that_load_from_elsewhere(client: TestClient) -> None:
@@ -219,7 +256,7 @@ def test_no_documentation_pages_that_load_from_elsewhere(client: TestClient) -> 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.5", "example.org", "", "127.0.0.1.evil.org"])
 def test_reachable_host_is_refused_unless_allowed(tmp_path: Path, host: str) -> None:
     with pytest.raises(ConfigError, match="--allow-remote"):
-        launch(FakeQA(tmp_path), host=host)
+        launch(FakeQA(tmp_path), Config(host=host))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "[::1]", "127.1.2.3"])

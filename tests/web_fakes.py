@@ -8,6 +8,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from qa import guard
+from qa.config import load_config
 from qa.errors import LibraryNotFound, QuestionError
 from qa.feedback import Feedback, FeedbackStore
 from qa.types import (
@@ -22,7 +24,7 @@ from qa.types import (
     Span,
     Turn,
 )
-from qa.web import PageSettings, launch
+from qa.web import PageSettings, connection, launch
 from qa.web.service import OnProgress
 
 
@@ -197,9 +199,10 @@ def demo(path: Path) -> FakeQA:
         headings={
             "人民日报 第6版.txt": ("“三新汇聚”塑造发展新动能新优势",),
             "reading-room.txt": ("Chronicle", "1911"),
+            HOSTILE_NAME: (HOSTILE_NAME, "</span><script>window.hacked=1</script>"),
         },
         pages={"人民日报 第6版.txt": 6},
-        titles={"人民日报 第6版.txt": "“三新汇聚”塑造发展新动能新优势"},
+        titles={"人民日报 第6版.txt": "“三新汇聚”塑造发展新动能新优势", HOSTILE_NAME: f"{HOSTILE_NAME}'\""},
     )
 
 
@@ -212,12 +215,16 @@ EXAMPLES = (
 
 
 def main() -> None:
-    """Serve the page over the demo: ``python -m tests.web_fakes FOLDER``; prints the address."""
-    settings = PageSettings(examples=EXAMPLES, max_upload_mb=1, max_uploads=3)
+    """Serve the page over the demo: ``python -m tests.web_fakes FOLDER [SETTING=VALUE…]``; prints the address."""
+    folder, *settings = sys.argv[1:]
+    given = dict(setting.split("=", 1) for setting in settings)
+    allow_remote = bool(given.pop("allow_remote", ""))
+    guard.BODY_SECONDS = connection.HEAD_SECONDS = float(given.pop("patience", 15.0))
     launch(
-        demo(Path(sys.argv[1])),
-        port=0,
-        settings=settings,
+        demo(Path(folder)),
+        load_config(environment={}, port=0, max_upload_mb=1, max_uploads=3, **given),
+        settings=PageSettings(examples=EXAMPLES, max_upload_mb=1, max_uploads=3),
+        allow_remote=allow_remote,
         on_ready=lambda address: print(address, flush=True),
     )
 

@@ -291,12 +291,14 @@ def serve(
     ] = None,
     allow_remote: Annotated[
         bool,
-        typer.Option("--allow-remote", help="Let other machines in although no password (QA_AUTH) is set."),
+        typer.Option(
+            "--allow-remote", help="Let everyone read who reaches this machine, without signing in."
+        ),
     ] = False,
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Open the chat page and the HTTP API; QA_AUTH=name:password asks visitors for a password."""
+    """Open the chat page and the HTTP API; where there are users (qa user add), people sign in."""
     from qa.web import PageSettings, launch
 
     config = _config(index=index, host=host, port=port, model=model)
@@ -311,10 +313,8 @@ def serve(
     with open_qa(config, model=model) as qa:
         launch(
             qa,
-            host=config.host,
-            port=config.port,
+            config,
             settings=PageSettings(max_upload_mb=config.max_upload_mb, max_uploads=config.max_uploads),
-            auth=_credentials(os.environ.get("QA_AUTH")),
             allow_remote=allow_remote,
             on_ready=on_ready,
         )
@@ -451,6 +451,7 @@ SetOption = Annotated[
 ]
 IdsArgument = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of proposed questions.")]
 SET = Path("questions.jsonl")
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The name they sign in with.")]
 
 
 @questions_app.command("from-feedback")
@@ -524,6 +525,66 @@ def questions_reject(ids: IdsArgument, file: SetOption = SET, as_json: JsonOptio
     from qa.evaluation.review import reject
 
     _print_reviewed("Rejected", [reject(file, name) for name in ids], as_json=as_json)
+
+
+user_app = typer.Typer(
+    help="Say who may sign in to qa serve, and what they may do there.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(user_app, name="user")
+
+
+@user_app.command("add")
+def user_add(
+    name: NameArgument,
+    role: Annotated[
+        str, typer.Option("--role", metavar="ROLE", help="reader: asks. editor: adds documents too.")
+    ] = "reader",
+    by_proxy: Annotated[
+        bool, typer.Option("--by-proxy", help="No password: a proxy says who it is (user_header).")
+    ] = False,
+    index: IndexOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Add a user, or give one another role and password; the password is asked for, or read from a pipe."""
+    from qa.users import Users
+
+    config = _config(index=index)
+    password = None if by_proxy else _password()
+    is_new = Users(Path(config.index)).put(name, role, password)
+    if as_json:
+        _print_json({"index": config.index, "name": name, "role": role, "new": is_new})
+    else:
+        _print(f"{'Added' if is_new else 'Changed'} {_line(name)} ({role}).")
+
+
+@user_app.command("remove")
+def user_remove(name: NameArgument, index: IndexOption = None, as_json: JsonOption = False) -> None:
+    """Remove a user; their sessions end at once."""
+    from qa.users import Users
+
+    config = _config(index=index)
+    Users(Path(config.index)).remove(name)
+    if as_json:
+        _print_json({"index": config.index, "name": name})
+    else:
+        _print(f"Removed {_line(name)}.")
+
+
+@user_app.command("list")
+def user_list(index: IndexOption = None, as_json: JsonOption = False) -> None:
+    """List the users and their roles."""
+    from qa.users import Users
+
+    config = _config(index=index)
+    users = Users(Path(config.index)).list()
+    if as_json:
+        _print_json({"index": config.index, "users": [asdict(user) for user in users]})
+        return
+    for user in users:
+        _print(f"{_line(user.name)} · {user.role}")
+    _print(f"{_count(len(users), 'user')}.")
 
 
 @app.command("compact")
@@ -681,16 +742,23 @@ def open_qa(config: Config, *, model: str | None = None) -> QA:
 def _config(**flags: Any) -> Config:
     from qa.config import load_config
 
-    return load_config(**flags)
+    load_config()  # what is wrong in the file or the environment is no wrong usage
+    try:
+        return load_config(**flags)
+    except ConfigError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
-def _credentials(setting: str | None) -> tuple[str, str] | None:
-    if not setting:
-        return None
-    name, colon, password = setting.partition(":")
-    if not (name and colon and password):
-        raise ConfigError("QA_AUTH must be a name and a password parted by a colon.")  # and never shown
-    return name, password
+def _password() -> str:
+    """Return a password: typed twice without being shown, or the first line of what is piped in."""
+    from getpass import getpass
+
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    password = getpass("Password: ")
+    if getpass("Once more: ") != password:
+        raise ConfigError("The two passwords differ. Try again.")
+    return password
 
 
 def _question(words: Sequence[str]) -> str:

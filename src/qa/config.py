@@ -31,6 +31,17 @@ class Config:
     max_upload_mb: int = 50
     max_uploads: int = 50
     """Files in one upload."""
+    hosts: str = ""
+    """Further names that the server answers to, parted by commas: ``qa.example.org``; ``*`` is any."""
+    trusted_proxies: str = ""
+    """Addresses or networks, parted by commas, whose word about a caller is believed: ``127.0.0.1``."""
+    user_header: str = ""
+    """The header in which a trusted proxy says who is there: ``X-Forwarded-User``."""
+    certificate: str = ""
+    """File of the certificates (PEM) with which the server speaks https; ``key`` is that of their key."""
+    key: str = ""
+    requests_per_minute: int = 600
+    """Of one caller, to the page and ``/v1``; as many at once."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.k <= 1000:
@@ -43,6 +54,11 @@ class Config:
             )
         if not 0 <= self.port <= 65535:
             raise ConfigError(f"port is {self.port}; give a port from 0 to 65535.")
+        for name in ("max_upload_mb", "max_uploads", "requests_per_minute"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} is {getattr(self, name)}; give a number from 1 on.")
+        if bool(self.certificate) != bool(self.key):
+            raise ConfigError("certificate and key belong together; give both files, or neither.")
 
 
 _TYPES: dict[str, type] = {"str": str, "int": int, "float": float}

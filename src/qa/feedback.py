@@ -184,11 +184,11 @@ class FeedbackStore:
             os.close(descriptor)
 
 
-def replace_file(path: Path, content: bytes) -> None:
-    """Write a file anew so that a crash leaves it as it was or as it shall be."""
+def replace_file(path: Path, content: bytes, *, mode: int = 0o666) -> None:
+    """Write a file anew so that a crash leaves it as it was or as it shall be; ``mode`` is that of a new one."""
     new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with new.open("xb") as file:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

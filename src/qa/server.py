@@ -1,26 +1,21 @@
 """The HTTP service: ``/v1/ask``, ``/v1/search``, ``/v1/feedback``, ``/healthz``, ``/metrics``, and the page at ``/``.
 
-A few lines each over ``QA``. What Gradio leaves to the application is here: security headers, which
-names the server answers to, a password for all of it, and a limit on what a request may carry.
+A few lines each over ``QA``. What stands between them and the network is in ``qa.guard``.
 """
 
 from __future__ import annotations
 
-import base64
-import secrets
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
-from starlette.datastructures import Headers, MutableHeaders
-from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from qa.errors import (
     DocumentNotFound,
@@ -32,41 +27,13 @@ from qa.errors import (
     QuestionError,
 )
 from qa.feedback import LONGEST_TEXT, MOST_MARKS, Feedback
+from qa.guard import Access, guarded
 from qa.types import Answer, Span
+from qa.users import Users
 from qa.web.service import Service
 from qa.web.settings import PageSettings
 
 MAX_QUESTION_CHARS = 2000
-MAX_BODY_BYTES = 64_000
-"""Of a request to ``/v1``: a question and a number."""
-
-# Gradio starts from inline scripts and compiles its templates, so scripts cannot be narrowed to files.
-# What a hostile document would need stays closed: handlers in attributes, other hosts, frames, plug-ins.
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
-        "script-src-attr 'none'",
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data: blob:",
-        "font-src 'self' data:",
-        "connect-src 'self'",
-        "worker-src 'self' blob:",
-        "object-src 'none'",
-        "base-uri 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
-SECURITY_HEADERS = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
 _STATUS: tuple[tuple[type[QAError], int], ...] = (
     (QuestionError, 400),
     (FeedbackError, 507),
@@ -130,14 +97,11 @@ def create_app(
     *,
     page: bool = True,
     settings: PageSettings | None = None,
-    hosts: Sequence[str] = ("localhost", "127.0.0.1", "[::1]"),
-    auth: tuple[str, str] | None = None,
-) -> FastAPI:
-    """Return the ASGI application over ``service``.
+    access: Access | None = None,
+) -> ASGIApp:
+    """Return the ASGI application over ``service``, behind what ``qa.guard`` puts before it.
 
-    ``hosts`` are the names it answers to (``*`` for any): a page elsewhere that points its own name
-    at this machine gets nothing. ``auth`` asks every caller for that name and password, except at
-    ``/healthz``. ``settings`` are the page's.
+    ``access`` says who may reach it, by default what only this machine reaches; ``settings`` are the page's.
     """
     # No /docs: those pages load their scripts from another host.
     app = FastAPI(title="qa", docs_url=None, redoc_url=None, openapi_url="/v1/openapi.json")
@@ -147,13 +111,7 @@ def create_app(
         from qa.web.page import build_page, mount_page
 
         mount_page(app, build_page(service, settings, on_answer=metrics.observe), settings)
-    app.add_middleware(BodyLimit)
-    app.add_middleware(SameOrigin)
-    if auth is not None:
-        app.add_middleware(BasicAuth, name=auth[0], password=auth[1])
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
-    app.add_middleware(SecurityHeaders)
-    return app
+    return guarded(app, access or Access(Users(service.path)))
 
 
 def _add_routes(app: FastAPI, service: Service, metrics: Metrics) -> None:
@@ -177,18 +135,37 @@ def _add_routes(app: FastAPI, service: Service, metrics: Metrics) -> None:
         return {"id": kept.id}
 
     @app.get("/healthz")
-    def healthz() -> JSONResponse:
+    def healthz(request: Request) -> JSONResponse:
+        known = request.scope.get("user") is not None  # others learn that it works, and no more
         try:
             documents = len(service.documents())
         except LibraryNotFound:
             documents = 0
         except QAError as error:
-            return JSONResponse({"status": "failing", "message": str(error)}, 503)
-        return JSONResponse({"status": "ok" if documents else "empty", "documents": documents})
+            return JSONResponse({"status": "failing", **({"message": str(error)} if known else {})}, 503)
+        status = "ok" if documents else "empty"
+        return JSONResponse({"status": status, **({"documents": documents} if known else {})})
 
     @app.get("/metrics")
     def expose() -> PlainTextResponse:
         return PlainTextResponse(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    @app.exception_handler(RequestValidationError)
+    def malformed(_: Request, error: RequestValidationError) -> JSONResponse:
+        # What was sent is not sent back: it may be large, or nothing that JSON can hold.
+        places = [(".".join(map(str, each["loc"][1:])) or "body", each["msg"]) for each in error.errors()]
+        message = "; ".join(f"{place}: {words}" for place, words in places[:5])
+        return JSONResponse({"error": {"type": "RequestError", "message": message}}, 422)
+
+    @app.exception_handler(HTTPException)
+    def refused(_: Request, error: HTTPException) -> JSONResponse:
+        return JSONResponse({"error": {"type": "RequestError", "message": error.detail}}, error.status_code)
+
+    @app.exception_handler(RecursionError)
+    def too_deep(_: Request, error: RecursionError) -> JSONResponse:
+        return JSONResponse(
+            {"error": {"type": "RequestError", "message": "The JSON is nested too deeply."}}, 400
+        )
 
     @app.exception_handler(QAError)
     def failed(_: Request, error: QAError) -> JSONResponse:
@@ -243,98 +220,3 @@ class Metrics:
             lines += [f'{name}_bucket{{le="+Inf"}} {self._asked}']
             lines += [f"{name}_sum {self._seconds:.6f}", f"{name}_count {self._asked}"]
         return "\n".join(lines) + "\n"
-
-
-# Plain ASGI, not BaseHTTPMiddleware: Gradio streams its events, and those must pass unbuffered.
-
-
-class SecurityHeaders:
-    """Adds ``SECURITY_HEADERS`` to every response; answers of ``/v1`` are not to be cached."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        private = scope["path"].startswith("/v1/")
-
-        async def send_with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(SECURITY_HEADERS)
-                if private:
-                    headers["Cache-Control"] = "no-store"
-            await send(message)
-
-        await self.app(scope, receive, send_with_headers)
-
-
-class BasicAuth:
-    """Asks for one name and password (RFC 7617), everywhere but at ``/healthz``."""
-
-    def __init__(self, app: ASGIApp, *, name: str, password: str) -> None:
-        self.app = app
-        self._expected = base64.b64encode(f"{name}:{password}".encode())
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] not in ("http", "websocket") or scope["path"] == "/healthz":
-            await self.app(scope, receive, send)
-            return
-        kind, _, given = Headers(scope=scope).get("authorization", "").partition(" ")
-        if kind.lower() == "basic" and secrets.compare_digest(given.strip().encode(), self._expected):
-            await self.app(scope, receive, send)
-            return
-        challenge = {"WWW-Authenticate": 'Basic realm="qa", charset="UTF-8"'}
-        response = PlainTextResponse("A name and a password are needed.", 401, challenge)
-        await response(scope, receive, send)
-
-
-class SameOrigin:
-    """Refuses what a page of another site sends: browsers name that site in ``Origin``.
-
-    Reading is prevented by the browser itself; adding documents or asking would not be.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
-            headers = Headers(scope=scope)
-            origin = headers.get("origin")
-            if origin is not None and urlsplit(origin).netloc != headers.get("host"):
-                await PlainTextResponse("Requests from other sites are refused.", 403)(scope, receive, send)
-                return
-        await self.app(scope, receive, send)
-
-
-class BodyLimit:
-    """Refuses a body of more than ``MAX_BODY_BYTES`` at ``/v1``, said or sent."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith("/v1/"):
-            await self.app(scope, receive, send)
-            return
-        body, more = b"", True
-        while more and len(body) <= MAX_BODY_BYTES:
-            message = await receive()
-            if message["type"] != "http.request":
-                return
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-        if len(body) > MAX_BODY_BYTES:
-            error = {"type": "RequestTooLarge", "message": f"A request holds at most {MAX_BODY_BYTES} bytes."}
-            await JSONResponse({"error": error}, 413)(scope, receive, send)
-            return
-
-        whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-        async def replay() -> Message:
-            return whole.pop() if whole else await receive()
-
-        await self.app(scope, replay, send)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket
+import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
+from qa.config import Config
 from qa.errors import ConfigError
 from qa.web.settings import PageSettings
 
@@ -18,9 +20,10 @@ if TYPE_CHECKING:
 
 __all__ = ["PageSettings", "build_page", "launch"]
 
-LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 _GRACE_SECONDS = 1
 """Open pages hold a stream open for ever; a stopping server waits for them no longer than this."""
+_MOST_CONNECTIONS = 1000
+"""Of all callers together; a page holds two."""
 
 
 def build_page(service: Service, settings: PageSettings | None = None) -> Any:
@@ -32,38 +35,50 @@ def build_page(service: Service, settings: PageSettings | None = None) -> Any:
 
 def launch(
     service: Service,
+    config: Config | None = None,
     *,
-    host: str = "127.0.0.1",
-    port: int = 7860,
     settings: PageSettings | None = None,
-    auth: tuple[str, str] | None = None,
     allow_remote: bool = False,
     on_ready: Callable[[str], None] | None = None,
 ) -> None:
     """Serve the page and the HTTP API until interrupted; ``on_ready`` is told the address.
 
-    Only this machine reaches it, unless ``host`` says otherwise *and* either ``auth`` (a name and a
-    password) protects it or ``allow_remote`` says that it need not be protected. Port 0 takes a free one.
+    Only this machine reaches it, unless ``config.host`` says otherwise *and* people sign in (``qa user add``, or a
+    proxy's ``config.user_header``) or ``allow_remote`` lets everyone read. Port 0 takes a free one.
 
     Raises:
-        ConfigError: the host is reachable from elsewhere and unprotected, or the port cannot be had.
+        ConfigError: the host is reachable from elsewhere and open to all, or the port cannot be had.
     """
-    local = is_loopback(host)
-    if not local and auth is None and not allow_remote:
-        raise ConfigError(
-            f"Host '{host}' would show the documents to everyone who reaches this machine. "
-            "Keep 127.0.0.1, or set a password (QA_AUTH=name:password), or add --allow-remote."
-        )
-    listener = listen(host, port)
-    address = f"http://{_in_url(host)}:{listener.getsockname()[1]}"
+    from qa.guard import Access
+    from qa.users import Users
+
+    config = config or Config()
+    host = config.host
+    access = Access(
+        Users(service.path),
+        local=is_loopback(host),
+        allow_remote=allow_remote,
+        hosts=_parts(config.hosts),
+        proxies=_parts(config.trusted_proxies),
+        user_header=config.user_header,
+        requests_per_minute=config.requests_per_minute,
+        max_upload_bytes=config.max_uploads * config.max_upload_mb * 1_000_000,
+    )
+    access.check(host)
+    listener = listen(host, config.port)
+    address = f"{'https' if config.certificate else 'http'}://{_in_url(host)}:{listener.getsockname()[1]}"
     try:
         from qa.server import create_app
 
-        hosts = LOOPBACK_NAMES if local else ("*",)
-        app = create_app(service, settings=settings, hosts=hosts, auth=auth)
-        _serve(app, listener, lambda: on_ready(address) if on_ready else None)
+        server = _server_of(create_app(service, access=access, settings=settings), config)
+        with suppress(KeyboardInterrupt):  # the way to end it; uvicorn has closed everything by then
+            asyncio.run(_run(server, listener, lambda: on_ready(address) if on_ready else None))
     finally:
         listener.close()
+
+
+def _parts(setting: str) -> tuple[str, ...]:
+    return tuple(part for part in map(str.strip, setting.split(",")) if part)
 
 
 def is_loopback(host: str) -> bool:
@@ -112,18 +127,31 @@ def _why_not(host: str, port: int, error: OSError) -> str:
     return f"Cannot listen on {host}, port {port}: {error.strerror or error}. Check --host and --port."
 
 
-def _serve(app: Any, listener: socket.socket, ready: Callable[[], None]) -> None:
+def _server_of(app: Any, config: Config) -> Any:
+    """Return the ``uvicorn.Server`` of an application: it names itself to nobody, and slow or many clients end."""
     import uvicorn
 
-    config = uvicorn.Config(
+    from qa.web.connection import Connection
+
+    serving = uvicorn.Config(
         app,
+        http=Connection,
+        ws="none",
         log_level="warning",
         server_header=False,
         proxy_headers=False,
+        limit_concurrency=_MOST_CONNECTIONS,
         timeout_graceful_shutdown=_GRACE_SECONDS,
+        ssl_certfile=config.certificate or None,
+        ssl_keyfile=config.key or None,
     )
-    with suppress(KeyboardInterrupt):  # the way to end it; uvicorn has closed everything by then
-        asyncio.run(_run(uvicorn.Server(config), listener, ready))
+    try:
+        serving.load()
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigError(
+            f"'{config.certificate}' and '{config.key}' are no certificate and key: {error}."
+        ) from error
+    return uvicorn.Server(serving)
 
 
 async def _run(server: Any, listener: socket.socket, ready: Callable[[], None]) -> None:

@@ -11,10 +11,9 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is im
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from http.cookies import CookieError, SimpleCookie
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -23,14 +22,16 @@ import gradio as gr
 from fastapi import FastAPI
 
 from qa.errors import LibraryNotFound, QAError
+from qa.guard import PageGate
 from qa.readers import READABLE
 from qa.types import Answer, DocumentInfo
+from qa.users import EDITOR, User
 from qa.web import render
 from qa.web.examples import choose_examples
 from qa.web.render import FileOutcome
 from qa.web.service import OnProgress, Service, Talk
 from qa.web.settings import PageSettings
-from qa.web.strings import Strings, choose_strings
+from qa.web.strings import Strings, strings_of
 from qa.web.troubles import Trouble, trouble_of
 from qa.web.uploads import follow, take_upload
 
@@ -53,8 +54,6 @@ OnAnswer = Callable[[Answer, float], None]
 Shown = Callable[[Strings], str]
 """A turn as HTML in the language of the strings."""
 
-LANGUAGE_COOKIE = "qa-language"
-
 
 @dataclass
 class Session:
@@ -75,7 +74,7 @@ class Page:
         """Document ids, and the questions chosen for them: once for a state of the library."""
 
     def open(self, request: gr.Request) -> tuple[Any, ...]:
-        """Return header, examples, question box, upload limits and documents in the reader's language."""
+        """Return header, examples, question box, upload limits and box, and documents in the reader's language."""
         strings = _strings(request)
         limits = render.render_upload_limits(
             sorted(READABLE - _OTHER_SPELLINGS),
@@ -83,11 +82,13 @@ class Page:
             self.settings.max_uploads,
             strings,
         )
+        edits = _user(request).edits
         return (
-            render.render_header(strings),
+            render.render_header(strings, _user(request).name),
             self.examples(strings),
             gr.update(placeholder=strings.ask_placeholder, label=strings.ask_label),
-            limits,
+            limits if edits else "",
+            gr.update(visible=edits),
             self.documents(strings),
         )
 
@@ -149,6 +150,8 @@ class Page:
     def upload(self, uploads: list[dict[str, Any]] | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Yield report, documents, upload box and examples: the report often, the rest at the end."""
         strings = _strings(request)
+        if not _user(request).edits:
+            raise gr.Error("Only editors add documents.")
         taken = (uploads or [])[: self.settings.max_uploads]
         note = ""
         if uploads and len(uploads) > len(taken):
@@ -248,7 +251,7 @@ def build_page(
             "show_progress": "hidden",
             **_PRIVATE,
         }
-        opened = [header, examples, question, limits, documents]
+        opened = [header, examples, question, limits, files_box, documents]
         blocks.load(page.open, outputs=opened, queue=False, **_PRIVATE)
         header.select(page.switch, [session], [*opened, log], queue=False, show_progress="hidden", **_PRIVATE)
         question.submit(page.ask, [question, session], **asking)
@@ -274,7 +277,7 @@ def mount_page(app: FastAPI, blocks: gr.Blocks, settings: PageSettings | None = 
     # Gradio checks that a file named in a request was uploaded only for what it launched by itself: without
     # this, anyone who can ask a question can name, and then read, every file of this machine.
     blocks.has_launched = True
-    mounted: FastAPI = gr.mount_gradio_app(
+    mounted: Any = gr.mount_gradio_app(
         app,
         blocks,
         path="/",
@@ -286,11 +289,13 @@ def mount_page(app: FastAPI, blocks: gr.Blocks, settings: PageSettings | None = 
         ssr_mode=False,
         pwa=False,
         mcp_server=False,
-        show_error=True,
+        show_error=False,  # what went wrong inside is for the log, not for a stranger
         # Gradio refuses a whole upload in its own words; up to here we refuse one file in the reader's.
         max_file_size=f"{_REFUSED_UNREAD * settings.max_upload_mb}mb",
     )
-    return mounted
+    mount = mounted.routes[-1]
+    mount.app = PageGate(mount.app, blocks.fns)
+    return app
 
 
 def _theme() -> gr.themes.Base:
@@ -309,13 +314,10 @@ def _strings(request: gr.Request) -> Strings:
     return strings_of(request.headers)
 
 
-def strings_of(headers: Mapping[str, str]) -> Strings:
-    """Return the strings that a request with these headers is answered in."""
-    try:
-        cookie = SimpleCookie(headers.get("cookie")).get(LANGUAGE_COOKIE)
-    except CookieError:
-        cookie = None
-    return choose_strings(headers.get("accept-language"), cookie.value if cookie else "")
+def _user(request: gr.Request) -> User:
+    """Return who asks; where nothing of ``qa.guard`` stands before the page, whoever put it there lets all edit."""
+    inside: Any = request.request
+    return inside.scope.get("user") or User("", EDITOR)
 
 
 def _failure(turn_id: str, question: str, trouble: Callable[[Strings], Trouble], strings: Strings) -> str:

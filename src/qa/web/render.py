@@ -20,6 +20,7 @@ from qa.feedback import LONGEST_TEXT, MOST_MARKS, RIGHT, WRONG, Feedback
 from qa.reasons import say
 from qa.text import script
 from qa.types import Answer, DocumentInfo, Hit, Quote, Span
+from qa.web.signin import WORDS
 from qa.web.strings import LANGUAGES, Strings
 from qa.web.troubles import Trouble
 
@@ -354,7 +355,8 @@ def _lang(text: str) -> str:
 # --- around the conversation --------------------------------------------------------------------
 
 
-def render_header(strings: Strings) -> str:
+def render_header(strings: Strings, user: str = "") -> str:
+    """Return the masthead; ``user`` is who signed in, and may sign out."""
     options = "".join(
         f'<option value="{each.lang}" lang="{each.lang}"{" selected" if each is strings else ""}>'
         f"{escape(each.name)}</option>"
@@ -365,7 +367,16 @@ def render_header(strings: Strings) -> str:
         f'data-ask="{escape(strings.ask_button)}">'
         f"<div><h1>{escape(strings.title)}</h1><p>{escape(strings.tagline)}</p></div>"
         f'<select class="language" aria-label="{escape(strings.language)}" autocomplete="off">{options}</select>'
-        "</header>"
+        f"{_sign_out(user, strings)}</header>"
+    )
+
+
+def _sign_out(user: str, strings: Strings) -> str:
+    if not user:
+        return ""
+    return (
+        f'<form class="user" method="post" action="/logout">{escape_name(user)} '
+        f'<button type="submit" class="language">{escape(WORDS[strings.lang].sign_out)}</button></form>'
     )
 
 

@@ -6,7 +6,11 @@ plurals ("Passages: 3"), so that no language needs plural rules.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+
+LANGUAGE_COOKIE = "qa-language"
 
 
 @dataclass(frozen=True, slots=True)
@@ -782,6 +786,15 @@ LANGUAGES: dict[str, Strings] = {
 
 _TRADITIONAL = ("hant", "tw", "hk", "mo")
 """Scripts and regions of a Chinese tag that write traditional characters."""
+
+
+def strings_of(headers: Mapping[str, str]) -> Strings:
+    """Return the strings that a request with these headers is answered in: chosen on the page, or the browser's."""
+    try:
+        cookie = SimpleCookie(headers.get("cookie")).get(LANGUAGE_COOKIE)
+    except CookieError:
+        cookie = None
+    return choose_strings(headers.get("accept-language"), cookie.value if cookie else "")
 
 
 def choose_strings(accept_language: str | None, chosen: str = "") -> Strings:
