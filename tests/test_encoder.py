@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
+import subprocess
+import sys
 from importlib import resources
 from pathlib import Path
 
@@ -202,3 +206,28 @@ def test_a_library_made_with_another_model(tmp_path: Path) -> None:
         assert qa.search("where grows tea", k=1)[0].source == "tea.txt"
     with pytest.raises(EncoderMismatch, match="--model"):
         QA.open(tmp_path / "index", model="builtin")
+
+
+@pytest.mark.parametrize("name", ["no-such/model", "no-such-model", "../no/such", "no such?", "x" * 300])
+def test_unknown_model_without_a_network_is_an_error_within_seconds(name: str) -> None:
+    code = """if True:
+        import sys, time, huggingface_hub
+        from qa.encoder import load_encoder
+        from qa.errors import EncoderNotFound
+        started = time.monotonic()
+        try:
+            load_encoder(sys.argv[1])
+        except EncoderNotFound as error:
+            print(error)
+        assert time.monotonic() - started < 10, time.monotonic() - started
+        assert "torch" not in sys.modules
+    """
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    settings = {**os.environ, "HF_ENDPOINT": nobody}
+    done = subprocess.run(
+        [sys.executable, "-c", code, name], env=settings, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert f"no folder '{name}'" in done.stdout
+    assert "builtin" in done.stdout

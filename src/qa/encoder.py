@@ -34,6 +34,9 @@ _MANY = 64
 _REMEMBERED = 16
 """Texts whose tokens are remembered: ranking, quote and reason each ask for the question's and the best passage's."""
 
+_HUB_SECONDS = 10.0
+"""In which the hub must say that it has a model."""
+
 _BATCH = 4096
 """Texts tokenised at a time: enough for both cores, little enough memory for long ones."""
 
@@ -172,17 +175,20 @@ class SentenceTransformerEncoder:
     """Any sentence-transformers model, with its own prompts for questions and for passages."""
 
     def __init__(self, name: str) -> None:
+        is_here = _is_folder(name) or _is_cached(name)
+        if not is_here:
+            _check_on_hub(name)
         from sentence_transformers import SentenceTransformer
 
         try:
-            self._model = SentenceTransformer(name)
+            self._model = SentenceTransformer(name, local_files_only=is_here)
         except Exception as error:  # the library raises many kinds for "no such model"
             raise EncoderNotFound(
                 f"No sentence-transformers model '{name}' can be loaded ({_first_line(error)}). "
                 f"Give a model folder, a hub id, or '{BUILTIN}'."
             ) from error
         self.name = name
-        revision = _revision(Path(name)) if Path(name).is_dir() else "hub"
+        revision = _revision(Path(name)) if _is_folder(name) else "hub"
         self.fingerprint = _fingerprint(name, revision, self.dim, self._model.prompts)
 
     @property
@@ -201,6 +207,50 @@ class SentenceTransformerEncoder:
         return unit(np.asarray(vectors, dtype=np.float32).reshape(-1, self.dim))
 
 
+def _is_folder(name: str) -> bool:
+    try:
+        return Path(name).is_dir()
+    except OSError:  # longer than a name can be
+        return False
+
+
+def _is_cached(name: str) -> bool:
+    """Say whether a model of the hub was downloaded before; then no network is used for it."""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    files = [(each, file) for each in _hub_names(name) for file in ("modules.json", "config.json")]
+    try:
+        return any(isinstance(try_to_load_from_cache(each, file), str) for each, file in files)
+    except HFValidationError:
+        return False
+
+
+def _check_on_hub(name: str) -> None:
+    """Raise ``EncoderNotFound`` unless the hub has a model, within seconds.
+
+    sentence-transformers asks for one file after the other, each again and again: without a network for minutes.
+    """
+    from huggingface_hub import model_info
+
+    reasons = []
+    for each in _hub_names(name):
+        try:
+            model_info(each, timeout=_HUB_SECONDS)
+            return
+        except Exception as error:  # of the hub, of its client, of the network
+            reasons.append(_first_line(error))
+    raise EncoderNotFound(
+        f"There is no folder '{name}', and the hub gives no such model ({reasons[0]}). "
+        f"Give a model folder, a hub id, or '{BUILTIN}'."
+    )
+
+
+def _hub_names(name: str) -> tuple[str, ...]:
+    """Return the ids that sentence-transformers looks a name up by."""
+    return (name,) if "/" in name else (f"sentence-transformers/{name}", name)
+
+
 def unit(vectors: Floats) -> Floats:
     """Return vectors (n, d) scaled to length 1; the zero vector stays what it is."""
     lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
@@ -216,7 +266,7 @@ def load_encoder(name: str = BUILTIN) -> Encoder:
     if name == BUILTIN:
         return _builtin()
     folder = Path(name)
-    if not folder.is_dir():
+    if not _is_folder(name):
         return SentenceTransformerEncoder(name)
     name = str(folder.resolve())  # a library finds its model again from any working directory
     return StaticEncoder.load(folder, name=name) if _is_static(folder) else SentenceTransformerEncoder(name)
