@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sendfile.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -129,6 +130,10 @@ GUARDED(int, renameat, CHANGES, (int from, const char *old, int to, const char *
 GUARDED(int, linkat, CHANGES, (int from, const char *old, int to, const char *new, int flags),
         (from, old, to, new, flags), (int, const char *, int, const char *, int), watched_at(to, new))
 GUARDED(int, link, CHANGES, (const char *old, const char *new), (old, new), (const char *, const char *), watched(new))
+GUARDED(ssize_t, sendfile, CHANGES, (int to, int from, off_t *offset, size_t size), (to, from, offset, size),
+        (int, int, off_t *, size_t), watched_at(to, NULL))
+GUARDED(ssize_t, sendfile64, CHANGES, (int to, int from, off64_t *offset, size_t size), (to, from, offset, size),
+        (int, int, off64_t *, size_t), watched_at(to, NULL))
 GUARDED(ssize_t, read, READS, (int fd, void *data, size_t size), (fd, data, size), (int, void *, size_t),
         watched_at(fd, NULL))
 GUARDED(ssize_t, pread, READS, (int fd, void *data, size_t size, off_t offset), (fd, data, size, offset),

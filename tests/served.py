@@ -92,7 +92,7 @@ class Stranger:
 
     def ask(self, question: str) -> str:
         """Ask on the page and return the turn as HTML."""
-        *_, generated, _ = self.send("ask", [question, None])
+        *_, generated, _ = self.send("ask", [question, None, ""])
         return "".join(_texts(generated))
 
     def upload(self, name: str, content: bytes) -> list[dict[str, Any]]:

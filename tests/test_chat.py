@@ -6,7 +6,7 @@ import pytest
 
 from qa.chat import LONGEST_FOLLOW_UP, Conversation
 from qa.text import words
-from qa.types import Answer, Hit, Passage, Span
+from qa.types import Answer, Hit, Passage, Scope, Span
 
 
 class Shelf:
@@ -21,7 +21,7 @@ class Shelf:
         ]
         self.asked: list[str] = []
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, *, scope: Scope | None = None) -> Answer:
         self.asked.append(question)
         asked = set(words(question))
         found = [

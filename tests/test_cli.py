@@ -36,6 +36,7 @@ from qa.types import (
     Passage,
     Quote,
     Receipt,
+    Scope,
     Span,
     Turn,
 )
@@ -114,13 +115,13 @@ class FakeQA:
             )
         ]
 
-    def search(self, question: str, *, k: int = 10) -> list[Hit]:
+    def search(self, question: str, *, k: int = 10, scope: Scope | None = None) -> list[Hit]:
         self.k = k
         if question == "nothing":
             return []
         return [Hit(1, 2.5, Passage("d" * 32, Span(0, len(TEXT)), TEXT, page=3, id=1), self.quote.source)]
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, *, scope: Scope | None = None) -> Answer:
         if question == "interrupt":
             raise KeyboardInterrupt
         if question == "empty":
@@ -141,7 +142,7 @@ class FakeConversation:
     def __init__(self, qa: FakeQA) -> None:
         self.qa = qa
 
-    def ask(self, question: str) -> Turn:
+    def ask(self, question: str, *, scope: Scope | None = None) -> Turn:
         return Turn(question, f"{question} (2023)", self.qa.ask(question))
 
 
@@ -271,6 +272,15 @@ def test_wrong_usage_exits_with_2(qa: FakeQA, arguments: list[str]) -> None:
     ],
 )
 def test_every_command_has_help_and_json(command: str) -> None:
+    has_help_and_json(command)
+
+
+@pytest.mark.parametrize("command", ["compact", "backup", "restore", "export", "import", "reencode"])
+def test_every_command_of_upkeep_has_help_and_json(command: str) -> None:
+    has_help_and_json(command)
+
+
+def has_help_and_json(command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0
     assert "--json" in result.stdout

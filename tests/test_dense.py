@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import struct
 import threading
 from pathlib import Path
 
@@ -233,14 +234,62 @@ def forge(path: Path, data: bytes, **changes: object) -> None:
 def test_a_foreign_index_with_a_fitting_sum_is_refused(tmp_path: Path) -> None:
     import faiss
 
-    foreign = faiss.IndexHNSWFlat(DIM, 8)
-    foreign.add(unit(5))
-    for index in (foreign, faiss.IndexIDMap2(faiss.IndexFlatIP(DIM))):
+    flat = faiss.IndexFlatIP(DIM)
+    foreign = {
+        "'IHNf'": faiss.IndexHNSWFlat(DIM, 8),
+        "'IxM2'": faiss.IndexIDMap2(flat),
+        "'IxMp' of 'IxFI'": faiss.IndexIDMap(flat),
+        "'IxMp' of 'IxPT'": faiss.IndexIDMap(faiss.IndexPreTransform(flat)),
+        "'IwFl'": faiss.IndexIVFFlat(flat, DIM, 2),
+    }
+    for kind, index in foreign.items():
         forge(tmp_path, faiss.serialize_index(index).tobytes())
-        with pytest.raises(LibraryCorrupt, match="does not use"):
+        with pytest.raises(LibraryCorrupt, match=f"of the kind {kind}.*does not use"):
             DenseIndex.load(tmp_path)
-    forge(tmp_path, b"IxMp garbage" * 100)
-    with pytest.raises(LibraryCorrupt, match="cannot be read"):
+    for data in (b"", b"IxMp", b"IxMp garbage" * 100):
+        forge(tmp_path, data)
+        with pytest.raises(LibraryCorrupt, match="of the kind"):
+            DenseIndex.load(tmp_path)
+
+
+@pytest.mark.parametrize("quantised", [False, True])
+def test_an_index_whose_numbers_lie_is_refused_before_it_is_searched(tmp_path: Path, quantised: bool) -> None:
+    index = filled(400)
+    index.reshape(100 if quantised else 1000)
+    index.change, index.stamp = 1, 1
+    index.save(tmp_path)
+    data, facts = (tmp_path / "dense.faiss").read_bytes(), {"count": 400, "type": index.kind}
+    forge(tmp_path, data, **facts)
+    assert DenseIndex.load(tmp_path).count == 400
+
+    def lies(numbers: dict[int, tuple[str, int]], said: str) -> None:
+        forged = bytearray(data)
+        for place, (form, value) in numbers.items():
+            struct.pack_into(form, forged, place, value)
+        forge(tmp_path, bytes(forged), **facts)
+        with pytest.raises(LibraryCorrupt, match=said):
+            DenseIndex.load(tmp_path)
+
+    for count in (-1, 1 << 40, (1 << 63) - 1):
+        lies({8: ("<q", count)}, "is said to hold")
+    for dim in (0, -8, DIM + 1, 1 << 30):
+        lies({4: ("<i", dim)}, "of dim")
+    inner = 37  # where the index that the labels belong to begins
+    lies({inner + 8: ("<q", 1 << 40)}, "cannot be read|does not fit together")
+    lies({inner + 8: ("<q", 399)}, "cannot be read|does not fit together")
+    lies({inner + 4: ("<i", DIM - 1)}, "cannot be read|does not fit together")
+    lies({8: ("<q", 399), inner + 8: ("<q", 399)}, "cannot be read|does not fit together")
+    forge(tmp_path, data + bytes(2_000_000), **facts)
+    with pytest.raises(LibraryCorrupt, match="is said to hold 400 vectors"):
+        DenseIndex.load(tmp_path)
+
+
+@pytest.mark.parametrize("number", [-1, 1 << 63, 1.5, "1", None])
+def test_a_description_with_a_number_that_is_none_is_found(tmp_path: Path, number: object) -> None:
+    saved(tmp_path)
+    data = (tmp_path / "dense.faiss").read_bytes()
+    forge(tmp_path, data, change=number, count=49)
+    with pytest.raises(LibraryCorrupt, match="describes"):
         DenseIndex.load(tmp_path)
 
 

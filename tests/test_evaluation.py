@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from math import log2
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from qa.evaluation import (
 from qa.evaluation.measures import measure, rank_documents, strictly_decreasing
 from qa.evaluation.questions import holds_answer
 from qa.evaluation.run import deep_search
-from qa.types import Answer, Hit, Passage, Quote, Span
+from qa.types import Answer, Hit, Passage, Place, Quote, Span
 
 
 def hit(rank: int, source: str, text: str, score: float | None = None) -> Hit:
@@ -223,6 +224,23 @@ def test_measures_by_passage_and_by_document_worked_out_by_hand() -> None:
     assert result.values["R@10"] == 1.0
     assert result.outcome == "right"  # the quote is of c.txt and does hold an answer
     assert [source for source, _ in result.documents] == ["c.txt", "a.txt", "b.txt"]
+
+
+def test_a_passage_that_is_printed_twice_counts_for_both_documents() -> None:
+    copies = hit(1, "copy.txt", "growth of 7.6%")
+    copies = replace(copies, also=(Place("a.txt", "a", None, copies.passage.span),))
+
+    class Twice(FakeQA):
+        def search(self, question: str, *, k: int = 10) -> list[Hit]:
+            return [copies, hit(2, "b.txt", "nothing")][:k]
+
+    (result,) = evaluate(
+        [Question("q", "?", ("7.6%",), ("a.txt",))], Twice({"?": [("copy.txt", "7.6%")]})
+    ).results
+    assert result.values is not None
+    assert result.values["Success@1"] == 1.0
+    assert [source for source, _ in result.documents] == ["copy.txt", "a.txt", "b.txt"]
+    assert result.ranks == (2,)
 
 
 def test_without_a_source_the_documents_that_hold_the_answer_are_relevant() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from qa.encoder import load_token_encoder
 from qa.languages import Languages
+from qa.ranking import Question
 
 LANGUAGES = Languages.load()
 
@@ -49,9 +50,8 @@ def test_a_figure_counts_unless_the_question_holds_it() -> None:
 
 def test_common_words_meet_the_common_words_of_their_own_language() -> None:
     encoder = load_token_encoder()
-    vectors = encoder.vectors(encoder.token_ids(["the"])[0])
-    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    asked = Question.of(encoder.token_ids(["the"])[0], encoder)
     among = np.array([LANGUAGES.names.index(name) for name in ("zh", "en")])
-    met = LANGUAGES.common_met(unit, encoder, among)
-    assert met.shape == (len(unit), 2)
+    met = LANGUAGES.common_met(asked, encoder, among)
+    assert met.shape == (len(asked.ids), 2)
     assert met[0, 0] < met[0, 1] == pytest.approx(1.0, abs=1e-3)

@@ -22,7 +22,7 @@ from qa.errors import (
     LibraryNotFound,
     QAError,
 )
-from qa.library import FILE, LOCK, PART, Library
+from qa.library import APPLICATION_ID, FILE, LOCK, PART, Library
 from qa.types import Block, Document, Passage, Receipt, Span
 from tests.fakes import ENCODER, HashingEncoder, create, drop, make_document, make_passages, put
 
@@ -331,34 +331,126 @@ def test_facts_of_a_document_are_kept(tmp_path: Path) -> None:
     assert (info.author, info.date, info.language) == ("林薇", "2024-05", "zh")
 
 
-def test_a_library_of_format_1_is_read_and_its_first_writer_upgrades_it(tmp_path: Path) -> None:
-    with create(tmp_path) as library:
+FORMAT_1 = """
+CREATE TABLE meta (
+    key TEXT PRIMARY KEY, value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE documents (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE, source TEXT NOT NULL UNIQUE, path TEXT NOT NULL, title TEXT NOT NULL,
+    media_type TEXT NOT NULL, pages INTEGER, passages INTEGER NOT NULL, characters INTEGER NOT NULL,
+    sha256 TEXT NOT NULL, text_sha256 TEXT NOT NULL, added TEXT NOT NULL,
+    blocks TEXT NOT NULL, warnings TEXT NOT NULL
+) STRICT;
+CREATE TABLE texts (
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    part INTEGER NOT NULL, text TEXT NOT NULL, crc INTEGER NOT NULL,
+    PRIMARY KEY (document, part)
+) STRICT;
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, page INTEGER, headings TEXT NOT NULL,
+    sentences BLOB NOT NULL, crc INTEGER NOT NULL, tokens BLOB NOT NULL, vector BLOB NOT NULL
+) STRICT;
+CREATE INDEX passages_document ON passages (document);
+CREATE TABLE changes (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    kind TEXT NOT NULL CHECK (kind IN ('add', 'remove', 'move')),
+    first INTEGER NOT NULL, last INTEGER NOT NULL, stamp INTEGER NOT NULL
+) STRICT;
+"""
+
+
+OF_FORMAT_2 = ("author", "date", "language")
+
+
+@pytest.fixture(params=[1, 2])
+def of_old_format(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """A library of one document as the first qa made it, or as the second upgraded it."""
+    with create(tmp_path / "new") as library:
         put(library, make_document("a", "One."))
-    connection = sqlite3.connect(tmp_path / FILE)
-    for name in ("author", "date", "language"):
-        connection.execute(f"ALTER TABLE documents DROP COLUMN {name}")
-    connection.execute("PRAGMA user_version = 1")
+    (tmp_path / "old").mkdir()
+    connection = sqlite3.connect(tmp_path / "old" / FILE)
+    connection.executescript(FORMAT_1)
+    for column in OF_FORMAT_2 if request.param == 2 else ():
+        connection.execute(f"ALTER TABLE documents ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+    connection.execute("ATTACH ? AS new", (str(tmp_path / "new" / FILE),))
+    for table in ("meta", "documents", "texts", "passages", "changes"):
+        columns = ", ".join(
+            f'"{row[1]}"' for row in connection.execute(f"PRAGMA main.table_info({table})").fetchall()
+        )
+        connection.execute(f"INSERT INTO main.{table} SELECT {columns} FROM new.{table}")
+    connection.execute(f"PRAGMA main.application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA main.user_version = {request.param}")
     connection.commit()
     connection.close()
-    reader = Library.open(tmp_path)
+    return tmp_path / "old"
+
+
+def test_a_library_of_an_older_format_is_read_and_its_first_writer_upgrades_it(of_old_format: Path) -> None:
+    reader = Library.open(of_old_format)
     assert reader.document("a").text == "One."
-    with create(tmp_path) as library:
+    with create(of_old_format) as library:
         put(library, replace(make_document("b", "Two."), author="Lin"))
         assert [info.author for info in library.documents()] == ["", "Lin"]
         assert library.check() == []
     assert [info.source for info in reader.documents()] == ["a", "b"]
     reader.close()
-    with Library.open(tmp_path) as library:
-        assert library.find("b").author == "Lin"
+    for _ in range(2):  # as it is after the upgrade, it is opened again and written to
+        with Library.open(of_old_format) as library:
+            assert library.find("b").author == "Lin"
+        create(of_old_format).close()
 
 
-def test_a_newer_format_is_refused(tmp_path: Path) -> None:
+EDITS = {
+    "trigger 'mine'": "CREATE TRIGGER mine AFTER INSERT ON changes BEGIN DELETE FROM texts; END",
+    "view 'mine'": "CREATE VIEW mine AS SELECT * FROM documents",
+    "table 'mine'": "CREATE TABLE mine (key INTEGER)",
+    "index 'mine'": "CREATE INDEX mine ON documents (title)",
+    "index 'passages_document'": "DROP INDEX passages_document",
+    "table 'documents'": "ALTER TABLE documents RENAME COLUMN title TO name",
+    "table 'texts'": "ALTER TABLE texts ADD COLUMN mine TEXT",
+    "table 'changes'": "DROP TABLE changes",
+}
+
+
+@pytest.mark.parametrize("upgraded", [False, True])
+@pytest.mark.parametrize("named", EDITS)
+def test_a_library_edited_by_hand_is_refused_by_name(of_old_format: Path, named: str, upgraded: bool) -> None:
+    if upgraded:
+        create(of_old_format).close()
+    connection = sqlite3.connect(of_old_format / FILE)
+    connection.execute(EDITS[named])
+    connection.commit()
+    connection.close()
+    for write in (False, True):
+        with pytest.raises(LibraryCorrupt, match=rf"{named}.*edited by hand"):
+            Library.open(of_old_format, write=write)
+
+
+def test_a_format_that_the_tables_are_not_of_is_refused(tmp_path: Path) -> None:
     create(tmp_path).close()
     connection = sqlite3.connect(tmp_path / FILE)
-    connection.execute("PRAGMA user_version = 99")
+    connection.execute("PRAGMA user_version = 1")
     connection.close()
-    with pytest.raises(LibraryCorrupt, match=r"format 99.*Upgrade"):
-        Library.open(tmp_path)
+    with pytest.raises(LibraryCorrupt, match="table 'documents'"):
+        create(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("version", "message"), [(99, "format 99.*Upgrade"), (0, "format 0.*edited by hand")]
+)
+def test_another_format_is_refused(tmp_path: Path, version: int, message: str) -> None:
+    create(tmp_path).close()
+    connection = sqlite3.connect(tmp_path / FILE)
+    connection.execute(f"PRAGMA user_version = {version}")
+    connection.close()
+    before = (tmp_path / FILE).read_bytes()
+    for write in (False, True):
+        with pytest.raises(LibraryCorrupt, match=message):
+            Library.open(tmp_path, write=write)
+    assert (tmp_path / FILE).read_bytes() == before
 
 
 def test_another_encoder_is_refused(tmp_path: Path) -> None:

@@ -101,6 +101,7 @@ class Reader:
 
     def ask(self, question: str) -> str:
         """Ask by keyboard and return the selector of the finished turn."""
+        self.go("ask")
         box = self.browser.find_element(By.CSS_SELECTOR, "#question textarea")
         number = len(self.browser.find_elements(By.CSS_SELECTOR, ".turn")) + 1
         box.send_keys(question, Keys.ENTER)
@@ -120,7 +121,13 @@ class Reader:
     def logged(self, kind: str) -> list[dict[str, Any]]:
         return list(self.browser.get_log(kind))  # type: ignore[no-untyped-call]
 
+    def go(self, view: str) -> None:
+        """Change to a view of the page."""
+        if not self.count(f"[data-go={view}][aria-current]"):
+            self.browser.find_element(By.CSS_SELECTOR, f"nav [data-go={view}]").send_keys(Keys.ENTER)
+
     def upload(self, *files: Path) -> None:
+        self.go("documents")
         box = self.browser.find_element(By.CSS_SELECTOR, "#upload input[type=file]")
         box.send_keys("\n".join(map(str, files)))
 
@@ -251,11 +258,11 @@ def test_not_in_these_documents_looks_like_no_answer(reader: Reader) -> None:
 
 def test_other_passages_unfold_and_stay_unfolded(reader: Reader) -> None:
     turn = reader.ask(EXAMPLES[1])
-    summary = reader.browser.find_element(By.CSS_SELECTOR, f"{turn} summary")
+    summary = reader.browser.find_element(By.CSS_SELECTOR, f"{turn} .others summary")
     summary.send_keys(Keys.ENTER)
-    reader.wait_for(f"{turn} details[open]")
+    reader.wait_for(f"{turn} .others[open]")
     reader.ask("Who won?")
-    assert reader.count(f"{turn} details[open]") == 1
+    assert reader.count(f"{turn} .others[open]") == 1
 
 
 def test_a_verdict_given_by_keyboard_is_kept_and_may_be_changed(reader: Reader, library: Path) -> None:
@@ -327,6 +334,93 @@ def test_blank_question_asks_nothing(fresh: Reader) -> None:
     assert fresh.count(".turn") == 0
 
 
+# --- the source beside the answer ---
+
+
+def test_answer_opens_its_document_at_the_quote_and_leaves_the_focus(fresh: Reader, library: Path) -> None:
+    turn = fresh.ask(EXAMPLES[1])
+    fresh.wait_for(".pane[open] .quote")
+    quote = demo(library).ask(EXAMPLES[1]).quote
+    assert quote is not None
+    assert fresh.text(".pane .quote") == fresh.text(f"{turn} .quote") == quote.text
+    assert fresh.text(".pane mark") == "voted 17 to 5"
+    assert fresh.text(".pane .part") == demo(library).texts[quote.source]
+    assert fresh.run("return document.activeElement.tagName") == "TEXTAREA"
+
+
+def test_source_of_a_hostile_document_stays_text(fresh: Reader) -> None:
+    fresh.ask("What is the secret number?")
+    fresh.wait_for(".pane .quote")
+    time.sleep(0.3)
+    assert fresh.text(".pane .quote").replace("\r\n", "\n") == HOSTILE.replace("\r\n", "\n")
+    assert fresh.run("return window.hacked === undefined") is True
+    assert fresh.count(".pane :is(script, img, style, a, textarea)") == 0
+
+
+def test_source_is_opened_and_closed_by_keyboard_and_is_a_sheet_on_a_phone(
+    reader: Reader, address: str
+) -> None:
+    reader.open(address, width=390, height=800)
+    turn = reader.ask(EXAMPLES[1])
+    time.sleep(0.3)
+    assert reader.count(".pane[open]") == 0, "a sheet came over the answer unasked"
+    reader.browser.find_element(By.CSS_SELECTOR, f"{turn} .actions .open").send_keys(Keys.ENTER)
+    reader.wait_for(".pane:modal .quote")
+    inside = """const quote = document.querySelector('.pane .quote').getBoundingClientRect();
+        return quote.top >= 0 && quote.top < innerHeight"""
+    assert reader.run(inside) is True
+    assert reader.run("return document.activeElement.className") == "close"
+    reader.browser.switch_to.active_element.send_keys(Keys.ESCAPE)
+    WebDriverWait(reader.browser, SECONDS).until(lambda _: reader.count(".pane[open]") == 0)
+    assert reader.run("return document.activeElement.className") == "open"
+
+
+def test_other_passage_is_shown_in_its_document(fresh: Reader, library: Path) -> None:
+    turn = fresh.ask("Who won the chess game?")
+    button = fresh.browser.find_element(By.CSS_SELECTOR, f"{turn} .hits .open")
+    button.send_keys(Keys.ENTER)
+    fresh.wait_for(".pane .quote")
+    assert fresh.text(".pane .quote") == fresh.text(f"{turn} .hits .passage")
+
+
+def test_link_opens_the_same_quote_again_and_says_if_the_document_changed(
+    fresh: Reader, address: str, library: Path
+) -> None:
+    turn = fresh.ask(EXAMPLES[3])
+    words = fresh.text(f"{turn} .quote")
+    query = str(fresh.run(f"return document.querySelector('{turn} .actions').dataset.query"))
+    fresh.browser.get("about:blank")
+    fresh.open(f"{address}/#{query}")
+    fresh.wait_for(".pane .quote")
+    assert fresh.text(".pane .quote") == words
+    assert fresh.text(".pane mark") == "120席"
+    fresh.browser.get("about:blank")
+    fresh.open(f"{address}/#{query.replace('document=', 'document=0')}")
+    fresh.wait_for(".pane .alert")
+    assert "The document has changed since this link was made" in fresh.text(".pane .alert")
+    assert fresh.count(".pane .quote") == 0
+    fresh.browser.find_element(By.CSS_SELECTOR, ".pane .open").send_keys(Keys.ENTER)
+    fresh.wait_for(".pane .part")
+    assert fresh.text(".pane .part") == demo(library).texts["図書館.txt"]
+
+
+def test_quote_is_copied_with_its_citation(fresh: Reader) -> None:
+    fresh.browser.execute_cdp_cmd(
+        "Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+    )
+    turn = fresh.ask(EXAMPLES[0])
+    fresh.browser.find_element(By.CSS_SELECTOR, f"{turn} .cite summary").send_keys(Keys.ENTER)
+    fresh.wait_for(f"{turn} .citation pre")
+    forms = fresh.browser.find_elements(By.CSS_SELECTOR, f"{turn} .citation pre")
+    quote = fresh.text(f"{turn} .quote")
+    assert [quote in str(form.get_attribute("textContent")) for form in forms] == [True, False, True]
+    fresh.browser.find_elements(By.CSS_SELECTOR, f"{turn} .copy-citation")[2].send_keys(Keys.ENTER)
+    read = "const done = arguments[0]; navigator.clipboard.readText().then(done)"
+    fresh.wait_for(f"{turn} .copy-citation[data-label]")
+    copied = str(fresh.browser.execute_async_script(read))
+    assert copied.replace("\r\n", "\n").endswith("[1] “三新汇聚”塑造发展新动能新优势[Z]: 6.")
+
+
 # --- how it is used ---
 
 
@@ -344,8 +438,9 @@ def test_example_is_asked_by_click_and_by_keyboard(fresh: Reader, address: str) 
 
 def test_everything_is_reached_by_tab_with_the_focus_in_sight(fresh: Reader) -> None:
     fresh.ask(EXAMPLES[1])
+    fresh.wait_for(".pane .quote")
     seen = set()
-    for _ in range(12):
+    for _ in range(24):
         fresh.browser.switch_to.active_element.send_keys(Keys.TAB)
         seen.add(
             fresh.run(
@@ -369,6 +464,36 @@ def test_screen_readers_get_roles_and_names(fresh: Reader) -> None:
     assert fresh.count("h1") == 1
 
 
+@pytest.mark.parametrize(("language", "width", "dark"), [("en", 1400, False), ("ar", 390, True)])
+def test_axe_finds_nothing_against_accessibility(
+    reader: Reader, address: str, language: str, width: int, dark: bool
+) -> None:
+    axe = pytest.importorskip("axe_core_python.selenium").Axe()
+
+    def violations() -> list[str]:
+        found = axe.run(reader.browser)["violations"]
+        return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found]
+
+    with reader.speaking(language):
+        reader.open(address, width=width, dark=dark)
+        assert violations() == []
+        reader.ask(EXAMPLES[1])
+        reader.ask("Who won?")
+        reader.ask("please explode")
+        reader.run("for (const each of document.querySelectorAll('details')) each.open = true")
+        reader.wait_for(".citation")
+        assert violations() == []
+        reader.browser.find_element(By.CSS_SELECTOR, "#turn-1 .actions .open").send_keys(Keys.ENTER)
+        reader.wait_for(".pane .quote")
+        assert violations() == []
+        reader.browser.find_element(By.CSS_SELECTOR, ".pane .close").send_keys(Keys.ENTER)
+        reader.go("documents")
+        reader.browser.find_element(By.CSS_SELECTOR, ".remove").send_keys(Keys.ENTER)
+        assert violations() == []
+        reader.go("evaluation")
+        assert violations() == []
+
+
 def test_right_to_left_text_runs_right_to_left(reader: Reader) -> None:
     turn = reader.ask(EXAMPLES[2])
     direction = "return getComputedStyle(document.querySelector(arguments[0])).direction"
@@ -389,12 +514,12 @@ def test_page_fits_its_window_in_light_and_dark(reader: Reader, address: str, wi
     assert reader.run(box) is True
 
 
-def test_list_of_documents_longer_than_the_window_stays_below_the_upload(
-    reader: Reader, address: str
-) -> None:
-    reader.open(address, height=400)
-    left = "return document.querySelector(arguments[0]).getBoundingClientRect().left"
-    assert reader.run(left, ".documents") == reader.run(left, ".limits")
+def test_views_are_changed_by_keyboard_and_one_is_seen_at_a_time(fresh: Reader) -> None:
+    seen = "return document.querySelector(arguments[0]).checkVisibility()"
+    assert [fresh.run(seen, each) for each in ("#question", ".documents")] == [True, False]
+    fresh.browser.find_element(By.CSS_SELECTOR, "[data-go=documents]").send_keys(Keys.ENTER)
+    assert [fresh.run(seen, each) for each in ("#question", ".documents")] == [False, True]
+    assert fresh.count("[data-go=documents][aria-current=page]") == fresh.count("[aria-current]") == 1
 
 
 def test_contrast_of_every_text_is_at_least_that_of_wcag(reader: Reader, address: str) -> None:
@@ -406,7 +531,7 @@ def test_contrast_of_every_text_is_at_least_that_of_wcag(reader: Reader, address
         const c = colour(getComputedStyle(e).backgroundColor);
         if (c[3] !== 0) return c; } return [255, 255, 255]; };
       const poor = [];
-      for (const e of document.querySelectorAll(".masthead *, .turn *, .documents *, .limits *")) {
+      for (const e of document.querySelectorAll(".masthead *, .turn *, .pane *, .scope *, .documents *, .limits *")) {
         const own = [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
         if (!own || !e.offsetParent) continue;
         const a = light(colour(getComputedStyle(e).color)), b = light(ground(e));
@@ -466,6 +591,115 @@ def test_upload_reports_every_file_and_lists_what_was_added(
     (tmp_path / "报告（终稿） 😀.txt").write_bytes("海港图书馆馆藏43000册。".encode())
     reader.upload(tmp_path / "报告（终稿） 😀.txt")
     reader.wait_for(".report li.updated")
+
+
+# --- documents and what is asked of them ---
+
+
+def test_documents_are_filtered_and_removed_with_a_receipt(
+    reader: Reader, address: str, library: Path, tmp_path: Path
+) -> None:
+    reader.open(address)
+    extra = tmp_path / "<b>extra {passages}.txt"
+    extra.write_text("One paragraph.\n\n\nAnother one.", encoding="utf-8")
+    reader.upload(extra)
+    reader.wait_for(".report li.added, .report li.unchanged")
+    box = reader.browser.find_element(By.CSS_SELECTOR, ".choice input")
+    box.send_keys("EXTRA")
+    WebDriverWait(reader.browser, SECONDS).until(lambda _: reader.count(".documents .list li") == 1)
+    name = reader.text(".documents .list .source")
+    assert name.startswith("_b_extra {passages}")
+    assert reader.text(".chosen .note") == "Found: 1"
+    reader.browser.find_element(By.CSS_SELECTOR, ".remove").send_keys(Keys.ENTER)
+    assert "Remove this document" in reader.text(".doubt")
+    reader.browser.find_element(By.CSS_SELECTOR, ".doubt button:not(.sure)").send_keys(Keys.ENTER)
+    assert reader.count(".doubt") == 0
+    assert reader.count(".documents .list li") == 1
+    reader.browser.find_element(By.CSS_SELECTOR, ".remove").send_keys(Keys.ENTER)
+    reader.browser.find_element(By.CSS_SELECTOR, ".remove.sure").send_keys(Keys.ENTER)
+    reader.wait_for(".receipt:not(:empty)")
+    assert reader.text(".receipt") == (
+        f"Removed {name}. Gone with it – passages: 2, vectors: 2, entries of the word index: 2."
+    )
+    WebDriverWait(reader.browser, SECONDS).until(lambda _: reader.count(".documents .list li") == 0)
+
+
+def test_only_the_documents_that_were_chosen_are_asked(fresh: Reader) -> None:
+    fresh.wait_for(".scope")
+    fresh.browser.find_element(By.CSS_SELECTOR, ".scope summary").send_keys(Keys.ENTER)
+    box = fresh.browser.find_element(By.CSS_SELECTOR, ".scope [name=within]")
+    box.send_keys("図書館.txt")
+    assert fresh.text(".scope-told") == "図書館.txt"
+    turn = fresh.ask(EXAMPLES[1])
+    assert fresh.count(f"{turn} .abstained") == 1
+    assert fresh.count(f"{turn} .hits .where") == 1
+    assert fresh.text(f"{turn} .hits .source") == "図書館.txt"
+    box.clear()
+    box.send_keys("nowhere")
+    assert "No document is there." in fresh.text(f"{fresh.ask(EXAMPLES[1])} .failed")
+    fresh.browser.find_element(By.CSS_SELECTOR, ".scope [type=reset]").send_keys(Keys.ENTER)
+    WebDriverWait(fresh.browser, SECONDS).until(lambda _: fresh.text(".scope-told") == "all documents")
+    assert fresh.count(f"{fresh.ask(EXAMPLES[1])} .answered") == 1
+
+
+def test_one_document_is_asked_from_where_it_is_seen(fresh: Reader) -> None:
+    fresh.ask(EXAMPLES[3])
+    fresh.wait_for(".pane .ask-this")
+    fresh.browser.find_element(By.CSS_SELECTOR, ".pane .ask-this").send_keys(Keys.ENTER)
+    assert fresh.text(".scope-told") == "図書館.txt"
+    assert fresh.run("return document.activeElement.tagName") == "TEXTAREA"
+    assert fresh.count(f"{fresh.ask(EXAMPLES[1])} .abstained") == 1
+
+
+def test_document_is_shown_from_the_list(fresh: Reader) -> None:
+    fresh.go("documents")
+    fresh.browser.find_element(By.CSS_SELECTOR, ".documents .list .open").send_keys(Keys.ENTER)
+    fresh.wait_for(".pane .part")
+    assert fresh.run("return document.querySelector('.pane').checkVisibility()") is True
+
+
+def test_conversation_is_saved_as_text(fresh: Reader, library: Path) -> None:
+    fresh.run(
+        """window.saved = null; const make = URL.createObjectURL;
+        URL.createObjectURL = (blob) => { blob.text().then((text) => (window.saved = text)); return make(blob); }"""
+    )
+    fresh.ask(EXAMPLES[1])
+    fresh.ask("Who won?")
+    fresh.browser.find_element(By.CSS_SELECTOR, ".save").send_keys(Keys.ENTER)
+    WebDriverWait(fresh.browser, SECONDS).until(lambda _: fresh.run("return window.saved") is not None)
+    saved, quote = str(fresh.run("return window.saved")), demo(library).ask(EXAMPLES[1]).quote
+    assert quote is not None
+    first, second = saved.split("\n\n")
+    assert first.startswith(f"{EXAMPLES[1]}\n“{quote.text}”\n— reading-room.txt")
+    assert f"#document={quote.document_id}&start={quote.span.start}" in first
+    assert second.startswith("Who won?\nNot in these documents")
+
+
+# --- evaluation ---
+
+
+def test_question_set_is_run_and_its_report_shown(fresh: Reader, tmp_path: Path) -> None:
+    lines = [
+        {"id": "1", "question": EXAMPLES[1], "answers": ["voted 17 to 5"], "source": "reading-room.txt"},
+        {"id": "2", "question": "<img src=x onerror=parent.hacked=1>", "answers": []},
+    ]
+    path = tmp_path / "<b>set.jsonl"
+    path.write_text("\n".join(json.dumps(line) for line in lines), encoding="utf-8")
+    fresh.go("evaluation")
+    box = fresh.browser.find_element(By.CSS_SELECTOR, "#questions input[type=file]")
+    box.send_keys(str(path))
+    fresh.wait_for(".evaluated iframe")
+    assert fresh.text(".evaluated h2") == "Report <b>set.jsonl"
+    fresh.browser.switch_to.frame(fresh.browser.find_element(By.CSS_SELECTOR, ".evaluated iframe"))
+    assert "2 questions" in fresh.browser.find_element(By.CSS_SELECTOR, "main").text
+    assert fresh.count("img, script") == 0
+    fresh.browser.switch_to.default_content()
+    assert fresh.run("return window.hacked === undefined") is True
+    path.write_text("no question", encoding="utf-8")
+    box = fresh.browser.find_element(By.CSS_SELECTOR, "#questions input[type=file]")
+    box.send_keys(str(path))
+    fresh.wait_for("#evaluation .failed")
+    assert "<b>set.jsonl" in fresh.text("#evaluation .failed")
 
 
 # --- languages ---
@@ -534,6 +768,7 @@ def test_app_starts_empty_takes_files_and_answers_from_them(
     assert reader.text(".report li.failed .source") == "noise.pdf"
     assert "图书馆 （一）.txt" in reader.text(".documents .list")
 
+    reader.go("ask")
     with QA.open(real_index) as qa:
         for question in ("When was the lighthouse of Port Ellen built?", "海港图书馆哪一年开馆？"):
             turn, answer = reader.ask(question), qa.ask(question)

@@ -28,21 +28,22 @@ TEXT = "# Mühle\n\nDie Mühle am Fluss wurde 1784 gebaut. Sie mahlte bis 1951 K
 ASKED = "Wann wurde die Mühle gebaut?"
 
 NAMES = {
-    "QA", "retrieve", "Answer", "Config", "Document", "Hit", "Passage", "QAError", "Quote", "Span", "Turn",
+    "QA", "retrieve", "Answer", "Config", "Document", "Hit", "Passage", "QAError", "Quote", "Scope", "Span", "Turn",
 }  # fmt: skip
 
 NEEDED = inspect.Parameter.empty
 SIGNATURES: dict[Callable[..., Any], tuple[dict[str, Any], dict[str, Any], str]] = {
     # positional parameters in order with their defaults, keyword-only ones, and what is returned
-    retrieve: ({"question": NEEDED, "k": 5, "index": "index"}, {}, "list[Hit]"),
+    retrieve: ({"question": NEEDED, "k": 5, "index": "index"}, {"scope": None}, "list[Hit]"),
     QA.open: ({"path": "index"}, {"model": None, "config": None}, "QA"),
     QA.add: ({"path": NEEDED}, {"on_progress": None}, "IndexReport"),
     QA.sync: ({"folder": NEEDED}, {"on_progress": None}, "IndexReport"),
     QA.remove: ({"source": NEEDED}, {}, "Receipt"),
     QA.documents: ({}, {}, "list[DocumentInfo]"),
+    QA.find: ({"source": NEEDED}, {}, "DocumentInfo"),
     QA.document: ({"source": NEEDED}, {}, "Document"),
-    QA.search: ({"question": NEEDED}, {"k": 10}, "list[Hit]"),
-    QA.ask: ({"question": NEEDED}, {}, "Answer"),
+    QA.search: ({"question": NEEDED}, {"k": 10, "scope": None}, "list[Hit]"),
+    QA.ask: ({"question": NEEDED}, {"scope": None}, "Answer"),
     QA.chat: ({}, {}, "Conversation"),
     QA.give_feedback: ({"feedback": NEEDED}, {}, "Feedback"),
     QA.feedback: ({}, {}, "list[Feedback]"),
@@ -63,21 +64,24 @@ SIGNATURES: dict[Callable[..., Any], tuple[dict[str, Any], dict[str, Any], str]]
 
 ATTRIBUTES = {
     "Answer": "question quote confidence reason hits nearest why answered to_dict",
-    "Quote": "text span document_id source passage_id title page headings highlights verify to_dict",
-    "Hit": "rank score passage source features text page headings start end explain to_dict",
+    "Quote": "text span document_id source passage_id title page headings highlights also verify to_dict",
+    "Hit": "rank score passage source features text page headings start end also explain to_dict",
+    "Place": "source document_id page span to_dict",
     "Explanation": "score intercept shares words to_dict",
     "Share": "name meaning value weight points",
     "Meeting": "asked weight met place span score",
     "Passage": "document_id span text title headings page id sentences",
     "Document": "id source title text blocks sha256 media_type pages warnings author date language",
     "Span": "start end of",
+    "Scope": "within languages since until holds",
     "Turn": "question standalone answer",
     "DocumentInfo": (
         "id source title path media_type pages passages characters sha256 added author date language"
     ),
-    "IndexReport": "added updated unchanged removed failed warnings passages seconds left_out files",
+    "IndexReport": "added updated unchanged removed failed warnings passages seconds left_out files duplicates",
     "IndexedFile": "source passages pages language warnings",
     "LeftOut": "path kind",
+    "Duplicate": "source of share",
     "FileProblem": "path message",
     "Receipt": "source document_id passages vectors postings",
     "Compaction": "before after",
@@ -87,7 +91,7 @@ ATTRIBUTES = {
 
 ERRORS = (
     "ReadError", "EncoderNotFound", "EncoderMismatch", "LibraryNotFound", "LibraryCorrupt", "LibraryLocked",
-    "DocumentNotFound", "QuoteMismatch", "QuestionError", "ConfigError",
+    "DocumentNotFound", "QuoteMismatch", "QuestionError", "ScopeError", "ConfigError",
 )  # fmt: skip
 
 SETTINGS = {
@@ -101,9 +105,9 @@ COMMANDS = {
     "add": "--index --model --files --json --quiet -q",
     "remove": "--index --json --quiet -q",
     "list": "--index --json",
-    "search": "--index -k --k --explain --json",
-    "ask": "--index -k --k --json",
-    "chat": "--index --json",
+    "search": "--index -k --k --in --lang --since --until --explain --json",
+    "ask": "--index -k --k --in --lang --since --until --json",
+    "chat": "--index --in --lang --since --until --json",
     "serve": "--index --host --port --allow-remote --model --json",
     "eval": "--index --model --qrels --measures --by --resume --fail-under --html --run --json --quiet -q",
     "compare": "--qrels --measures --by --show --json",
@@ -118,14 +122,14 @@ COMMANDS = {
 
 ANSWER_KEYS = ["question", "answered", "confidence", "reason", "quote", "hits"]
 QUOTE_KEYS = {
-    "text", "source", "title", "page", "headings", "start", "end", "passage_id", "document_id", "highlights",
+    "text", "source", "title", "page", "headings", "start", "end", "passage_id", "document_id", "highlights", "also",
 }  # fmt: skip
 HIT_KEYS = {
-    "rank", "score", "source", "title", "page", "headings", "start", "end", "passage_id", "document_id", "text",
+    "rank", "score", "source", "title", "page", "headings", "start", "end", "passage_id", "document_id", "text", "also",
 }  # fmt: skip
 REPORT_KEYS = {
     "index", "added", "updated", "unchanged", "removed", "failed", "warnings", "passages", "seconds", "left_out",
-    "files",
+    "files", "duplicates",
 }  # fmt: skip
 MEASURES = {"nDCG@10", "R@10", "RR@10", "Success@1", "quote_accuracy"}
 EVALUATION_KEYS = MEASURES | {

@@ -14,10 +14,10 @@ from qa.ranking import (
     fuse,
     interact,
     load_ranking,
-    maxsim,
+    meet,
     top_k,
 )
-from qa.types import TokenIds
+from qa.types import Floats, TokenIds
 from tests.fakes import HashingEncoder
 
 
@@ -25,14 +25,24 @@ def ids(*values: int) -> TokenIds:
     return np.array(values, dtype=np.uint32)
 
 
+def late(question: Question, texts: list[TokenIds], encoder: HashingEncoder) -> Floats:
+    return np.asarray(meet(question, interact(question, texts, encoder)).whole @ question.weights)
+
+
 def test_fusion_does_not_punish_what_one_side_lacks() -> None:
     dense, lexical = np.array([7, 1, 2]), np.array([1, 9])
     # 1: 1/62 + 1/61; 7: 1/61; 9: 1/62; 2: 1/63
-    assert fuse([dense, lexical], k=10).tolist() == [1, 7, 9, 2]
+    assert fuse([dense, lexical], weights=(1, 1), k=10).tolist() == [1, 7, 9, 2]
+
+
+def test_fusion_weighs_one_side_less() -> None:
+    dense, lexical = np.array([7, 1]), np.array([9, 1])
+    # 7: 1/61; 1: 1/62 + 0.5/62; 9: 0.5/61
+    assert fuse([dense, lexical], weights=(1, 0.5), k=10).tolist() == [1, 7, 9]
 
 
 def test_fusion_breaks_ties_by_the_older_id() -> None:
-    assert fuse([np.array([5]), np.array([3])], k=2).tolist() == [3, 5]
+    assert fuse([np.array([5]), np.array([3])], weights=(1, 1), k=2).tolist() == [3, 5]
 
 
 def test_top_k_orders_equal_scores_by_id() -> None:
@@ -49,10 +59,10 @@ def test_maxsim_of_a_text_with_itself_is_highest() -> None:
     encoder = HashingEncoder()
     texts = encoder.token_ids(["the county library opens at nine", "bread and butter", "opens"])
     question = Question.of(texts[0], encoder)
-    scores, _, _ = maxsim(question, interact(question, texts, encoder), question.weights)
+    scores = late(question, texts, encoder)
     assert int(scores.argmax()) == 0
     # a text's tokens laid beside others' score as they do alone
-    alone, _, _ = maxsim(question, interact(question, [texts[1]], encoder), question.weights)
+    alone = late(question, [texts[1]], encoder)
     assert scores[1] == pytest.approx(float(alone[0]), abs=1e-6)
 
 
@@ -61,8 +71,8 @@ def test_maxsim_of_one_token_by_hand() -> None:
     (token,) = encoder.token_ids(["word"])
     # one unit token against itself: cosine 1, weight 1
     question = Question.of(token, encoder)
-    whole, other, window = maxsim(question, interact(question, [token], encoder), question.weights)
-    assert whole[0] == other[0] == window[0] == pytest.approx(1.0, abs=1e-4)
+    met = meet(question, interact(question, [token], encoder))
+    assert [met.whole[0, 0], met.near[0, 0], met.alone[0, 0]] == pytest.approx([1.0] * 3, abs=1e-4)
 
 
 def test_a_window_wants_the_partners_together() -> None:
@@ -71,7 +81,9 @@ def test_a_window_wants_the_partners_together() -> None:
     together, apart = encoder.token_ids([f"{filler} gold coin {filler}", f"gold {filler} {filler} coin"])
     (asked,) = encoder.token_ids(["gold coin"])
     question = Question.of(asked, encoder)
-    _, _, window = maxsim(question, interact(question, [together, apart], encoder), question.weights)
+    met = meet(question, interact(question, [together, apart], encoder))
+    window = met.near @ question.weights
+    assert met.beside.tolist() == [[1, 1], [0, 0]]
     assert window[0] > window[1] + 0.2
 
 
@@ -79,7 +91,7 @@ def test_maxsim_of_an_empty_text_is_the_lowest() -> None:
     encoder = HashingEncoder()
     (token,) = encoder.token_ids(["word"])
     question = Question.of(token, encoder)
-    scores, _, _ = maxsim(question, interact(question, [ids(), token, ids()], encoder), question.weights)
+    scores = late(question, [ids(), token, ids()], encoder)
     assert scores[0] == scores[2] == -1.0
     assert scores[1] > 0.9
 
@@ -97,10 +109,11 @@ def test_tokens_without_weight_do_not_count() -> None:
     encoder = HashingEncoder()
     asked, told = encoder.token_ids(["gold coin", "gold ring"])
     question = Question.of(asked, encoder)
-    found = interact(question, [told], encoder)
-    _, first, _ = maxsim(question, found, np.float32([1, 0]))
-    _, second, _ = maxsim(question, found, np.float32([0, 1]))
-    assert first[0] > 0.5 > second[0]
+    met = meet(question, interact(question, [told], encoder))
+    # all that the first token weighs is common
+    assert question.without(np.float32([1, 0])).tolist() == [0, 1]
+    assert met.alone[0, 0] == pytest.approx(1.0, abs=1e-4)
+    assert met.alone[0, 1] < 0.5
 
 
 def test_a_passage_in_another_language_is_not_judged_by_words() -> None:

@@ -14,10 +14,23 @@ import pytest
 
 from qa import reasons
 from qa.errors import LibraryLocked
+from qa.ranking import READ
 from qa.reasons import say
-from qa.types import Answer, DocumentInfo, Hit, Passage, Quote, Reason, Span
+from qa.types import (
+    Answer,
+    DocumentInfo,
+    Explanation,
+    Hit,
+    Meeting,
+    Passage,
+    Place,
+    Quote,
+    Reason,
+    Share,
+    Span,
+)
 from qa.web import render
-from qa.web.render import FileOutcome
+from qa.web.render import Choice, FileOutcome
 from qa.web.strings import EN, LANGUAGES, ZH_HANS, Strings, choose_strings
 from qa.web.troubles import Trouble, told, trouble_of
 
@@ -194,12 +207,66 @@ def test_abstention_without_any_passage_says_so() -> None:
     assert ZH_HANS.nothing_near in page.text("abstained")
 
 
+@pytest.mark.parametrize("strings", LANGUAGES.values(), ids=LANGUAGES.keys())
+def test_the_other_places_of_a_passage_stand_below_its_own(strings: Strings) -> None:
+    plain = _answer()
+    assert _read(render.render_answer(plain, strings)).text("also") == ""
+    names = ["a <b>.txt", "b.pdf", "c.txt", "d.txt", "e.txt"]
+    places = tuple(Place(name, name, number or None, Span(0, 5)) for number, name in enumerate(names))
+    hits = tuple(dataclasses.replace(hit, also=places[:1]) for hit in plain.hits)
+    assert plain.quote
+    quote = dataclasses.replace(plain.quote, also=places)
+    page = _read(render.render_answer(dataclasses.replace(plain, quote=quote, hits=hits), strings))
+    first, second = strings.page.format(page=1), strings.page.format(page=2)
+    shown = f"{strings.also}a <b>.txtb.pdf · {first}c.txt · {second}+2"
+    assert page.text("also") == f"{shown}{strings.also}a <b>.txt"  # of the quote, and of the other passage
+    assert page.text("others").startswith(
+        strings.others.format(count=1) + "other.txt" + strings.open_source + strings.also
+    )
+
+
 def test_other_passages_are_folded_and_the_quoted_one_is_not_repeated() -> None:
     page = _read(render.render_answer(_answer(), EN))
-    assert page.of_tag("details") == 1
     assert "Far away." in page.text("others")
     assert "Before." not in page.text("others")
     assert "other.txt" in page.text("others")
+
+
+def test_why_names_the_words_that_met_and_what_put_the_passage_ahead() -> None:
+    met = (
+        Meeting("Who", 0.2, "council", "title", None, 0.6),
+        Meeting("<b>voted</b>", 0.6, "voted", "passage", Span(112, 117), 0.9),
+        Meeting("Mars", 0.2, "", "", None, 0.1),
+    )
+
+    def explained(**points: float) -> Explanation:
+        shares = tuple(Share(name, f"meaning of {name}", value, 1.0) for name, value in points.items())
+        return Explanation(sum(points.values()), 0.0, shares, met)
+
+    first, second = (
+        explained(late=2.0, answer=1.0, length=0.5, new=3.0),
+        explained(late=0.5, answer=0.95, length=0.9),
+    )
+    page = _read(render.render_answer(_answer(), EN, [first, second]))
+    assert page.text("met") == (
+        "Who meets council in the title or a heading<b>voted</b> meets votedMars meets nothing"
+    )
+    # what has no words yet goes by the meaning that the ranking gives it
+    assert "ahead of the next passage: meaning of new, words met anywhere in it." in page.text("why")
+    assert EN.why_close in _read(render.render_answer(_answer(), EN, [first, first])).text("why")
+    assert "Why this passage" not in render.render_answer(_answer(), EN)
+
+
+def test_every_feature_of_the_ranking_has_words_in_every_language() -> None:
+    for strings in LANGUAGES.values():
+        assert set(READ) <= set(strings.features), strings.lang
+
+
+def test_quote_can_be_opened_copied_linked_and_cited() -> None:
+    html = render.render_answer(_answer(marks=((12, 17),)), EN)
+    query = "document=d&amp;start=108&amp;end=134&amp;marks=120-125&amp;of=minutes.txt"
+    assert f'class="open" data-query="{query}"' in html
+    assert "document=e&amp;start=0&amp;end=9&amp;of=other.txt" in html
 
 
 def test_follow_up_shows_how_it_was_read_and_a_plain_question_does_not() -> None:
@@ -265,14 +332,63 @@ def test_document_list_shows_names_as_text(text: str) -> None:
     assert page.of_tag("li") == 1
 
 
-def test_long_document_list_is_cut_and_says_so() -> None:
+def test_long_document_list_comes_in_parts() -> None:
     infos = [_info(f"{n}.txt", pages=2, added=f"2026-{n:04}") for n in range(250)]
     page = _read(render.render_documents(infos, EN))
     assert page.of_tag("li") == render.SHOWN_DOCUMENTS
-    assert "… and 50 more" in page.text("documents")
     assert "Documents: 250 · passages: 1000" in page.text("documents")
     assert "249.txt" in page.text("documents")
     assert "page" in page.text("facts")
+    parts = [render.render_list(infos, Choice(first=first), EN) for first in (0, 100, 200)]
+    assert [part.count("<li>") for part in parts] == [100, 100, 50]
+    assert ['data-first="100"' in parts[0], 'data-first="200"' in parts[1], "data-first" in parts[2]] == [
+        True
+    ] * 2 + [False]
+
+
+def test_documents_are_chosen_by_folded_words_and_by_language() -> None:
+    infos = [
+        replace(_info("zh/臺灣.txt", title="高速鐵路"), language="zh", author="Élodie"),
+        replace(_info("en/Taiwan.txt", title="Fast trains"), language="en"),
+    ]
+
+    def found(choice: Choice) -> list[str]:
+        return [info.source for info in infos if choice.holds(info)]
+
+    assert found(Choice("台湾")) == ["zh/臺灣.txt"]
+    assert found(Choice("elodie 鐵路")) == ["zh/臺灣.txt"]
+    assert found(Choice("TRAINS taiwan")) == ["en/Taiwan.txt"]
+    assert found(Choice("train", "zh")) == []
+    assert found(Choice(language="en")) == ["en/Taiwan.txt"]
+    assert found(Choice("<b>")) == []
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_scope_list_and_suggestions_show_names_as_text(text: str) -> None:
+    info = replace(_info(f"{text}/{text}.txt", title=text), language=text, author=text, date=text)
+    for html in (
+        render.render_scope([info], EN),
+        render.render_documents([info], EN),
+        render.render_suggestions([text], text, EN),
+    ):
+        allowed = {
+            "details",
+            "summary",
+            "span",
+            "form",
+            "label",
+            "input",
+            "datalist",
+            "option",
+            "select",
+            "button",
+        }
+        assert set(_read(html).tags) <= allowed | {"section", "h2", "h4", "p", "div", "ul", "li", "bdi"}
+
+
+def test_folders_are_offered_from_the_outermost_in() -> None:
+    html = render.render_scope([_info("a/b/c.txt"), _info("a/d.txt"), _info("e.txt")], EN)
+    assert re.findall(r'<option value="([^"]*)"></option>', html) == ["a", "a/b"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)

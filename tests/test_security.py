@@ -183,7 +183,7 @@ def test_what_the_page_does_not_need_is_not_there(stranger: Stranger, path: str)
     ],
 )  # fmt: skip
 def test_nothing_else_of_gradio_can_be_called(stranger: Stranger, path: str) -> None:
-    body = {"data": [QUESTION, None], "session_hash": "x", "event_id": "x", "fn_index": 2}
+    body = {"data": [QUESTION, None, ""], "session_hash": "x", "event_id": "x", "fn_index": 2}
     assert stranger.client.post(f"/gradio_api/{path}", json=body).status_code == 404
 
 
@@ -457,6 +457,8 @@ def test_reader_asks_and_cannot_upload(meet: Meet, libraries: dict[str, Path]) -
         assert QUOTED in reader.ask(QUESTION)
         sent = reader.client.post("/gradio_api/upload", files={"files": ("mine.txt", b"x")})
         assert sent.status_code == 403
+        known = reader.client.get("/v1/documents").json()["documents"][0]["id"]
+        assert reader.client.delete(f"/v1/documents/{known}").status_code == 403
         *_, last = reader.send("upload", [[]])
         assert last["success"] is False
     for name in ("signed", "remote"):
@@ -470,10 +472,10 @@ def test_editor_uploads(meet: Meet, libraries: dict[str, Path]) -> None:
 
 def test_conversation_of_one_user_is_closed_to_others(meet: Meet) -> None:
     anna, ben = meet("signed", user="anna"), meet("signed", user="ben")
-    anna.join("ask", [QUESTION, None]).raise_for_status()
+    anna.join("ask", [QUESTION, None, ""]).raise_for_status()
     assert ben.client.get("/gradio_api/queue/data", params={"session_hash": anna.session}).status_code == 403
     assert ben.client.get(f"/gradio_api/heartbeat/{anna.session}").status_code == 403
-    assert ben.join("ask", ["and there?", None], session=anna.session).status_code == 403
+    assert ben.join("ask", ["and there?", None, ""], session=anna.session).status_code == 403
     assert QUOTED in json.dumps(list(anna.messages()))
 
 
@@ -608,15 +610,15 @@ EVENTS = (
     {}, [], None, 7, "x", {"fn_index": 2}, {"session_hash": "a"}, {"session_hash": 7, "fn_index": 2, "data": []},
     {"session_hash": "b", "fn_index": 999, "data": []}, {"session_hash": "b", "fn_index": -1, "data": []},
     {"session_hash": "b", "fn_index": "2", "data": "x"}, {"session_hash": "b", "fn_index": 2, "data": []},
-    {"session_hash": "b", "fn_index": 2, "data": [{"a": 1}, None]},
+    {"session_hash": "b", "fn_index": 2, "data": [{"a": 1}, None, ""]},
     {"session_hash": "b", "fn_index": 2, "data": [7, 7]},
     {"session_hash": "b", "fn_index": 3, "data": [None], "event_data": 7},
     {"session_hash": "b", "fn_index": 3, "data": [None], "event_data": {"question": {"x": []}}},
     {"session_hash": "b", "fn_index": 5, "data": [7]}, {"session_hash": "b", "fn_index": 5, "data": [[7, None]]},
-    {"session_hash": "b" * 5000, "fn_index": 2, "data": ["x", None]},
-    {"session_hash": "../b", "fn_index": 2, "data": ["x", None]},
-    {"session_hash": "b", "fn_index": 2, "data": ["x", None], "trigger_id": {}, "batched": True},
-    {"session_hash": "b", "fn_index": 2, "data": ["x" * 900_000, None]},
+    {"session_hash": "b" * 5000, "fn_index": 2, "data": ["x", None, ""]},
+    {"session_hash": "../b", "fn_index": 2, "data": ["x", None, ""]},
+    {"session_hash": "b", "fn_index": 2, "data": ["x", None, ""], "trigger_id": {}, "batched": True},
+    {"session_hash": "b", "fn_index": 2, "data": ["x" * 900_000, None, ""]},
 )  # fmt: skip
 
 
@@ -635,19 +637,6 @@ def test_misuse_of_the_queue_leaves_the_page_as_it_was(meet: Meet, stranger: Str
         with stranger.client.stream("GET", f"/gradio_api/queue/data?session_hash={session}") as stream:
             first = next(stream.iter_lines(), "")
             assert "Traceback" not in first
+    for _ in range(30):  # asked, and nobody listens
+        meet("open").join("ask", [QUESTION, None, ""])
     assert QUOTED in stranger.ask(QUESTION)
-
-
-def test_who_asks_and_does_not_listen_is_stopped_and_others_go_on(
-    servers: dict[str, str], meet: Meet
-) -> None:
-    deaf = meet("open", sent_from="127.0.0.7")
-    statuses = [deaf.join("ask", [QUESTION, None], session="deaf").status_code for _ in range(8)]
-    assert statuses == [200] * 5 + [429] * 3
-    statuses = [
-        deaf.join("ask", [QUESTION, None], session=f"deaf-{number}").status_code for number in range(120)
-    ]
-    assert statuses.count(200) == 95
-    assert QUOTED in meet("open", sent_from="127.0.0.8").ask(QUESTION)
-    assert QUOTED in json.dumps(list(deaf.messages(session="deaf")))
-    assert deaf.join("ask", [QUESTION, None], session="deaf").status_code == 200

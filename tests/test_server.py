@@ -105,6 +105,21 @@ def test_a_malformed_verdict_is_refused(client: TestClient, tmp_path: Path, more
     assert not (tmp_path / "feedback.jsonl").exists()
 
 
+def test_documents_are_listed_and_removed_with_a_receipt(client: TestClient) -> None:
+    listed = client.get("/v1/documents").json()
+    assert [info["source"] for info in listed["documents"]][:2] == ["人民日报 第6版.txt", "reading-room.txt"]
+    assert listed["passages"] == sum(info["passages"] for info in listed["documents"])
+    document = listed["documents"][0]
+    receipt = client.delete(f"/v1/documents/{document['id']}").json()
+    assert receipt == {
+        "source": document["source"],
+        "document_id": document["id"],
+        **dict.fromkeys(("passages", "vectors", "postings"), 2),
+    }
+    assert client.delete(f"/v1/documents/{document['id']}").status_code == 404
+    assert len(client.get("/v1/documents").json()["documents"]) == len(listed["documents"]) - 1
+
+
 def test_form_from_another_site_is_not_taken_for_a_question(client: TestClient) -> None:
     # What a page elsewhere can send without being asked for permission: a form, or text/plain.
     text = json.dumps({"question": "council"})
@@ -248,6 +263,8 @@ def test_no_documentation_pages_that_load_from_elsewhere(client: TestClient) -> 
         "/v1/ask",
         "/v1/search",
         "/v1/feedback",
+        "/v1/documents",
+        "/v1/documents/{document_id}",
         "/healthz",
         "/metrics",
     }

@@ -177,7 +177,9 @@ def test_retrieve_is_one_call(qa: QA, tmp_path: Path) -> None:
 def test_the_answer_as_json(qa: QA) -> None:
     answer = json.loads(json.dumps(qa.ask("How high is the lighthouse?").to_dict(), ensure_ascii=False))
     assert set(answer) == {"question", "answered", "confidence", "reason", "quote", "hits"}
-    assert {"text", "source", "page", "headings", "start", "end", "passage_id"} <= set(answer["quote"])
+    assert {"text", "source", "page", "headings", "start", "end", "passage_id", "also"} <= set(
+        answer["quote"]
+    )
     assert {"rank", "score", "source", "page", "headings", "start", "end", "text"} <= set(answer["hits"][0])
     text = qa.document(answer["quote"]["source"]).text
     assert text[answer["quote"]["start"] : answer["quote"]["end"]] == answer["quote"]["text"]

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from qa import guard
 from qa.config import load_config
-from qa.errors import LibraryNotFound, QuestionError
+from qa.errors import DocumentNotFound, LibraryNotFound, QuestionError, ScopeError
 from qa.feedback import Feedback, FeedbackStore
 from qa.types import (
     Answer,
+    Block,
     Document,
     DocumentInfo,
     FileProblem,
@@ -21,6 +22,8 @@ from qa.types import (
     IndexReport,
     Passage,
     Quote,
+    Receipt,
+    Scope,
     Span,
     Turn,
 )
@@ -50,14 +53,14 @@ class FakeQA:
     titles: dict[str, str] = field(default_factory=dict)
     probability: float = 0.97
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, *, scope: Scope | None = None) -> Answer:
         if not question.strip():
             raise QuestionError("The question is empty. Ask something.")
         if "explode" in question:
             raise RuntimeError("a bug")
-        hits = self.search(question)
+        hits = self.search(question, scope=scope)
         for fact in self.facts:
-            if fact.asked in question:
+            if fact.asked in question and (not scope or scope.holds(self.find(fact.source))):
                 quote = self._quote(fact)
                 hits = sorted(hits, key=lambda hit: hit.passage.id != quote.passage_id)
                 return Answer(
@@ -65,10 +68,13 @@ class FakeQA:
                 )
         return Answer(question, None, 0.2, "The best passage is too unlikely to answer this.", tuple(hits))
 
-    def search(self, question: str, *, k: int = 10) -> list[Hit]:
+    def search(self, question: str, *, k: int = 10, scope: Scope | None = None) -> list[Hit]:
         if not self.texts:
             raise LibraryNotFound(f"No library at '{self.path}'. Build one: qa index corpus/")
-        passages = [passage for source in self.texts for passage in self._passages(source)]
+        inside = [info.source for info in self.documents() if not scope or scope.holds(info)]
+        if not inside:
+            raise ScopeError("No document is there.")
+        passages = [passage for source in inside for passage in self._passages(source)]
         sources = {self._id(source): source for source in self.texts}
         return [
             Hit(rank, 1.0 / rank, passage, sources[passage.document_id])
@@ -101,7 +107,19 @@ class FakeQA:
         ]
 
     def document(self, source: str) -> Document:
-        return Document(self._id(source), source, "", self.texts[source], (), "")
+        source = self.find(source).source
+        passages = self._passages(source)
+        blocks = tuple(
+            Block(passage.span, page=passage.page, headings=passage.headings) for passage in passages
+        )
+        title = self.titles.get(source, "")
+        return Document(self._id(source), source, title, self.texts[source], blocks, "", pages=None)
+
+    def find(self, source: str) -> DocumentInfo:
+        found = next((info for info in self.documents() if source in (info.source, info.id)), None)
+        if found is None:
+            raise DocumentNotFound(f"No document '{source}'.")
+        return found
 
     def add(self, path: Path, *, on_progress: OnProgress | None = None) -> IndexReport:
         if on_progress:
@@ -115,6 +133,12 @@ class FakeQA:
         if known == text:
             return IndexReport(unchanged=(path.name,))
         return IndexReport(updated=(path.name,)) if known else IndexReport(added=(path.name,))
+
+    def remove(self, source: str) -> Receipt:
+        info = self.find(source)
+        del self.texts[info.source]
+        self.facts = [fact for fact in self.facts if fact.source != info.source]
+        return Receipt(info.source, info.id, info.passages, info.passages, info.passages)
 
     def _quote(self, fact: Fact) -> Quote:
         text = self.texts[fact.source]
@@ -158,9 +182,9 @@ class FakeQA:
 class FakeTalk:
     service: FakeQA
 
-    def ask(self, question: str, *, alone: bool = False) -> Turn:
+    def ask(self, question: str, *, alone: bool = False, scope: Scope | None = None) -> Turn:
         standalone = question if alone else question.replace("there", "in Anji")
-        return Turn(question, standalone, self.service.ask(standalone))
+        return Turn(question, standalone, self.service.ask(standalone, scope=scope))
 
 
 HOSTILE_NAME = "<img src=x onerror=window.hacked=1>.txt"

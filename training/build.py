@@ -54,8 +54,8 @@ def main() -> None:
     run("export", "--work", args.work, further, "--out", MODEL)
     run("languages", "--work", args.work, "--out", MODEL)
     run("extractor", *data, "--work", args.work / "extractor", "--out", MODEL / "extractor.safetensors")
-    run("fit_ranking", *data, "--out", MODEL / "ranking.json")
-    run("fit_confidence", *data, "--most", 40, "--out", MODEL / "confidence.json")
+    run("fit_ranking", *data, "--most", 400, "--out", MODEL)
+    run("fit_confidence", *data, "--out", MODEL / "confidence.json")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from torch import nn
 from qa.encoder import StaticEncoder, load_token_encoder
 from qa.extractor import DILATIONS, LEAST, SCALARS, token_scalars, unit_rows
 from qa.languages import Languages
-from qa.ranking import LONGEST_QUESTION, Question, interact, maxsim
+from qa.ranking import LONGEST_QUESTION, Question, interact, meet
 from qa.splitter import split_document
 from qa.types import Floats, Ints, Span, TokenIds
 from training.dev import as_document, bare, half_of, key_of
@@ -274,7 +274,7 @@ def _holder(pieces: list[Piece], answer: Span) -> tuple[int, int, int] | None:
 def _alike(question: Question, pieces: list[Piece], encoder: StaticEncoder) -> list[int]:
     """Return the numbers of passages, that first which meets the question best."""
     found = interact(question, [piece.ids for piece in pieces], encoder)
-    late, _, _ = maxsim(question, found, question.weights)
+    late = meet(question, found).whole @ question.weights
     return [int(number) for number in np.argsort(-late, kind="stable")]
 
 

@@ -26,7 +26,8 @@ from qa.encoder import load_token_encoder
 from qa.extractor import load_extractor
 from qa.library import Library
 from qa.quotes import best_quote
-from qa.ranking import load_ranking
+from qa.ranking import FEATURES as FOUND
+from qa.ranking import load_ranking, top_k
 from qa.search import Searcher
 from qa.types import Hit
 from training.dev import SourcedQuestion, bare, load_dev, load_sample_questions
@@ -43,6 +44,9 @@ SURE = 0.95
 
 SHARES = (1.0, 0.3, 0.1)
 """Which parts of the candidates a library of a smaller size would have."""
+
+LEFT = 24
+"""Candidates of a question that are read: a tenth of them still leaves two."""
 
 CASES = 2 * len(SHARES)
 """How often a question is asked."""
@@ -73,10 +77,11 @@ def cases(
     owner = {info.id: info.source for info in library.documents()}
     for question in questions:
         found = searcher.candidates(question.text, depth=100)
-        # whatever is taken away, the first of those that are left is read
-        seen = searcher.read(found, np.arange(len(found.ids)))
+        # whatever is taken away, the first of those that are left is read, but for the hindmost
+        best = top_k(found.features[:, FOUND.index("evidence")], found.ids, k=LEFT)
+        seen = searcher.read(found, best)
         scores = model.scores(seen)
-        order = np.argsort(-scores, kind="stable")
+        order = best[np.argsort(-scores[best], kind="stable")]
         told = library.passages(found.ids[order].tolist())
         rows = [
             Hit(
@@ -188,7 +193,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("src/qa/model/confidence.json"))
     parser.add_argument("--corpus", type=Path, default=Path("corpus"))
-    parser.add_argument("--most", type=int, default=60, help="questions a language")
+    parser.add_argument("--most", type=int, default=150, help="questions a language")
     args = parser.parse_args()
 
     dev = load_dev(args.data, langs=frozenset(LANGS), most=args.most)

@@ -268,7 +268,7 @@ def blend(tokens: torch.Tensor) -> torch.Tensor:
     """Mix half of the two neighbours on either side into each token: (n, t, d) -> (n, t, d).
 
     The length is set as if neighbours were at right angles, so that searching needs only stored norms
-    (``qa.ranking.maxsim`` uses the same formula).
+    (``qa.ranking.interact`` uses the same formula).
     """
     length = tokens.shape[1]
 

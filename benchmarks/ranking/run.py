@@ -242,7 +242,7 @@ class Answers:
         """What each round's weights are fitted on, half ``fit`` of it (see ``training.fit_ranking``)."""
         dev = load_dev(self.data, langs=frozenset(LANGS), most=FIT_MOST)
         passages, about_news = news(self.data)
-        some = [question.sourced() for question in [*dev.questions, *about_news] if question.half == "fit"]
+        some = [question.sourced() for question in dev.questions if question.half == "fit"] + about_news
         sample = [question for question in load_sample_questions(self.corpus) if question.half == "fit"]
         with open_collection(dev.passages | passages) as (library, searcher):
             pairs = list(label(library, searcher, some, count=1))

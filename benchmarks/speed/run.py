@@ -73,7 +73,7 @@ QUESTION_PARTS: dict[str, list[tuple[Any, str]]] = {
     "lexical": [(LexicalIndex, "search"), (LexicalIndex, "shares"), (qa.search, "words")],
     "fuse": [(qa.search, "fuse"), (qa.search, "top_k")],
     "read tokens": [(Library, "material")],
-    "late interaction": [(qa.search, "interact"), (qa.search, "maxsim")],
+    "late interaction": [(qa.search, "interact"), (qa.search, "meet")],
     "language": [(Languages, "of")],
     "read passages": [(Library, "passages"), (Library, "sources")],
     "quote": [(qa.answer, "best_quote")],

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from qa.config import Config
     from qa.errors import QAError
     from qa.service import QA, retrieve
-    from qa.types import Answer, Document, Hit, Passage, Quote, Span, Turn
+    from qa.types import Answer, Document, Hit, Passage, Quote, Scope, Span, Turn
 
 __all__ = [
     "QA",
@@ -24,6 +24,7 @@ __all__ = [
     "Passage",
     "QAError",
     "Quote",
+    "Scope",
     "Span",
     "Turn",
     "retrieve",
@@ -35,7 +36,7 @@ _HOMES = {
     "retrieve": "service",
     "Config": "config",
     "QAError": "errors",
-    **dict.fromkeys(("Answer", "Document", "Hit", "Passage", "Quote", "Span", "Turn"), "types"),
+    **dict.fromkeys(("Answer", "Document", "Hit", "Passage", "Quote", "Scope", "Span", "Turn"), "types"),
 }
 
 

@@ -8,7 +8,7 @@ from qa.extractor import Extractor
 from qa.library import Library
 from qa.quotes import BestQuote, best_quote
 from qa.reasons import language_of, reason_abstained, reason_answered, reason_empty, say
-from qa.types import Answer, Hit, Quote, Reason, Retriever, TokenEncoder
+from qa.types import Answer, Hit, Quote, Reason, Retriever, Scope, TokenEncoder
 
 LONGEST_QUESTION = 2000
 """Characters; longer input is a document, not a question."""
@@ -37,15 +37,18 @@ class Answerer:
         self._calibrator = calibrator
         self._max_error = max_error
 
-    def answer(self, question: str, *, k: int = 10) -> Answer:
-        """Retrieve, quote, decide.
+    def answer(self, question: str, *, k: int = 10, scope: Scope | None = None) -> Answer:
+        """Retrieve, quote, decide; with ``scope``, from its documents only.
 
         Raises:
             QuestionError: the question is empty or longer than ``LONGEST_QUESTION`` characters.
+            ScopeError: no document is in the scope.
             QuoteMismatch: the quote differs from the stored document; it is not shown.
         """
         question = checked(question)
-        hits = tuple(self._retriever.search(question, k=max(k, 2)))  # how far the first is ahead is evidence
+        hits = tuple(
+            self._retriever.search(question, k=max(k, 2), scope=scope)
+        )  # how far the first is ahead is evidence
         best = best_quote(question, hits[0].passage, self._token_encoder, self._extractor) if hits else None
         if best is None:
             return _told(question, None, 0.0, reason_empty(), hits[:k])
@@ -69,6 +72,7 @@ class Answerer:
             page=passage.page,
             headings=passage.headings,
             highlights=best.highlights,
+            also=hit.also,
         )
         if self._library.slice(passage.document_id, best.span) != quote.text:
             raise QuoteMismatch(hit.source, best.span.start, best.span.end)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import regex
@@ -10,13 +12,13 @@ import regex
 from qa.answer import LONGEST_QUESTION
 from qa.followups import ATTACHED_OPENER, Cues, language, read_cues
 from qa.rewriting import Ground, ask_instead, met, substitute, with_question, with_subject
-from qa.types import Answer, Turn
+from qa.types import Answer, Scope, Turn
 
 
 class Asks(Protocol):
     """Anything that answers a standalone question."""
 
-    def ask(self, question: str) -> Answer: ...
+    def ask(self, question: str, *, scope: Scope | None = None) -> Answer: ...
 
 
 POINTING = 0.25
@@ -63,29 +65,31 @@ class Conversation:
         self._answers = answers
         self.turns: list[Turn] = []
 
-    def ask(self, question: str, *, alone: bool = False) -> Turn:
+    def ask(self, question: str, *, alone: bool = False, scope: Scope | None = None) -> Turn:
         """Answer a question, read with the turn before it when it leans on it: at most two readings are asked.
 
-        With ``alone`` it is taken as it is: a reader has written out what was meant.
+        With ``alone`` it is taken as it is: a reader has written out what was meant. ``scope`` counts for this one.
         """
         before = self.turns[-1] if self.turns and not alone else None
-        turn = self._read(question, before) if before else self._asked(question, question)
+        asked = partial(self._asked, question, scope=scope)
+        turn = _read(question, before, asked) if before else asked(question)
         self.turns.append(turn)
         return turn
 
-    def _read(self, question: str, before: Turn) -> Turn:
-        """Answer a question after a turn: with what it carries, by itself, or the better of both."""
-        carried = carry(question, before)
-        if carried is None:
-            return self._asked(question, question)
-        together = self._asked(question, carried.text)
-        if carried.certain:
-            return together
-        alone = self._asked(question, question)
-        return together if prefers(carried, together, alone, before) else alone
+    def _asked(self, question: str, standalone: str, *, scope: Scope | None) -> Turn:
+        return Turn(question, standalone, self._answers.ask(standalone, scope=scope))
 
-    def _asked(self, question: str, standalone: str) -> Turn:
-        return Turn(question, standalone, self._answers.ask(standalone))
+
+def _read(question: str, before: Turn, asked: Callable[[str], Turn]) -> Turn:
+    """Answer a question after a turn: with what it carries, by itself, or the better of both."""
+    carried = carry(question, before)
+    if carried is None:
+        return asked(question)
+    together = asked(carried.text)
+    if carried.certain:
+        return together
+    alone = asked(question)
+    return together if prefers(carried, together, alone, before) else alone
 
 
 def carry(question: str, before: Turn) -> Carried | None:

@@ -10,6 +10,7 @@ What takes long to import (rich, numpy, the service) is imported where it is use
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import sys
@@ -35,12 +36,15 @@ if TYPE_CHECKING:
         Answer,
         Copy,
         Document,
+        Duplicate,
         Explanation,
         FileProblem,
         Hit,
         IndexReport,
         Passage,
+        Place,
         Quote,
+        Scope,
         Turn,
     )
 
@@ -50,6 +54,8 @@ SHOWN = ("lang", "languages", "kind")
 """Groups of an evaluation that people see; the pairs of languages are many and only in the JSON."""
 WARNINGS_SHOWN = 20
 """Of one run of indexing; a thousand files of one kind may all have the same."""
+PLACES_SHOWN = 3
+"""Of those where a passage is printed, too; --json has them all."""
 CONFIDENCE = (
     "Very likely answers this",
     "Likely answers this",
@@ -119,6 +125,20 @@ MeasuresOption = Annotated[
 ByOption = Annotated[
     str | None,
     typer.Option("--by", metavar="NAMES", help="Groups to show: lang, pair, languages, kind, source."),
+]
+InOption = Annotated[
+    list[str] | None,
+    typer.Option("--in", metavar="FOLDER", help="Only this folder or document; may be repeated."),
+]
+LangOption = Annotated[
+    list[str] | None,
+    typer.Option("--lang", metavar="TAG", help="Only documents in this language; may be repeated."),
+]
+SinceOption = Annotated[
+    str | None, typer.Option("--since", metavar="DATE", help="Only documents dated 2024, 2024-05 … or later.")
+]
+UntilOption = Annotated[
+    str | None, typer.Option("--until", metavar="DATE", help="Only documents dated so or earlier.")
 ]
 PathsArgument = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files or folders.")]
 QuestionArgument = Annotated[
@@ -220,6 +240,10 @@ def search_passages(
     question: QuestionArgument,
     index: IndexOption = None,
     k: HitsOption = None,
+    within: InOption = None,
+    languages: LangOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
     explain: Annotated[
         bool,
         typer.Option(
@@ -231,8 +255,9 @@ def search_passages(
     """Find the passages nearest to a question."""
     config = _config(index=index, k=k)
     asked = _question(question)
+    scope = _scope(within, languages, since, until)
     with open_qa(config) as qa:
-        hits = qa.search(asked, k=config.k)
+        hits = qa.search(asked, k=config.k, scope=scope)
     if as_json:
         shown = [
             hit.to_dict() | ({"explanation": hit.explain().to_dict()} if explain else {}) for hit in hits
@@ -249,11 +274,19 @@ def search_passages(
 
 @app.command("ask")
 def ask_question(
-    question: QuestionArgument, index: IndexOption = None, k: HitsOption = None, as_json: JsonOption = False
+    question: QuestionArgument,
+    index: IndexOption = None,
+    k: HitsOption = None,
+    within: InOption = None,
+    languages: LangOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Answer a question with a quote, or say that the documents do not hold the answer."""
+    scope = _scope(within, languages, since, until)
     with open_qa(_config(index=index, k=k)) as qa:
-        answer = qa.ask(_question(question))
+        answer = qa.ask(_question(question), scope=scope)
     if as_json:
         _print_json(answer.to_dict())
     else:
@@ -261,13 +294,21 @@ def ask_question(
 
 
 @app.command("chat")
-def chat(index: IndexOption = None, as_json: JsonOption = False) -> None:
+def chat(
+    index: IndexOption = None,
+    within: InOption = None,
+    languages: LangOption = None,
+    since: SinceOption = None,
+    until: UntilOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Ask one question after another; /quit or Ctrl-D ends. With --json, one object a line for each turn."""
+    scope = _scope(within, languages, since, until)
     with open_qa(_config(index=index)) as qa:
         conversation = qa.chat()
         for question in _typed_questions(prompt=not as_json):
             try:
-                turn = conversation.ask(question)
+                turn = conversation.ask(question, scope=scope)
             except QuestionError as error:
                 _complain(str(error))
                 continue
@@ -761,6 +802,15 @@ def _password() -> str:
     return password
 
 
+def _scope(
+    within: Sequence[str] | None, languages: Sequence[str] | None, since: str | None, until: str | None
+) -> Scope | None:
+    """Return what ``--in --lang --since --until`` say, None where they say nothing."""
+    from qa.types import Scope
+
+    return Scope(tuple(within or ()), tuple(languages or ()), since or "", until or "") or None
+
+
 def _question(words: Sequence[str]) -> str:
     # Bytes of the command line that are not UTF-8 arrive as lone surrogates, which no text may hold.
     return " ".join(words).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
@@ -792,6 +842,11 @@ def _take_in(
     if len(report.warnings) > WARNINGS_SHOWN:
         more = _count(len(report.warnings) - WARNINGS_SHOWN, "more warning")
         _complain(f"… and {more}; --files shows them beside their documents.")
+    for duplicate in report.duplicates[:WARNINGS_SHOWN]:
+        _complain(_copy_of(duplicate))
+    if len(report.duplicates) > WARNINGS_SHOWN:
+        more = _count(len(report.duplicates) - WARNINGS_SHOWN, "more document")
+        _complain(f"… and {more} with the text of others; --json names them.")
     if as_json:
         _print_json({"index": config.index, **asdict(report)})
     elif not quiet:
@@ -866,6 +921,13 @@ def _print_previewed(document: Document, passages: Sequence[Passage]) -> None:
     _print("")
 
 
+def _copy_of(duplicate: Duplicate) -> str:
+    if duplicate.share == 1.0:
+        return f"{duplicate.source}: has the same text as {duplicate.of}"
+    share = math.floor(100 * duplicate.share)
+    return f"{duplicate.source}: has nearly the same text as {duplicate.of} ({share} % of both)"
+
+
 def _merge(reports: Sequence[IndexReport]) -> IndexReport:
     def joined(name: str) -> tuple[Any, ...]:
         return tuple(item for report in reports for item in getattr(report, name))
@@ -882,6 +944,7 @@ def _merge(reports: Sequence[IndexReport]) -> IndexReport:
         files=joined("files"),
         passages=sum(report.passages for report in reports),
         seconds=sum(report.seconds for report in reports),
+        duplicates=joined("duplicates"),
     )
 
 
@@ -992,12 +1055,22 @@ def _print_quote(quote: Quote) -> None:
     marked = [(span.start - before, span.end - before) for span in quote.highlights]
     _print_marked(f"“{_safe(quote.text)}”", marked)
     _print(_place(quote.source, quote.page, quote.headings, quote.span.start, quote.span.end))
+    _print_also(quote.also)
 
 
 def _print_hit(hit: Hit) -> None:
     _print(f"{hit.rank}. {_place(hit.source, hit.page, hit.headings, hit.start, hit.end)}")
     _print("   " + _safe(hit.text).replace("\n", "\n   "))
+    _print_also(hit.also, indent="   ")
     _print("")
+
+
+def _print_also(places: Sequence[Place], *, indent: str = "") -> None:
+    for place in places[:PLACES_SHOWN]:
+        where = _place(place.source, place.page, (), place.span.start, place.span.end)
+        _print(f"{indent}Also printed in {where}")
+    if len(places) > PLACES_SHOWN:
+        _print(f"{indent}… and in {_count(len(places) - PLACES_SHOWN, 'other place')}")
 
 
 def _print_explanation(explanation: Explanation) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from qa.quotes import BestQuote
 from qa.types import Hit
 
-RANKED = ("dense", "late", "content", "window", "lexical", "background", "figures", "answer")
+RANKED = ("dense", "late", "content", "window", "lexical", "background", "figures", "evidence", "answer")
 FEATURES = (*RANKED, "quote", "weakest", "share", "margin")
 """What the calibrator sees: features of the top hit that ranked it (see ``qa.ranking``), the quote's token score, its
 share of question tokens that met nothing and of the answer that is read, and how far the best hit is ahead of the

@@ -10,8 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import struct
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -92,11 +93,14 @@ class DenseIndex:
         with self._access.alone():
             return self._remove(np.ascontiguousarray(ids, dtype=np.int64))
 
-    def search(self, query: Floats, k: int) -> tuple[Ints, Floats]:
-        """Return passages and their best inner products (at most k,) for a query (dim,), highest first, then by id."""
+    def search(self, query: Floats, k: int, among: Ints | None = None) -> tuple[Ints, Floats]:
+        """Return passages and their best inner products (at most k,) for a query (dim,), highest first, then by id.
+
+        With ``among`` (n,), ascending, only those passages count.
+        """
         faiss = _faiss()
 
-        k = min(k, len(self))
+        k = min(k, len(self) if among is None else len(among))
         if k <= 0:
             return np.empty(0, np.int64), np.empty(0, np.float32)
         # The number of threads belongs to the calling thread (OpenMP). One: a question is too small to
@@ -106,9 +110,18 @@ class DenseIndex:
         with self._access.shared():
             total = int(self._index.ntotal)
             wanted = k if total == len(self) else min(total, 6 * k)
+            chosen = None
+            if among is not None and self.kind == FLAT:
+                bitmap = _bitmap(among)
+                selector = faiss.IDSelectorBitmap(bitmap)
+                chosen = faiss.SearchParameters(sel=selector)
             while True:
-                scores, labels = self._index.search(question, wanted)
+                scores, labels = self._index.search(question, wanted, params=chosen)
                 found = labels[0] >= 0
+                if (
+                    among is not None and chosen is None
+                ):  # a quantised index cannot choose: what it finds is sifted
+                    found &= np.isin(labels[0] // WINDOWS, among)
                 owners, best = labels[0][found] // WINDOWS, scores[0][found]
                 _, first = np.unique(owners, return_index=True)  # a passage's best vector is its first
                 if len(first) >= k or wanted == total:
@@ -190,7 +203,7 @@ class DenseIndex:
         entries = _entries(path / "dense.json")
         if len(entries) != 1 or not (path / "dense.faiss").is_file():
             return None
-        return int(entries[0].get("change", 0)), int(entries[0].get("count", 0))
+        return entries[0]["change"], entries[0]["count"]
 
     @staticmethod
     def discard(path: Path) -> None:
@@ -204,7 +217,8 @@ class DenseIndex:
     def load(cls, path: Path) -> DenseIndex:
         """Read the snapshot of the folder; ``FileNotFoundError`` if there is none.
 
-        Nothing of the file reaches FAISS before its sha256 is proven; ``LibraryCorrupt`` otherwise.
+        Nothing of the file reaches FAISS before its sha256 is proven, and what its first bytes say it holds is what qa
+        writes and fits its size; ``LibraryCorrupt`` otherwise.
         """
         snapshot = path / "dense.faiss"
         with (
@@ -219,6 +233,8 @@ class DenseIndex:
             if entry is None:
                 raise LibraryCorrupt("dense.faiss is not the file that dense.json describes")
             size = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            _check_header(file.read(_HEADER + 4), size, entry)
             file.seek(0)
             loaded = cls.__new__(cls)
             loaded._index = _read_index(file.read, size)
@@ -318,11 +334,19 @@ def sync_folder(path: Path) -> None:
         os.close(descriptor)
 
 
+def is_number(value: object) -> bool:
+    """Return whether a value that was read is a whole number as SQLite and FAISS can hold it, 0 or more."""
+    return isinstance(value, int) and 0 <= value < 1 << 63
+
+
+_NUMBERS = ("change", "stamp", "count", "dim")
+
+
 def _entries(manifest: Path) -> list[dict[str, Any]]:
     try:
         with refused(manifest):
             entries = json.loads(manifest.read_bytes())["snapshots"]
-        return [entry for entry in entries if isinstance(entry, dict)]
+        return [entry for entry in entries if all(is_number(entry[name]) for name in _NUMBERS)]
     except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
         return []
 
@@ -332,6 +356,13 @@ def _faiss() -> Any:
     import faiss
 
     return faiss
+
+
+def _bitmap(ids: Ints) -> Any:
+    """Return a bit for every label up to the highest of ``ids``, set for theirs: eight bytes a passage."""
+    bits = np.zeros((int(ids.max(initial=0)) + 1, WINDOWS // 8), np.uint8)
+    bits[ids] = 255
+    return bits.ravel()
 
 
 def _flat(dim: int) -> Any:
@@ -345,6 +376,52 @@ def _sample(size: int, count: int) -> Ints:
     return np.sort(np.random.default_rng(0).permutation(size)[:count])
 
 
+_HEADER = 37
+"""Bytes with which FAISS begins every index: its kind, dim (int32), count (int64), two unused numbers, whether it is
+trained, and the metric. What an ``IndexIDMap`` holds comes next."""
+_KINDS = {b"IxSQ": FLAT, b"IPfs": QUANTISED}
+LARGEST_DIM = 1 << 16
+
+
+def _check_header(header: bytes, size: int, entry: Mapping[str, Any]) -> None:
+    """Raise ``LibraryCorrupt`` unless a file that begins so is an index as qa writes it, of a size that fits it."""
+    outer, inner = header[:4], header[_HEADER:]
+    if outer != b"IxMp" or inner not in _KINDS:
+        found = " of ".join(repr(kind.decode("ascii", "replace")) for kind in (outer, inner))
+        raise LibraryCorrupt(f"dense.faiss holds an index of the kind {found}, which qa does not use")
+    dim, count = struct.unpack_from("<iq", header, 4)
+    if dim != entry["dim"] or not 1 <= dim <= LARGEST_DIM or _KINDS[inner] != entry.get("type"):
+        raise LibraryCorrupt(
+            f"dense.faiss holds vectors of dim {dim} as {_KINDS[inner]}, which is not what dense.json describes"
+        )
+    if not 0 <= 8 * count <= size <= 1_000_000 + count * (4 * dim + 64):
+        raise LibraryCorrupt(
+            f"dense.faiss is said to hold {count} vectors of dim {dim}, and has {size} bytes"
+        )
+
+
+def _check_parts(index: Any) -> None:
+    """Raise ``LibraryCorrupt`` unless all parts are as long as the counts say: FAISS would read past their ends."""
+    inner = _faiss().downcast_index(index.index)
+    count, dim = int(index.ntotal), int(index.d)
+    lengths = {"d": (inner.d, dim), "ntotal": (inner.ntotal, count), "id_map": (index.id_map.size(), count)}
+    if _kind(index) == FLAT:
+        lengths |= {"code_size": (inner.code_size, 2 * dim), "codes": (inner.codes.size(), 2 * dim * count)}
+    else:
+        parts, rows = inner.pq.M, -(-count // inner.bbs) * inner.bbs if inner.bbs > 0 else -1
+        lengths |= {
+            "M": (inner.M, parts),
+            "M2": (inner.M2, parts + parts % 2),
+            "dsub": (parts * inner.pq.dsub, dim),
+            "nbits": (inner.pq.nbits, 4),
+            "ksub": (inner.ksub, 16),
+            "centroids": (inner.pq.centroids.size(), 16 * dim),
+            "codes": (inner.codes.size(), rows * inner.M2 // 2),
+        }
+    if wrong := [name for name, (found, expected) in lengths.items() if int(found) != int(expected)]:
+        raise LibraryCorrupt(f"dense.faiss does not fit together: {', '.join(wrong)}")
+
+
 def _read_index(read: Callable[[int], bytes], size: int) -> Any:
     """Let FAISS read an index of one of our two kinds, with limits from the file's size."""
     faiss = _faiss()
@@ -356,7 +433,7 @@ def _read_index(read: Callable[[int], bytes], size: int) -> Any:
             index = faiss.read_index(faiss.PyCallbackIOReader(read))
         except RuntimeError as error:
             raise LibraryCorrupt(f"dense.faiss cannot be read: {error}") from error
-    _kind(index)
+    _check_parts(index)
     return index
 
 

@@ -344,7 +344,13 @@ def _json(path: Path, default: Any) -> Any:
 
 
 _WITHOUT_EFFECT = {".md", ".txt", ".png", ".gitattributes"}
-_OURS = {"ranking.json", "confidence.json", "languages.safetensors"}
+_OURS = {
+    "ranking.json",
+    "evidence.safetensors",
+    "extractor.safetensors",
+    "confidence.json",
+    "languages.safetensors",
+}
 """What a model folder may hold that changes no vector."""
 
 

@@ -40,6 +40,10 @@ class LibraryLocked(QAError):
     """Another process is writing to the library."""
 
 
+class ScopeError(QAError):
+    """No document is in the scope of a question, or the scope is malformed."""
+
+
 class DocumentNotFound(QAError):
     """No document of the library has this source or id."""
 

@@ -22,6 +22,7 @@ MEANINGS = {
     "figures": "a figure, where the question asks for one",
     "same_language": "question and passage in one language",
     "length": "length of the passage",
+    "evidence": "question words met or missing, each by what it weighs",
     "answer": "how much it reads like an answer",
 }
 """The ranking's features in plain words; one without an entry goes by its own name."""

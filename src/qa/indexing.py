@@ -31,6 +31,7 @@ from qa.types import (
     Compaction,
     Document,
     DocumentInfo,
+    Duplicate,
     Encoder,
     FileProblem,
     Floats,
@@ -306,6 +307,7 @@ class _Run:
         self._warnings: list[FileProblem] = []
         self._left_out: list[LeftOut] = []
         self._files: list[IndexedFile] = []
+        self._duplicates: list[Duplicate] = []
 
     def __enter__(self) -> _Run:
         return self
@@ -387,6 +389,7 @@ class _Run:
             files=tuple(self._files),
             passages=self._passages,
             seconds=time.perf_counter() - self._started,
+            duplicates=tuple(self._duplicates),
         )
 
     def _begin(self, path: Path, root: Path, folder: Path) -> _Reading:
@@ -481,6 +484,8 @@ class _Run:
                 end = start + len(waiting.passages)
                 self._files.append(_indexed(waiting))
                 _store(change, waiting, vectors[start:end], tokens[start:end])
+                if like := change.like(waiting.document):
+                    self._duplicates.append(Duplicate(waiting.document.source, *like))
                 start = end
         self._passages += len(vectors)
         self._not_in_lexical += len(vectors)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from qa.ranking import Question
 from qa.types import Floats, Ints, TokenEncoder, TokenIds
 
 MOST = 64
@@ -83,8 +84,8 @@ class Languages:
         counts = np.concatenate([[0], np.cumsum(new)])
         return np.asarray(counts[ends[1:]] > counts[ends[:-1]])
 
-    def common_met(self, question: Floats, encoder: TokenEncoder, among: Ints) -> Floats:
-        """Return how well question tokens (q, d) are met by the commonest tokens of languages (a,), by number: (q, a).
+    def common_met(self, question: Question, encoder: TokenEncoder, among: Ints) -> Floats:
+        """Return how well question tokens are met by the commonest tokens of languages (a,), by number: (q, a).
 
         What common words meet says nothing of a passage, and they meet more in the question's own language.
         """
@@ -93,5 +94,5 @@ class Languages:
             lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
             units = np.asarray(vectors / lengths, dtype=np.float32)
             self._common_vectors = units.reshape(*self._common.shape, -1)
-        met = self._common_vectors[among] @ question.T
+        met = question.blended(self._common_vectors[among] @ question.units.T)
         return np.asarray(met.max(axis=1).T, dtype=np.float32)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from qa.dense import write_json
+from qa.dense import is_number, write_json
 from qa.errors import LibraryCorrupt, LibraryLocked, QAError, refused
 from qa.text import weight
 from qa.types import Floats, Ints
@@ -31,7 +31,9 @@ STATE = "state.json"  # written after each commit: it may lag behind the posting
 WORDS = 2  # raised with every change of qa.text.words: postings of other words are written anew
 MAX_QUERY_WORDS = 64
 HEAP = 64_000_000
+FEW = 2_000  # passages that a query names one by one
 K1 = 1.2  # of tantivy's BM25: a word scores at most K1 + 1 times its inverse document frequency
+CHECKED = 32_000_000  # bytes of a file that is checked whole when it is opened: damage can make tantivy abort
 FOOTER = (1337).to_bytes(4, "little")  # the last bytes of every tantivy file
 
 
@@ -155,19 +157,39 @@ class LexicalIndex:
         if self._writer:
             self._writer.rollback()
 
-    def search(self, words: Sequence[str], k: int) -> tuple[Ints, Floats]:
+    def search(self, words: Sequence[str], k: int, among: Ints | None = None) -> tuple[Ints, Floats]:
         """Return ids and weighted BM25 scores (at most k,) of passages with any of the words, highest first.
 
-        A word counts once however often it is asked; of more than ``MAX_QUERY_WORDS`` the rarest count.
+        A word counts once however often it is asked; of more than ``MAX_QUERY_WORDS`` the rarest count. With ``among``
+        (n,) only those passages count.
         """
         import tantivy
 
         terms = self._terms(words)
-        hits = self._hits(tantivy.Query.boolean_query(terms), k) if terms and k > 0 else []
+        hits: list[tuple[int, float]] = []
+        if terms and k > 0 and (among is None or len(among)):
+            query = tantivy.Query.boolean_query(terms)
+            hits = self._hits(query, k) if among is None else self._hits_among(query, k, among)
         ids = np.array([key for key, _ in hits], dtype=np.int64)
         scores = np.array([score for _, score in hits], dtype=np.float32)
         order = np.lexsort((ids, -scores))
         return ids[order], scores[order]
+
+    def _hits_among(self, query: tantivy.Query, k: int, among: Ints) -> list[tuple[int, float]]:
+        """Return the best hits among passages: few are a clause of the query, of many what is found is sifted."""
+        import tantivy
+
+        if len(among) <= FEW:
+            must = tantivy.Occur.Must
+            there = tantivy.Query.const_score_query(self._by_ids(among.tolist()), 0.0)
+            return self._hits(tantivy.Query.boolean_query([(must, there), (must, query)]), k)
+        wanted, chosen = 4 * k, set(among.tolist())
+        while True:
+            found = self._hits(query, wanted)
+            hits = [(key, score) for key, score in found if key in chosen]
+            if len(hits) >= k or len(found) < wanted:
+                return hits[:k]
+            wanted *= 4
 
     def scores(self, words: Sequence[str], ids: Ints) -> Floats:
         """Return the BM25 scores (n,) of given passages (n,): 0 for one with none of the words."""
@@ -251,15 +273,20 @@ class LexicalIndex:
 
     def _rarest(self, words: Sequence[str]) -> list[str]:
         unique = list(dict.fromkeys(words))
-        counts = {word: int(self._searcher.doc_freq("words", word)) for word in unique}
+        counts = {word: self._frequency(word) for word in unique}
         known = [word for word in unique if counts[word]]
         if len(known) > MAX_QUERY_WORDS:
             known = sorted(known, key=lambda word: (counts[word], word))[:MAX_QUERY_WORDS]
         return known
 
+    def _frequency(self, word: str) -> int:
+        """Return how many passages have a word; the dictionary is first read here, and its damage found."""
+        with _translated():
+            return int(self._searcher.doc_freq("words", word))
+
     def _idf(self, word: str) -> float:
         """Return the inverse document frequency as tantivy's BM25 has it."""
-        there = int(self._searcher.doc_freq("words", word))
+        there = self._frequency(word)
         return math.log1p((len(self) - there + 0.5) / (there + 0.5))
 
     def _write(self) -> tantivy.IndexWriter:
@@ -294,9 +321,10 @@ class LexicalIndex:
                 state = json.loads((self._path / STATE).read_bytes())
             if state["words"] != WORDS:
                 raise ValueError("postings of other words")
-            self.change, self.stamp, self.removed = (
-                int(state[key]) for key in ("change", "stamp", "removed")
-            )
+            values = [state[key] for key in ("change", "stamp", "removed")]
+            if not all(is_number(value) for value in values):
+                raise ValueError("no numbers")
+            self.change, self.stamp, self.removed = values
         except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
             self.change = self.stamp = self.removed = 0  # unknown or of no use: everything is replayed
 
@@ -321,7 +349,8 @@ def _translated() -> Iterator[None]:
     except (OSError, ValueError, RuntimeError) as error:
         if isinstance(error, OSError) or _REFUSED.search(str(error)):  # a full disk, a missing permission
             raise QAError(f"lexical/ cannot be used: {error}. Check free space and permissions.") from error
-        raise LibraryCorrupt(f"lexical/ cannot be used: {error}") from error
+        reason = str(error).partition("\n")[0]
+        raise LibraryCorrupt(f"lexical/ is damaged: {reason} Mend it: qa doctor --mend") from error
     except BaseException as error:
         # a Rust panic is no Exception, and its class can be imported from nowhere
         if type(error).__name__ != "PanicException":
@@ -330,7 +359,7 @@ def _translated() -> Iterator[None]:
 
 
 def _check_footers(path: Path, *, whole: bool) -> None:
-    """Check the footers of the files in use, and with ``whole`` the sums of all their bytes."""
+    """Check the sums of the files in use, of those above ``CHECKED`` bytes only with ``whole``, else their footers."""
     try:
         with refused(path / "meta.json"):
             segments = json.loads((path / "meta.json").read_bytes())["segments"]
@@ -351,6 +380,7 @@ def _check_footers(path: Path, *, whole: bool) -> None:
 
 
 def _check_footer(file: Path, *, whole: bool) -> None:
+    whole = whole or file.stat().st_size <= CHECKED
     data = file.read_bytes() if whole else _end(file)
     size = int.from_bytes(data[-8:-4], "little")
     footer = data[-8 - size : -8]

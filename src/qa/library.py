@@ -18,8 +18,9 @@ import sqlite3
 import threading
 import time
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +37,7 @@ from qa.errors import (
     LibraryNotFound,
     QAError,
 )
+from qa.sketches import bands, resemblance
 from qa.types import (
     Document,
     DocumentInfo,
@@ -52,9 +54,14 @@ from qa.types import (
 FILE = "library.sqlite"
 LOCK = "LOCK"
 APPLICATION_ID = 0x71614C62  # "qaLb": tells a library from any other SQLite file
-FORMAT = 2  # user_version; format 1 had no FACTS: it can be read, and is upgraded by the first writer
+FORMAT = 3  # user_version; format 1 had no FACTS, 2 no sketches: both can be read, and the first writer upgrades them
+ALIKE = 0.8  # resemblance from which a document passes for a copy: of its words about one in 25 may differ
+COMPARED = 3  # documents that a new one is compared with, letter by letter
 PART = 4096  # code points of a stored piece of text: reading a quote costs the quote, not the document
 LOCK_WAIT = 2.0  # seconds; a reader that mends a view may hold the lock for a moment
+
+FACTS = ("author", "date", "language")
+ADDED = [f"{name} TEXT NOT NULL DEFAULT ''" for name in FACTS]  # columns of documents since format 2
 
 SCHEMA = """
 CREATE TABLE meta (
@@ -65,8 +72,7 @@ CREATE TABLE documents (
     id TEXT NOT NULL UNIQUE, source TEXT NOT NULL UNIQUE, path TEXT NOT NULL, title TEXT NOT NULL,
     media_type TEXT NOT NULL, pages INTEGER, passages INTEGER NOT NULL, characters INTEGER NOT NULL,
     sha256 TEXT NOT NULL, text_sha256 TEXT NOT NULL, added TEXT NOT NULL,
-    blocks TEXT NOT NULL, warnings TEXT NOT NULL,
-    author TEXT NOT NULL DEFAULT '', date TEXT NOT NULL DEFAULT '', language TEXT NOT NULL DEFAULT ''
+    blocks TEXT NOT NULL, warnings TEXT NOT NULL{added}
 ) STRICT;
 CREATE TABLE texts (
     document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
@@ -87,7 +93,16 @@ CREATE TABLE changes (
 ) STRICT;
 """
 
-READER_PRAGMAS = ("cache_size = -32000",)
+SKETCHES = """
+CREATE TABLE sketches (
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    band INTEGER NOT NULL,
+    PRIMARY KEY (document, band)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sketches_band ON sketches (band);
+"""
+
+READER_PRAGMAS = ("cache_size = -32000", "trusted_schema = OFF", "cell_size_check = ON")
 WRITER_PRAGMAS = (
     *READER_PRAGMAS,
     "journal_mode = WAL",
@@ -107,7 +122,6 @@ OUTSIDE = {
     sqlite3.SQLITE_READONLY,
 }
 INFO = "id, source, title, path, media_type, pages, passages, characters, sha256, added"
-FACTS = ("author", "date", "language")
 
 
 class Library:
@@ -447,6 +461,13 @@ class Library:
                 f"The library '{self.path}' is now encoded by another model than when it was opened. Open it again."
             )
 
+    def ids_of(self, document_ids: Iterable[str]) -> Ints:
+        """Return the ids (n,) of the passages of documents, ascending."""
+        sql = """SELECT p.id FROM passages p JOIN documents d ON d.key = p.document
+                 WHERE d.id IN (SELECT value FROM json_each(?)) ORDER BY p.id"""
+        rows = self._rows(sql, (json.dumps(sorted(document_ids)),))
+        return np.array([number for (number,) in rows], dtype=np.int64)
+
     def passage_ids(self, document_id: str) -> list[int]:
         """Return the ids of a document's passages in the order of the text."""
         sql = """SELECT p.id FROM passages p JOIN documents d ON d.key = p.document
@@ -500,9 +521,12 @@ class Library:
         """
         sql = "SELECT number, kind, first, last FROM changes WHERE number > ? ORDER BY number LIMIT 1000"
         while rows := self._rows(sql, (after,)):
-            for number, kind, first, last in rows:
-                yield number, kind, range(first, last + 1)
-            after = rows[-1][0]
+            with _proven(f"The change log of '{self.path}'"):
+                batch = [
+                    (int(number), str(kind), range(first, last + 1)) for number, kind, first, last in rows
+                ]
+            yield from batch
+            after = batch[-1][0]
 
     def tail(self, after: int) -> int:
         """Return how many passages the changes after a number touch."""
@@ -655,6 +679,7 @@ class Change:
         self._check(document, passages, vectors, tokens)
         key = self._insert_document(document, path, len(passages), added)
         self._insert_text(key, document.text)
+        self._insert_sketch(key, document.text)
         first = self._sequence("passages") + 1
         halves = np.ascontiguousarray(vectors, dtype="<f2")
         rows = [
@@ -683,6 +708,37 @@ class Change:
             (document.id, document.source, path, key),
         )
         self._log("move", 1, 0)
+
+    def like(self, document: Document) -> tuple[str, float] | None:
+        """Return the source of the older document that a stored one most resembles, and how much (``ALIKE`` to 1).
+
+        Of many that are alike a few of the oldest are compared: the cost is that of the document, not of the library.
+        """
+        key, _ = self._find(document.id)
+        near = Counter(
+            other
+            for (band,) in self._rows("SELECT band FROM sketches WHERE document = ?", key)
+            for (other,) in self._rows(
+                "SELECT document FROM sketches WHERE band = ? AND document < ? ORDER BY document LIMIT 8",
+                band,
+                key,
+            )
+        )
+        compared = sorted(near, key=lambda other: (-near[other], other))[:COMPARED]
+        found = [(resemblance(document.text, self._text(other)), -other) for other in compared]
+        share, other = max(found, default=(0.0, 0))
+        if share < ALIKE:
+            return None
+        ((source,),) = self._rows("SELECT source FROM documents WHERE key = ?", -other)
+        return source, share
+
+    def _text(self, key: int) -> str:
+        return "".join(
+            text for (text,) in self._rows("SELECT text FROM texts WHERE document = ? ORDER BY part", key)
+        )
+
+    def _rows(self, sql: str, *parameters: object) -> list[Any]:
+        return self._connection.execute(sql, parameters).fetchall()
 
     def encoded_by(self, fingerprint: str, token_fingerprint: str, dim: int) -> None:
         """Take vectors and tokens of other encoders from here on; all documents must be added anew."""
@@ -741,6 +797,10 @@ class Change:
         parts = [text[start : start + PART] for start in range(0, len(text), PART)]
         rows = [(key, number, part, zlib.crc32(part.encode())) for number, part in enumerate(parts)]
         self._connection.executemany("INSERT INTO texts VALUES (?, ?, ?, ?)", rows)
+
+    def _insert_sketch(self, key: int, text: str) -> None:
+        rows = [(key, band) for band in set(bands(text))]
+        self._connection.executemany("INSERT INTO sketches VALUES (?, ?)", rows)
 
     def _find(self, document_id: str) -> tuple[int, str]:
         sql = "SELECT key, source FROM documents WHERE id = ?"
@@ -807,12 +867,14 @@ class WriterLock:
         self._file.flush()
 
     def _holder(self) -> str:
-        self._file.seek(0)
-        try:
-            holder = json.loads(self._file.read())
-            return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
-        except (ValueError, KeyError, TypeError):
-            return "another process"
+        for _ in range(10):  # one that has just taken the lock may not have told it yet
+            self._file.seek(0)
+            try:
+                holder = json.loads(self._file.read())
+                return f"process {holder['pid']} on {holder['host']} since {holder['since']}"
+            except (ValueError, KeyError, TypeError):
+                time.sleep(0.01)
+        return "another process"
 
 
 def _named(fingerprint: str) -> str:
@@ -855,7 +917,7 @@ def _create(
         raise ValueError("A new library needs fingerprint, token_fingerprint and dim.")
     meta = {"fingerprint": fingerprint, "token_fingerprint": token_fingerprint, "dim": str(dim)}
     connection.execute("BEGIN IMMEDIATE")  # one transaction: a library exists whole or not at all
-    for statement in SCHEMA.split(";"):
+    for statement in _schema(FORMAT):
         connection.execute(statement)
     connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -864,23 +926,71 @@ def _create(
 
 
 def _check_format(connection: sqlite3.Connection, file: Path) -> None:
+    connection.execute("BEGIN")  # all from one state: a first writer may upgrade it meanwhile
     application, version = (
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
     )
-    if application == 0 and _is_blank(connection):
+    blank, there = _is_blank(connection), _there(connection)
+    connection.execute("COMMIT")
+    if application == 0 and blank:
         raise LibraryNotFound(f"The library at '{file.parent}' is empty. Build it: qa index FOLDER")
     if application != APPLICATION_ID:
         raise LibraryCorrupt(f"'{file}' is a database of another program, not a qa library.")
     if not 1 <= version <= FORMAT:
-        raise LibraryCorrupt(f"'{file}' has format {version}; this qa reads format {FORMAT}. Upgrade qa.")
+        what = (
+            "Upgrade qa."
+            if version > FORMAT
+            else "No qa makes such a one: it was damaged, or edited by hand. Restore a backup or index again."
+        )
+        raise LibraryCorrupt(f"'{file}' has format {version}; this qa reads format {FORMAT}. {what}")
+    other = {key for key, _ in there.items() ^ _expected(version).items()}
+    if other:  # a trigger would act when we write
+        names = ", ".join(f"{kind} '{name}'" for kind, name in sorted(other))
+        raise LibraryCorrupt(
+            f"'{file}' has other tables, indexes, views or triggers than qa makes ({names}): it was damaged, or edited "
+            "by hand. Restore a backup or index again."
+        )
+
+
+def _schema(version: int) -> list[str]:
+    """Return the statements that make the tables of a format."""
+    made = SCHEMA.format(added="".join(f", {column}" for column in ADDED) if version > 1 else "")
+    return (made + SKETCHES if version > 2 else made).split(";")
+
+
+def _there(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
+    """Return by which statement each table, index, view and trigger was made, without white space.
+
+    A column that an upgrade added stands there after other white space than one that was there from the first.
+    """
+    rows = connection.execute(
+        """SELECT type, name, sql FROM sqlite_schema
+           WHERE type NOT IN ('table', 'index') OR name NOT LIKE 'sqlite!_%' ESCAPE '!'"""
+    )
+    return {(kind, name): "".join(str(sql).split()) for kind, name, sql in rows}
+
+
+@functools.cache
+def _expected(version: int) -> dict[tuple[str, str], str]:
+    """Return what ``_there`` gives for a library of a format that nobody has touched."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        for statement in _schema(version):
+            connection.execute(statement)
+        return _there(connection)
 
 
 def _upgrade(connection: sqlite3.Connection) -> None:
-    """Bring a library of format 1 to this one, in one transaction; its documents have no facts until they change."""
+    """Bring a library of an older format to this one, in one transaction.
+
+    What its documents lack, facts and sketches, they get when they change or are encoded anew.
+    """
     connection.execute("BEGIN IMMEDIATE")
-    if connection.execute("PRAGMA user_version").fetchone()[0] == 1:
-        for name in FACTS:
-            connection.execute(f"ALTER TABLE documents ADD COLUMN {name} TEXT NOT NULL DEFAULT ''")
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    statements = [f"ALTER TABLE documents ADD COLUMN {column}" for column in ADDED] if version < 2 else []
+    statements += SKETCHES.split(";") if version < 3 else []
+    for statement in statements:
+        connection.execute(statement)
+    if statements:
         connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.execute("COMMIT")
 

@@ -22,15 +22,15 @@ LONGEST_QUESTION = 64
 """Question tokens in late interaction at most."""
 
 
-def fuse(rankings: Sequence[Ints], *, k: int) -> Ints:
-    """Return the ``k`` best ids by reciprocal rank fusion: ids (n,) best first -> ids (<= k,).
+def fuse(rankings: Sequence[Ints], *, weights: Sequence[float], k: int) -> Ints:
+    """Return the ``k`` best ids by weighted reciprocal rank fusion: ids (n,) best first -> ids (<= k,).
 
     An id that one ranking lacks is not punished by it. Source: Cormack, Clarke and Büttcher (SIGIR 2009).
     """
     scores: dict[int, float] = {}
-    for ranking in rankings:
+    for ranking, weight in zip(rankings, weights, strict=True):
         for rank, identifier in enumerate(ranking.tolist(), start=1):
-            scores[identifier] = scores.get(identifier, 0.0) + 1.0 / (RRF_CONSTANT + rank)
+            scores[identifier] = scores.get(identifier, 0.0) + weight / (RRF_CONSTANT + rank)
     best = sorted(scores, key=lambda identifier: (-scores[identifier], identifier))
     return np.array(best[:k], dtype=np.int64)
 
@@ -52,26 +52,38 @@ def blend(values: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question's tokens ready for late interaction: vectors (q, d) blended to unit length, weights (q,), and which of
-    the question's tokens they are (q,): all of them, unless there are more than ``LONGEST_QUESTION``."""
+    """A question's tokens ready for late interaction: unit vectors (q, d), the lengths (q,) that they had, weights (q,)
+    that sum to one, and which of the question's tokens they are (q,): all of them, unless there are more than
+    ``LONGEST_QUESTION``."""
 
     ids: TokenIds
-    vectors: Floats
+    units: Floats
+    lengths: Floats
     weights: Floats
     places: Ints
 
     @classmethod
     def of(cls, ids: TokenIds, encoder: TokenEncoder) -> Question:
         raw = encoder.vectors(ids)
-        squares = np.square(raw).sum(axis=1)
-        blended = blend(raw.T).T * _inverse_lengths(squares)[:, None]
-        norms = np.sqrt(squares)
+        lengths = np.sqrt(np.square(raw).sum(axis=1))
         places = np.arange(len(ids))
         if len(ids) > LONGEST_QUESTION:  # of a question as long as a page the weightiest tokens are enough
-            places = np.sort(np.argsort(-norms, kind="stable")[:LONGEST_QUESTION])
-            ids, blended, norms = ids[places], blended[places], norms[places]
-        weights = norms / max(float(norms.sum()), 1e-9)
-        return cls(ids, blended.astype(np.float32), weights.astype(np.float32), places)
+            places = np.sort(np.argsort(-lengths, kind="stable")[:LONGEST_QUESTION])
+        units = raw[places] / np.maximum(lengths[places], 1e-6)[:, None]
+        return cls(ids[places], units, lengths[places], weights_of(lengths[places]), places)
+
+    def blended(self, values: Floats) -> Floats:
+        """Return what is linear in the unit vectors, (…, q), as of the tokens mixed with their neighbours."""
+        return blend(values * self.lengths) * _inverse_lengths(np.square(self.lengths))
+
+    def without(self, common: Floats) -> Floats:
+        """Return the weights (q,) with those taken away that common words meet as well, whose scores are ``common``."""
+        return weights_of(self.weights * np.maximum(1.0 - common, 0.0))
+
+
+def weights_of(values: Floats) -> Floats:
+    """Return shares (q,) that sum to one."""
+    return np.asarray(values / max(float(values.sum()), 1e-9), dtype=np.float32)
 
 
 def _inverse_lengths(squares: Floats) -> Floats:
@@ -86,15 +98,16 @@ def _inverse_lengths(squares: Floats) -> Floats:
 @dataclass(frozen=True, slots=True)
 class Interaction:
     """How well each question token meets each text token: scores (q, t) of texts laid end to end with gaps between
-    them; text i is ``scores[:, starts[i]:ends[i]]``."""
+    them; text i is ``scores[:, starts[i]:ends[i]]``. ``alone`` (q, t) are those of tokens without their neighbours."""
 
     scores: Floats
+    alone: Floats
     starts: Ints
     ends: Ints
 
     def of(self, texts: Ints) -> Interaction:
         """Return the interaction with some of the texts, by their numbers."""
-        return Interaction(self.scores, self.starts[texts], self.ends[texts])
+        return Interaction(self.scores, self.alone, self.starts[texts], self.ends[texts])
 
 
 def interact(question: Question, texts: Sequence[TokenIds], encoder: TokenEncoder) -> Interaction:
@@ -104,50 +117,70 @@ def interact(question: Question, texts: Sequence[TokenIds], encoder: TokenEncode
     ends = np.cumsum(lengths + NEIGHBOURS) - NEIGHBOURS
     starts = ends - lengths
     if not lengths.sum() or not len(question.ids):
-        return Interaction(
-            np.zeros((len(question.ids), 0), np.float32), np.zeros_like(starts), np.zeros_like(ends)
-        )
+        none = np.zeros((len(question.ids), 0), np.float32)
+        return Interaction(none, none, np.zeros_like(starts), np.zeros_like(ends))
     flat = np.concatenate(texts)
     distinct, inverse = np.unique(flat, return_inverse=True)
     vectors = encoder.vectors(distinct)
     row = np.full(int(ends[-1]) + NEIGHBOURS, len(distinct), dtype=np.int64)  # a gap has the row of zeros
     row[np.arange(len(flat)) + np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)] = inverse
     # one row a text token, so that whole rows are copied and mixed: twice as fast as one a question token
-    raw = np.pad(vectors @ question.vectors.T, ((0, 1), (0, 0))).take(row, axis=0)
-    squares = np.pad(np.einsum("td,td->t", vectors, vectors), (0, 1)).take(row)
+    lengths = np.sqrt(np.einsum("td,td->t", vectors, vectors))
+    cosines = (vectors @ question.units.T) / (lengths + 1e-6)[:, None]
+    raw = np.pad(question.blended(cosines) * lengths[:, None], ((0, 1), (0, 0))).take(row, axis=0)
     scores = blend(raw.T)
-    scores *= _inverse_lengths(squares)
+    scores *= _inverse_lengths(np.square(np.pad(lengths, (0, 1))).take(row))
     scores[:, row == len(distinct)] = -1.0  # the lowest cosine: a gap is nobody's best partner
-    return Interaction(scores, starts, ends)
+    alone = np.pad(cosines, ((0, 1), (0, 0)), constant_values=-1.0).take(row, axis=0).T
+    return Interaction(scores, alone, starts, ends)
 
 
 BLOCK = 16
 """Tokens in half a window."""
 
 
-def maxsim(question: Question, found: Interaction, weights: Floats) -> tuple[Floats, Floats, Floats]:
-    """Return late interaction (n,) with each whole text, the same under other ``weights`` (q,) of the question's
-    tokens, and with the text's best window of two blocks.
+@dataclass(frozen=True, slots=True)
+class Met:
+    """The score (n, q) of each question token's best partner in each text: in the whole, in the best window of two
+    blocks, and of the tokens without their neighbours; and how many of the two question tokens beside it have theirs in
+    the same block. In a text without tokens the best is -1."""
 
-    Late interaction is the weighted mean of each question token's best partner; the window asks that the partners
-    stand together. A text without tokens scores -1. Source: ColBERT (Khattab and Zaharia, SIGIR 2020), here over
-    static vectors mixed with their neighbours.
+    whole: Floats
+    near: Floats
+    alone: Floats
+    beside: Floats
+
+
+def meet(question: Question, found: Interaction) -> Met:
+    """Return what each question token meets best.
+
+    A weighted mean of ``whole`` is late interaction: ColBERT (Khattab and Zaharia, SIGIR 2020), here over static
+    vectors mixed with their neighbours. The best window is where that mean is highest: the partners are to stand
+    together.
     """
-    whole, other, window = np.full((3, len(found.starts)), -1.0, dtype=np.float32)
+    count, size = len(found.starts), len(question.ids)
+    whole, near, alone = np.full((3, count, size), -1.0, dtype=np.float32)
+    beside = np.zeros((count, size), np.float32)
     full = np.flatnonzero(found.ends > found.starts)
-    if not len(full) or not len(question.ids):
-        return whole, other, window
+    if not len(full) or not size:
+        return Met(whole, near, alone, beside)
     counts = -(-(found.ends[full] - found.starts[full]) // BLOCK)
     first = np.cumsum(counts) - counts
     number = np.arange(int(counts.sum())) - np.repeat(first, counts)
-    blocks = np.maximum.reduceat(found.scores, np.repeat(found.starts[full], counts) + BLOCK * number, axis=1)
-    best = np.maximum.reduceat(blocks, first, axis=1)
-    whole[full], other[full] = question.weights @ best, weights @ best
-    pairs = blocks.copy()
-    follows = np.flatnonzero(number[1:] > 0)  # a block and the next one of the same text
-    pairs[:, follows] = np.maximum(blocks[:, follows], blocks[:, follows + 1])
-    window[full] = np.maximum.reduceat(question.weights @ pairs, first)
-    return whole, other, window
+    begins = np.repeat(found.starts[full], counts) + BLOCK * number
+    text = np.repeat(np.arange(len(full)), counts)
+    blocks = np.full((len(full), int(counts.max()), size), -1.0, np.float32)
+    blocks[text, number] = np.maximum.reduceat(found.scores, begins, axis=1).T
+    whole[full] = blocks.max(axis=1)
+    alone[full] = np.maximum.reduceat(found.alone, begins[first], axis=1).T
+    windows = blocks.copy()  # a block and the one before it
+    np.maximum(blocks[:, 1:], blocks[:, :-1], out=windows[:, 1:])
+    near[full] = windows[np.arange(len(full)), (windows @ question.weights).argmax(axis=1)]
+    at = blocks.argmax(axis=1)  # (n, q)
+    together = (at[:, 1:] == at[:, :-1]).astype(np.float32)
+    beside[full, 1:] += together
+    beside[full, :-1] += together
+    return Met(whole, near, alone, beside)
 
 
 FEATURES = (
@@ -160,13 +193,14 @@ FEATURES = (
     "figures",
     "same_language",
     "length",
+    "evidence",
 )
 """What the ranking model sees of a candidate, none of it dependent on the library's size: cosine of the vectors,
 weighted MaxSim with the whole passage, the same with the weights of tokens that any text of the question's language
 would meet taken away, MaxSim with the best window, BM25 as a share of the most that the question's words could score,
 the MaxSim that the commonest tokens of the passage's language would reach, whether it holds a figure where the question
-asks for a number or a date, the probability that question and passage
-are in one language, log of the passage's tokens."""
+asks for a number or a date, the probability that question and passage are in one language, log of the passage's
+tokens, and what a small network makes of all that and of each question token's partners (``qa.evidence``)."""
 
 READ = (*FEATURES, "answer")
 """What is seen of the best of them, which are read as well: the log odds of the best answer in the passage."""

@@ -6,46 +6,59 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
+from qa.errors import ScopeError
+from qa.evidence import asked_features, load_evidence, token_features
 from qa.explaining import explain
 from qa.extractor import NOTHING, load_extractor
 from qa.languages import Languages
 from qa.library import Library
 from qa.quotes import asked_kind
-from qa.ranking import FEATURES, Interaction, Question, fuse, interact, load_ranking, maxsim, top_k
+from qa.ranking import FEATURES, Interaction, Question, fuse, interact, load_ranking, meet, top_k
 from qa.text import words
-from qa.types import Encoder, Floats, Hit, Ints, TokenEncoder, TokenIds
+from qa.types import Encoder, Floats, Hit, Ints, Scope, TokenEncoder, TokenIds
 from qa.views import Views
 
 SPOKEN = 0.01
 """Probability from which a language counts as spoken: most of them nobody speaks here."""
 
+LEXICAL_WEIGHT = 0.5
+"""What a lexical rank counts beside a dense one: across languages words find nothing, and should not take half the
+places."""
+
 READ_BEST = 4
 """Candidates that are read: what that costs goes by their number."""
+
+KEPT_SCOPES = 16
+"""Scopes whose passages are kept: a reader asks several questions in one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Passages in play for one question: ids (n,), a row of features (n, f) each, their tokens, and how these meet the
-    question's."""
+    """Passages in play for one question: ids (n,), a row of features (n, f) each, their tokens, how these meet the
+    question's, and what the evidence is taken from: ``qa.evidence.token_features`` (n, q, 11) and
+    ``qa.evidence.asked_features``."""
 
     ids: Ints
     features: Floats
     question: Question
     texts: list[TokenIds]
     met: Interaction
+    tokens: Floats
+    kind: Floats
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
     """What languages say of a question's candidates: the probability (n,) that they share the question's language,
-    the MaxSim (n,) that mere common words of theirs reach, whether they hold a figure that is asked for (n,), and token
-    weights (q,) without the common ones."""
+    the scores (n, q) that mere common words of theirs reach and those (q,) of the question's own language, and whether
+    they hold a figure that is asked for (n,)."""
 
     same: Floats
     background: Floats
+    own: Floats
     figures: Floats
-    content: Floats
 
 
 class Searcher:
@@ -69,11 +82,18 @@ class Searcher:
         self._languages = languages
         self._ranking = load_ranking()
         self._extractor = load_extractor()
+        self._evidence = load_evidence()
+        self._scopes: dict[Scope, tuple[tuple[int, int], Ints]] = {}
 
-    def search(self, question: str, *, k: int = 10) -> list[Hit]:
-        """Return the ``k`` best passages; equal scores are ordered by passage id, the older first."""
+    def search(self, question: str, *, k: int = 10, scope: Scope | None = None) -> list[Hit]:
+        """Return the ``k`` best passages, those in ``scope``; equal scores are ordered by passage id, the older first.
+
+        Raises:
+            ScopeError: no document is in the scope.
+        """
         self._views.catch_up()
-        found = self.candidates(question, depth=max(self._candidates, k))
+        among = self._among(scope) if scope else None
+        found = self.candidates(question, depth=max(self._candidates, k), among=among)
         if not len(found.ids):
             return []
         features = self.read(found)
@@ -98,26 +118,47 @@ class Searcher:
             )
         return hits
 
-    def candidates(self, question: str, *, depth: int) -> Candidates:
-        """Return the fused best of both sides with their features."""
+    def _among(self, scope: Scope) -> Ints:
+        """Return the passages in a scope (n,), ascending; those of a few scopes are kept until the library changes."""
+        head = self._library.head()
+        kept = self._scopes.get(scope)
+        if kept is None or kept[0] != head:
+            inside = [info.id for info in self._library.documents() if scope.holds(info)]
+            if not inside:
+                raise ScopeError(f"No document is {_told(scope)}. See what there is: qa list")
+            if len(self._scopes) >= KEPT_SCOPES:
+                self._scopes.clear()
+            kept = self._scopes[scope] = head, self._library.ids_of(inside)
+        return kept[1]
+
+    def candidates(self, question: str, *, depth: int, among: Ints | None = None) -> Candidates:
+        """Return the fused best of both sides with their features; with ``among`` (n,), of those passages."""
         query = self._encoder.encode_queries([question])[0]
         terms = list(dict.fromkeys(words(question)))
-        dense_ids, _ = self._views.dense.search(query, depth)
-        found = self._views.lexical.search(terms, depth)
-        ids = fuse([dense_ids, found[0]], k=depth)
+        dense_ids, _ = self._views.dense.search(query, depth, among)
+        found = self._views.lexical.search(terms, depth, among)
+        ids = fuse([dense_ids, found[0]], weights=(1.0, LEXICAL_WEIGHT), k=depth)
         ids, rows, vectors = self._library.material(ids.tolist())
         asked = Question.of(self._token_encoder.token_ids([question])[0], self._token_encoder)
         met = interact(asked, rows, self._token_encoder)
         if not len(ids):
-            return Candidates(ids, np.zeros((0, len(FEATURES)), np.float32), asked, rows, met)
+            nothing = np.zeros((0, len(FEATURES)), np.float32)
+            return Candidates(ids, nothing, asked, rows, met, nothing, nothing)
         dense = vectors @ query
         spoken = self._spoken(asked, rows, figure=asked_kind(question) is not None)
-        late, content, window = maxsim(asked, met, spoken.content)
+        partners = meet(asked, met)
+        late, window = partners.whole @ asked.weights, partners.near @ asked.weights
+        content = partners.whole @ asked.without(spoken.own)
         lexical = self._views.lexical.shares(terms, ids, found)
         length = np.log1p([len(row) for row in rows])
-        told = (spoken.background, spoken.figures, spoken.same)
-        features = np.stack([dense, late, content, window, lexical, *told, length], axis=1)
-        return Candidates(ids, features.astype(np.float32), asked, rows, met)
+        background = spoken.background @ asked.weights
+        told = (background, spoken.figures, spoken.same, length)
+        features = np.stack([dense, late, content, window, lexical, *told], axis=1).astype(np.float32)
+        figure = self._figures(asked.ids)
+        tokens = token_features(asked, partners, features[:, -2:], spoken.background, spoken.own, figure)
+        kind = asked_features(asked, spoken.own)
+        evidence = self._evidence.scores(tokens, asked.weights, kind, features)
+        return Candidates(ids, np.column_stack([features, evidence]), asked, rows, met, tokens, kind)
 
     def read(self, found: Candidates, best: Ints | None = None) -> Floats:
         """Return the features (n, f) of candidates with what those at positions ``best`` say when they are read.
@@ -133,20 +174,37 @@ class Searcher:
         column[best] = values
         return np.column_stack([found.features, column])
 
+    def _figures(self, ids: TokenIds) -> NDArray[np.bool_]:
+        """Tell which tokens are figures (t,)."""
+        if self._languages is None:
+            return np.zeros(len(ids), np.bool_)
+        return self._languages.figures[ids]
+
     def _spoken(self, question: Question, passages: list[TokenIds], *, figure: bool) -> Spoken:
         """Tell the languages of a question and of passages, and what they make of the question's tokens."""
         none = np.zeros(len(passages), np.float32)
         if self._languages is None:
-            return Spoken(none + 1, none, none, question.weights)
+            nothing = np.zeros((len(passages), len(question.ids)), np.float32)
+            return Spoken(none + 1, nothing, np.zeros(len(question.ids), np.float32), none)
         figures = self._languages.have_figures(passages, besides=question.ids) if figure else none
         chances = self._languages.of([question.ids, *passages])
         spoken = np.flatnonzero(chances.max(axis=0) >= SPOKEN)
         chances = chances[:, spoken]
-        met = self._languages.common_met(question.vectors, self._token_encoder, spoken)
-        content = question.weights * np.maximum(1.0 - met @ chances[0], 0.0)
+        met = self._languages.common_met(question, self._token_encoder, spoken)
         return Spoken(
             same=chances[1:] @ chances[0],
-            background=chances[1:] @ (question.weights @ met),
+            background=chances[1:] @ met.T,
+            own=met @ chances[0],
             figures=figures.astype(np.float32),
-            content=content / max(float(content.sum()), 1e-9),
         )
+
+
+def _told(scope: Scope) -> str:
+    """Return a scope in words."""
+    parts = (
+        f"in {' or '.join(map(repr, scope.within))}" if scope.within else "",
+        f"in the language {' or '.join(scope.languages)}" if scope.languages else "",
+        f"dated since {scope.since}" if scope.since else "",
+        f"dated until {scope.until}" if scope.until else "",
+    )
+    return " and ".join(filter(None, parts))

@@ -8,11 +8,12 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from dataclasses import asdict
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
@@ -25,17 +26,22 @@ from qa.errors import (
     LibraryNotFound,
     QAError,
     QuestionError,
+    ScopeError,
 )
 from qa.feedback import LONGEST_TEXT, MOST_MARKS, Feedback
-from qa.guard import Access, guarded
+from qa.guard import Access, guarded, refusal
 from qa.types import Answer, Span
+from qa.types import Scope as DocumentScope
 from qa.users import Users
 from qa.web.service import Service
 from qa.web.settings import PageSettings
 
 MAX_QUESTION_CHARS = 2000
+MOST_NAMES = 100
+"""Folders, documents or languages in the scope of one question."""
 _STATUS: tuple[tuple[type[QAError], int], ...] = (
     (QuestionError, 400),
+    (ScopeError, 400),
     (FeedbackError, 507),
     (DocumentNotFound, 404),
     (EncoderMismatch, 409),
@@ -44,9 +50,21 @@ _STATUS: tuple[tuple[type[QAError], int], ...] = (
 )
 
 
+Name = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
 class AskRequest(BaseModel):
+    """A question, and the documents that it is asked of: all, unless a scope is given."""
+
     model_config = ConfigDict(extra="forbid")
     question: str = Field(min_length=1, max_length=MAX_QUESTION_CHARS)
+    within: list[Name] = Field(default=[], max_length=MOST_NAMES)
+    languages: list[Name] = Field(default=[], max_length=MOST_NAMES)
+    since: str = Field(default="", max_length=10)
+    until: str = Field(default="", max_length=10)
+
+    def scope(self) -> DocumentScope | None:
+        return DocumentScope(tuple(self.within), tuple(self.languages), self.since, self.until) or None
 
 
 class SearchRequest(AskRequest):
@@ -109,7 +127,9 @@ def create_app(
     _add_routes(app, service, metrics)
     if page:
         from qa.web.page import build_page, mount_page
+        from qa.web.routes import add_page_routes
 
+        add_page_routes(app, service)
         mount_page(app, build_page(service, settings, on_answer=metrics.observe), settings)
     return guarded(app, access or Access(Users(service.path)))
 
@@ -118,14 +138,14 @@ def _add_routes(app: FastAPI, service: Service, metrics: Metrics) -> None:
     @app.post("/v1/ask")
     def ask(request: AskRequest) -> dict[str, Any]:
         started = time.perf_counter()
-        answer = service.ask(request.question)
+        answer = service.ask(request.question, scope=request.scope())
         metrics.observe(answer, time.perf_counter() - started)
         return answer.to_dict()
 
     @app.post("/v1/search")
     def search(request: SearchRequest) -> dict[str, Any]:
         metrics.count("qa_searches_total")
-        hits = service.search(request.question, k=request.k)
+        hits = service.search(request.question, k=request.k, scope=request.scope())
         return {"question": request.question, "hits": [hit.to_dict() for hit in hits]}
 
     @app.post("/v1/feedback")
@@ -133,6 +153,23 @@ def _add_routes(app: FastAPI, service: Service, metrics: Metrics) -> None:
         kept = service.give_feedback(request.feedback())
         metrics.count("qa_feedback_total")
         return {"id": kept.id}
+
+    @app.get("/v1/documents")
+    def documents() -> dict[str, Any]:
+        listed = service.documents()
+        return {
+            "documents": [asdict(info) for info in listed],
+            "passages": sum(info.passages for info in listed),
+        }
+
+    @app.delete("/v1/documents/{document_id}", response_model=None)
+    def remove(document_id: str, request: Request) -> dict[str, Any] | Response:
+        user = request.scope.get(
+            "user"
+        )  # ``qa.guard`` puts it there; without one nobody is asked who they are
+        if user is not None and not user.edits:
+            return refusal(403, "ReadersOnly", "Only editors remove documents.")
+        return asdict(service.remove(document_id))
 
     @app.get("/healthz")
     def healthz(request: Request) -> JSONResponse:

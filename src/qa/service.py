@@ -13,6 +13,7 @@ from qa.answer import LONGEST_QUERY, Answerer, checked
 from qa.chat import Conversation
 from qa.confidence import load_calibrator
 from qa.config import Config, load_config
+from qa.duplicates import Distinct
 from qa.encoder import BUILTIN, load_encoder, load_token_encoder, model_of
 from qa.errors import DocumentNotFound, EncoderMismatch, LibraryNotFound, QAError
 from qa.extractor import load_extractor
@@ -32,6 +33,8 @@ from qa.types import (
     IndexReport,
     Mending,
     Receipt,
+    Retriever,
+    Scope,
     TokenEncoder,
 )
 from qa.views import Views
@@ -45,7 +48,7 @@ class _Engine:
     """What answers questions over one open library."""
 
     views: Views
-    searcher: Searcher
+    searcher: Retriever
     answerer: Answerer
 
 
@@ -172,14 +175,34 @@ class QA:
         """Return a document with its text, by source or id."""
         return self._read().document(source)
 
-    def search(self, question: str, *, k: int = 10) -> list[Hit]:
-        """Return the ``k`` best passages for a question in any language, best first."""
-        question = checked(question, longest=LONGEST_QUERY)
-        return self._with_engine(lambda engine: engine.searcher.search(question, k=k))
+    def find(self, source: str) -> DocumentInfo:
+        """Return what is known of a document but its text, by source or id.
 
-    def ask(self, question: str) -> Answer:
-        """Answer a question by a verified quote, or say why not."""
-        return self._with_engine(lambda engine: engine.answerer.answer(question, k=self.config.k))
+        Raises:
+            DocumentNotFound: no document has this source or id.
+        """
+        return self._read().find(source)
+
+    def search(self, question: str, *, k: int = 10, scope: Scope | None = None) -> list[Hit]:
+        """Return the ``k`` best passages for a question in any language, best first; with ``scope``, of its documents.
+
+        Raises:
+            QuestionError: the question is empty or too long.
+            ScopeError: no document is in the scope.
+        """
+        question = checked(question, longest=LONGEST_QUERY)
+        return self._with_engine(lambda engine: engine.searcher.search(question, k=k, scope=scope))
+
+    def ask(self, question: str, *, scope: Scope | None = None) -> Answer:
+        """Answer a question by a verified quote, or say why not; with ``scope``, from its documents.
+
+        Raises:
+            QuestionError: the question is empty or too long.
+            ScopeError: no document is in the scope.
+        """
+        return self._with_engine(
+            lambda engine: engine.answerer.answer(question, k=self.config.k, scope=scope)
+        )
 
     def chat(self) -> Conversation:
         """Begin a conversation: follow-ups are read with the turn before."""
@@ -306,7 +329,9 @@ class QA:
         encoder, token_encoder = self._both()
         self.close()
         with self._writing:
-            return upkeep.mend(self.path, encoder=encoder, token_encoder=token_encoder)
+            return upkeep.mend(
+                self.path, encoder=encoder, token_encoder=token_encoder, languages=Languages.load()
+            )
 
     def check(self) -> list[str]:
         """Return what is wrong with the library, in sentences; an empty list if nothing is."""
@@ -388,13 +413,15 @@ class QA:
                 library.check_encoder(encoder.fingerprint, token_encoder.fingerprint, encoder.dim)
                 use_one_thread()
                 views = Views(library)
-                searcher = Searcher(
-                    library,
-                    views,
-                    encoder,
-                    token_encoder,
-                    candidates=self.config.candidates,
-                    languages=Languages.load(),
+                searcher = Distinct(
+                    Searcher(
+                        library,
+                        views,
+                        encoder,
+                        token_encoder,
+                        candidates=self.config.candidates,
+                        languages=Languages.load(),
+                    )
                 )
                 answerer = Answerer(
                     searcher,
@@ -408,8 +435,12 @@ class QA:
             return self._engine
 
 
-def retrieve(question: str, k: int = 5, index: str | Path = "index") -> list[Hit]:
+def retrieve(
+    question: str, k: int = 5, index: str | Path = "index", *, scope: Scope | None = None
+) -> list[Hit]:
     """Return the ``k`` best passages of the library at ``index`` for a question in any language.
+
+    With ``scope`` only its documents count.
 
     The library stays open between calls of one process.
 
@@ -424,7 +455,7 @@ def retrieve(question: str, k: int = 5, index: str | Path = "index") -> list[Hit
             qa.documents()
             _shared[path] = qa
         qa = _shared[path]
-    return qa.search(question, k=k)
+    return qa.search(question, k=k, scope=scope)
 
 
 _shared: dict[Path, QA] = {}

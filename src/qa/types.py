@@ -6,6 +6,7 @@ Every offset is a code point of ``Document.text``, the one stored text of a docu
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -13,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.errors import QAError, QuoteMismatch
+from qa.errors import QAError, QuoteMismatch, ScopeError
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -201,6 +202,25 @@ class Explanation:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a passage stands."""
+
+    source: str
+    document_id: str
+    page: int | None
+    span: Span
+
+    def to_dict(self) -> dict[str, Any]:
+        return {
+            "source": self.source,
+            "document_id": self.document_id,
+            "page": self.page,
+            "start": self.span.start,
+            "end": self.span.end,
+        }
+
+
 class _Explainable:
     """Room beside the fields of a hit: what explains it is no part of its value, so it is neither compared, printed,
     copied nor pickled."""
@@ -222,6 +242,8 @@ class Hit(_Explainable):
     passage: Passage
     source: str
     features: dict[str, float] = field(default_factory=dict)
+    also: tuple[Place, ...] = ()
+    """Where else the very same passage is printed, as far as it was found."""
 
     @property
     def text(self) -> str:
@@ -249,6 +271,10 @@ class Hit(_Explainable):
         object.__setattr__(hit, "_explain", explain)
         return hit
 
+    def explained_as(self, other: Hit) -> Hit:
+        """Return the hit with what explains another, if anything does."""
+        return self.explained_by(other._explain) if hasattr(other, "_explain") else self
+
     def explain(self) -> Explanation:
         """Say what each feature brought to the score, and which words of the question met which of the passage.
 
@@ -273,6 +299,7 @@ class Hit(_Explainable):
             "passage_id": self.passage.id,
             "document_id": self.passage.document_id,
             "text": self.text,
+            "also": [place.to_dict() for place in self.also],
         }
 
 
@@ -292,6 +319,8 @@ class Quote:
     page: int | None = None
     headings: tuple[str, ...] = ()
     highlights: tuple[Span, ...] = ()
+    also: tuple[Place, ...] = ()
+    """Where else the passage of the quote is printed."""
 
     def verify(self, document_text: str) -> None:
         """Raise ``QuoteMismatch`` unless the quote equals the stored text at its span."""
@@ -310,6 +339,7 @@ class Quote:
             "passage_id": self.passage_id,
             "document_id": self.document_id,
             "highlights": [[span.start, span.end] for span in self.highlights],
+            "also": [place.to_dict() for place in self.also],
         }
 
 
@@ -389,6 +419,54 @@ class DocumentInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """The documents that a question is asked of. What is empty leaves none out; all that is given must hold.
+
+    ``within`` are folders (``zh``) or documents (``zh/a.txt``), as sources name them, of which one must hold the
+    document; ``languages`` are tags (``zh``). ``since`` and ``until`` are dates (``2024``, ``2024-05`` or
+    ``2024-05-03``): a document counts if it may be of that time, and one without a date does not.
+
+    Raises:
+        ScopeError: a date is none.
+    """
+
+    within: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+
+    def __post_init__(self) -> None:
+        for date in (self.since, self.until):
+            if date and not re.fullmatch(
+                r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?", date, re.ASCII
+            ):
+                raise ScopeError(f"'{date}' is no date. Write 2024, 2024-05 or 2024-05-03.")
+
+    def __bool__(self) -> bool:
+        return bool(self.within or self.languages or self.since or self.until)
+
+    def holds(self, document: DocumentInfo) -> bool:
+        """Say whether a document is in the scope."""
+        return (
+            (not self.within or any(_is_in(document.source, each) for each in self.within))
+            and (not self.languages or document.language in self.languages)
+            and (not self.since or _may_be_since(document.date, self.since))
+            and (not self.until or _may_be_since(self.until, document.date))
+        )
+
+
+def _is_in(source: str, folder: str) -> bool:
+    folder = folder.rstrip("/")
+    return source == folder or source.startswith(f"{folder}/")
+
+
+def _may_be_since(date: str, since: str) -> bool:
+    """Compare two dates as far as both go: of 2024 it may be since 2024-05."""
+    known = min(len(date), len(since))
+    return known > 0 and date[:known] >= since[:known]
+
+
+@dataclass(frozen=True, slots=True)
 class FileProblem:
     """A file that could not be read, or was read with loss, and why, in a sentence."""
 
@@ -419,6 +497,18 @@ class IndexedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Duplicate:
+    """A document that has the text of another one, ``of``, or nearly so.
+
+    ``share`` (0.8 to 1) is how much of both is in both; 1 where they differ in white space only.
+    """
+
+    source: str
+    of: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
 class IndexReport:
     """What one indexing run did, by source. ``failed`` files are reported and the rest is indexed.
 
@@ -435,6 +525,8 @@ class IndexReport:
     seconds: float = 0.0
     left_out: tuple[LeftOut, ...] = ()
     files: tuple[IndexedFile, ...] = ()
+    duplicates: tuple[Duplicate, ...] = ()
+    """Which of those added and updated have the text of another document, or nearly so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -524,4 +616,4 @@ class TokenEncoder(Protocol):
 class Retriever(Protocol):
     """Finds passages for a question, best first."""
 
-    def search(self, question: str, *, k: int = 10) -> list[Hit]: ...
+    def search(self, question: str, *, k: int = 10, scope: Scope | None = None) -> list[Hit]: ...

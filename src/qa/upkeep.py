@@ -211,7 +211,9 @@ def _read_line(file: Path, number: int, line: bytes) -> tuple[Stored, int, int]:
 # Mending
 
 
-def mend(path: Path, *, encoder: Encoder, token_encoder: TokenEncoder) -> Mending:
+def mend(
+    path: Path, *, encoder: Encoder, token_encoder: TokenEncoder, languages: Languages | None = None
+) -> Mending:
     """Check everything and mend what can be mended; say what was wrong, what was done, and what is lost.
 
     The views are written anew from the library. Where the library itself is damaged, every document whose text is
@@ -227,7 +229,7 @@ def mend(path: Path, *, encoder: Encoder, token_encoder: TokenEncoder) -> Mendin
         problems, done = [*damage], list[str]()
         lost: list[str] = []
         if damage:
-            again, lost = _rescue(library, encoder, token_encoder)
+            again, lost = _rescue(library, encoder, token_encoder, languages)
             done.append(f"{FILE}: written anew with the {again} documents that are whole")
         with Views(library) as views:
             wrong = [] if damage else views.check()
@@ -241,7 +243,9 @@ def mend(path: Path, *, encoder: Encoder, token_encoder: TokenEncoder) -> Mendin
     return Mending(tuple(problems), tuple(done), tuple(lost))
 
 
-def _rescue(library: Library, encoder: Encoder, token_encoder: TokenEncoder) -> tuple[int, list[str]]:
+def _rescue(
+    library: Library, encoder: Encoder, token_encoder: TokenEncoder, languages: Languages | None
+) -> tuple[int, list[str]]:
     """Put what is whole into a new library and make the damaged one equal to it; return its number and the lost."""
     lost: list[str] = []
     new = library.path / f".mending.{secrets.token_hex(4)}"
@@ -259,7 +263,7 @@ def _rescue(library: Library, encoder: Encoder, token_encoder: TokenEncoder) -> 
                 _whole(library, lost),
                 encoder=encoder,
                 token_encoder=token_encoder,
-                languages=Languages.load(),
+                languages=languages,
             )
             if lost:
                 shutil.copyfile(library.path / FILE, library.path / DAMAGED)

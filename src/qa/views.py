@@ -12,6 +12,7 @@ was killed), the reader takes the lock for a moment and finishes the writer's wo
 from __future__ import annotations
 
 import logging
+import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -30,7 +31,7 @@ from qa.types import Floats, Ints, Passage
 log = logging.getLogger("qa")
 
 LEXICAL = "lexical"
-LEFT_BY_KILLS = ("*.new", f"{LEXICAL}/*.new", f"{LEXICAL}/.tmp*")  # no view reads them
+LEFT_BY_KILLS = ("*.new", f"{LEXICAL}/*.new", f"{LEXICAL}/.tmp*", ".mending.*")  # nothing reads them
 BATCH = 4096  # passages replayed at once
 Cut = Callable[[Passage], list[str]]
 
@@ -147,8 +148,8 @@ class Views:
             self._dense.save(library.path)
             with refused(library.path):
                 for pattern in LEFT_BY_KILLS:
-                    for file in library.path.glob(pattern):
-                        file.unlink()
+                    for left in library.path.glob(pattern):
+                        shutil.rmtree(left) if left.is_dir() else left.unlink()
 
     def check(self) -> list[str]:
         """Return how the views differ from the library, in words; nothing if they are equal. Reads all."""

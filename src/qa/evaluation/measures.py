@@ -65,9 +65,15 @@ def rank_documents(hits: Sequence[Hit], *, depth: int) -> list[tuple[str, float]
     """Return the sources of ``hits`` (best first), each once at the rank and score of its best passage."""
     best: dict[str, float] = {}
     for hit in hits:
-        best.setdefault(hit.source, hit.score)
+        for source in printed_in(hit):
+            best.setdefault(source, hit.score)
     sources = list(best)[:depth]
     return list(zip(sources, strictly_decreasing([best[source] for source in sources]), strict=True))
+
+
+def printed_in(hit: Hit) -> tuple[str, ...]:
+    """Return the sources of all documents that print the passage of a hit, its own first."""
+    return hit.source, *(place.source for place in hit.also)
 
 
 def strictly_decreasing(scores: Sequence[float]) -> list[float]:

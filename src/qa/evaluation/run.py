@@ -21,6 +21,7 @@ from qa.evaluation.measures import (
     MEASURES,
     is_by_passage,
     measure,
+    printed_in,
     rank_documents,
     strictly_decreasing,
 )
@@ -237,8 +238,9 @@ def deep_search(retriever: Retriever, question: str, *, documents: int = DEPTH) 
     for k in _PASSAGES:
         hits = retriever.search(question, k=k)
         for hit in hits:
-            found.setdefault((hit.source, hit.start, hit.end), hit)
-        if len(hits) < k or len({source for source, _, _ in found}) >= documents:
+            place = hit.source, hit.start, hit.end
+            found[place] = replace(found.get(place, hit), also=hit.also)
+        if len(hits) < k or len(rank_documents(list(found.values()), depth=documents)) >= documents:
             break
     return [replace(hit, rank=rank) for rank, hit in enumerate(found.values(), start=1)]
 
@@ -421,9 +423,12 @@ def _with_ranking(result: Result, hits: Sequence[Hit], measures: Sequence[str]) 
     passages = [(str(rank), score) for rank, score in enumerate(scores)]
     holding = {str(rank): hit for rank, hit in enumerate(hits) if holds_answer(hit.text, question.answers)}
     relevant = [
-        rank for rank, hit in holding.items() if not question.sources or hit.source in question.sources
+        rank
+        for rank, hit in holding.items()
+        if not question.sources or any(source in question.sources for source in printed_in(hit))
     ]
-    sources = dict.fromkeys(question.sources or [hit.source for hit in holding.values()], 1)
+    named = question.sources or [source for hit in holding.values() for source in printed_in(hit)]
+    sources = dict.fromkeys(named, 1)
     by_passage = [name for name in measures if is_by_passage(name)]
     by_document = [name for name in measures if not is_by_passage(name)]
     documents = rank_documents(hits, depth=DEPTH)

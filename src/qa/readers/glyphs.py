@@ -16,11 +16,30 @@ _RADICALS = dict(
 )
 """The radicals fonts give for characters and NFKC leaves alone (EquivalentUnifiedIdeograph.txt)."""
 
-_COMPATIBLE = regex.compile(r"[\u2f00-\u2fdf\ufb00-\ufb4f\ufb50-\ufdff\ufe70-\ufefc]")
+_COMPATIBLE = regex.compile(
+    r"[\u2f00-\u2fdf\ufb00-\ufb4f\ufb50-\ufdff\ufe10-\ufe19\ufe30-\ufe48\ufe70-\ufefc]"
+)
+"""Radicals, ligatures, letters by their place in a word, and the marks of vertical text."""
 _UNMAPPED = regex.compile(r"\(cid:\d+\)|[\x00-\x08\x0b\x0e-\x1f\ue000-\uf8ff]")
 _LETTERS = regex.compile(r"[\p{Arabic}\p{Hebrew}\p{Syriac}\p{Thaana}]")
 _LEFT_TO_RIGHT = regex.compile(r"[\p{Nd}\p{Latin}\p{Cyrillic}\p{Greek}\p{Han}%]")
 _MIRRORED = str.maketrans("()[]{}<>«»‹›", ")(][}{><»«›‹")
+
+
+_DOOR = "⼾"
+_KANA = regex.compile(r"[\p{Hiragana}\p{Katakana}]")
+_SIMPLIFIED = regex.compile(r"[们这国说为会来时对过发后还没业产经开县]")
+_TRADITIONAL = regex.compile(r"[們這國說為會來時對過發後還沒業產經開縣]")
+
+
+def with_doors(text: str, page: str) -> str:
+    """Write the radical of the door, which fonts share with a character, as on the rest of the page: 户, 戶, 戸."""
+    if _DOOR not in text:
+        return text
+    if _KANA.search(page):
+        return text.replace(_DOOR, "戸")
+    simplified = len(_SIMPLIFIED.findall(page)) >= len(_TRADITIONAL.findall(page))
+    return text.replace(_DOOR, "户" if simplified else "戶")
 
 
 def readable(glyph: str) -> str:
@@ -28,7 +47,15 @@ def readable(glyph: str) -> str:
     glyph = _UNMAPPED.sub("\ufffd", glyph)
     if glyph in _RADICALS:
         return _RADICALS[glyph]
+    if glyph == _DOOR:
+        return glyph
     return unicodedata.normalize("NFKC", glyph) if _COMPATIBLE.search(glyph) else glyph
+
+
+def is_right_to_left(text: str) -> bool:
+    """Return whether most letters of ``text`` are written from right to left."""
+    sample = text[:4000]
+    return 2 * len(_LETTERS.findall(sample)) > sum(char.isalpha() for char in sample)
 
 
 def logical(glyphs: list[str]) -> str:

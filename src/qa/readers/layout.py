@@ -1,17 +1,34 @@
-"""Lines of a printed page put into reading order: columns, tables, then everything from top to bottom.
+"""Lines of a printed page put into reading order: articles, columns, tables, and what stands apart from them.
 
-Coordinates are points with the origin at the lower left, as in PDF.
+Coordinates are points with the origin at the lower left, as in PDF. Lines that stand under each other are a block; the
+order of blocks is the topological one of Breuel, *High Performance Document Layout Analysis* (2003), within each
+article. An article is what stands under a headline over several columns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import accumulate, groupby, pairwise
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
+import numpy as np
 import regex
 
 from qa.text.characters import is_unspaced
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle: a frame or a tint, a picture, or a rule between columns."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    def holds(self, line: Line) -> bool:
+        return self.x0 - 2 <= line.x0 and line.x1 <= self.x1 + 2 and self.y0 <= line.middle <= self.y1
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +43,8 @@ class Line:
     size: float
     bold: bool = False
     page: int = 1
+    face: str = ""
+    """The name of the typeface, the same for its cuts."""
 
     @property
     def width(self) -> float:
@@ -42,6 +61,95 @@ class Region:
 
     lines: tuple[Line, ...]
     is_table: bool = False
+    is_aside: bool = False
+    """Apart from the text: a caption, a box, a note."""
+    is_headline: bool = False
+    """It stands over several columns."""
+    column: float = -np.inf
+    """How far the lines of its column go, where it has too few itself to tell."""
+
+    @property
+    def x0(self) -> float:
+        return min(line.x0 for line in self.lines)
+
+    @property
+    def x1(self) -> float:
+        return max(self.column, *(line.x1 for line in self.lines))
+
+
+PROSE_FILL = 0.75
+"""Lines of prose fill their column so far, on average; cells of a table do not."""
+MAX_PROSE_PITCH = 1.75
+"""Of the font size: rows of a table stand further apart than lines of a column."""
+MIN_PROSE_WIDTH = 9.0
+"""Of the font size: a narrower column is one of a table."""
+MAX_LINES = 3_000
+"""A page with more lines is a drawing or an index: they are read from top to bottom."""
+
+
+def regions(
+    lines: Sequence[Line], *, frames: Sequence[Box] = (), pictures: Sequence[Box] = ()
+) -> Iterator[Region]:
+    """Yield the lines of a page in reading order; ``frames`` are boxes drawn on it."""
+    if not lines:
+        return
+    joined = _with_bullets(lines)
+    body = _body(joined)
+    if len(lines) > MAX_LINES:
+        yield Region(tuple(_by_rows(lines)))
+        return
+    framed = _framed(joined, frames)
+    pictures = [*pictures, *(frame for frame in frames if not any(frame.holds(line) for line in joined))]
+    tables = _tables(_without(joined, framed), body)
+    blocks = [_Block(tuple(stack)) for stack in _stacks(_without(joined, [*framed, *tables]))]
+    blocks = _marked(blocks, pictures, body)
+    blocks += [_Block(tuple(_by_rows(table)), is_table=True) for table in tables]
+    blocks += [_Block(tuple(held), is_aside=True, is_framed=True) for held in framed]
+    for block in _in_order(blocks, body):
+        if block.is_framed:
+            yield from (replace(region, is_aside=True) for region in regions(block.lines))
+        else:
+            column = _column(block, blocks)
+            yield Region(block.lines, block.is_table, block.is_aside, block.is_headline, column)
+
+
+def _column(block: _Block, blocks: Sequence[_Block]) -> float:
+    """Return the right edge of the column that a block of a line or two begins or goes on."""
+    if len(block.lines) > 2:
+        return -np.inf
+    edges = [
+        other.x1
+        for other in blocks
+        if len(other.lines) > 2
+        and not (other.is_aside or other.is_table)
+        and abs(other.x0 - block.x0) < 2.5 * block.size
+        and other.x1 > block.x1 - block.size
+    ]
+    return min(edges, default=-np.inf)
+
+
+def _without(lines: Sequence[Line], groups: Sequence[Sequence[Line]]) -> list[Line]:
+    taken = {id(line) for group in groups for line in group}
+    return [line for line in lines if id(line) not in taken]
+
+
+def _by_rows(lines: Sequence[Line]) -> Iterator[Line]:
+    for row in rows(lines):
+        yield from row
+
+
+# --- blocks ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Block:
+    """Lines under each other in one column, a table, or a box."""
+
+    lines: tuple[Line, ...]
+    is_table: bool = False
+    is_aside: bool = False
+    is_framed: bool = False
+    is_headline: bool = False
 
     @property
     def x0(self) -> float:
@@ -51,42 +159,413 @@ class Region:
     def x1(self) -> float:
         return max(line.x1 for line in self.lines)
 
+    @property
+    def y0(self) -> float:
+        return min(line.y0 for line in self.lines)
 
-MIN_GUTTER = 0.7
-"""Of the font size: the white between two columns."""
-MAX_SPANNING = 0.4
-"""Of the lines: what may cross the gutter, headlines and the like."""
-PROSE_FILL = 0.75
-"""Lines of prose fill their column so far, on average; cells of a table do not."""
-MIN_PROSE_WIDTH = 9.0
-"""Of the font size: a narrower column is one of a table."""
-_STEP = 2.0
+    @property
+    def y1(self) -> float:
+        return max(line.y1 for line in self.lines)
+
+    @property
+    def size(self) -> float:
+        return sorted(line.size for line in self.lines)[len(self.lines) // 2]
+
+    @property
+    def length(self) -> int:
+        return sum(len(line.text) for line in self.lines)
 
 
-def regions(lines: Sequence[Line]) -> Iterator[Region]:
-    """Yield the lines of a page in reading order."""
-    yield from _regions(_with_bullets(lines), 0)
+def _framed(lines: Sequence[Line], frames: Sequence[Box]) -> list[list[Line]]:
+    """Return the lines in each frame that holds a few, but not most, of the text of a page."""
+    most = 0.5 * sum(len(line.text) for line in lines)
+
+    def held(frame: Box) -> list[Line]:
+        return [line for line in lines if frame.holds(line)]
+
+    small = [frame for frame in frames if 0 < sum(len(line.text) for line in held(frame)) < most]
+    found = []
+    taken: set[int] = set()
+    for frame in sorted(_touching(small), key=lambda frame: -(frame.x1 - frame.x0) * (frame.y1 - frame.y0)):
+        inside = [line for line in held(frame) if id(line) not in taken]
+        is_text = len(list(rows(inside))) > 1 and sum(len(line.text) for line in inside) < most
+        if is_text and not _crosses(frame, lines, inside):
+            taken.update(map(id, inside))
+            found.append(inside)
+    return found
 
 
-def _regions(lines: Sequence[Line], depth: int) -> Iterator[Region]:
-    if not lines:
-        return
-    gutter = _gutter(lines) if depth < 12 else None
-    if gutter is None:
-        yield from _stacked(lines)
-        return
-    left_first = not _is_right_to_left(lines)
-    for spans, band in _bands(lines, gutter):
-        if spans:
-            yield from _stacked(band)
-            continue
-        if _is_table(band, gutter):
-            yield Region(tuple(line for row in rows(band) for line in row), is_table=True)
-            continue
-        left = [line for line in band if line.x1 <= gutter]
-        right = [line for line in band if line.x0 >= gutter]
-        for column in (left, right) if left_first else (right, left):
-            yield from _regions(column, depth + 1)
+def _touching(frames: Sequence[Box]) -> list[Box]:
+    """Return frames that touch as one: the cells of a table, a border over a tint."""
+    united: list[Box] = []
+    for frame in frames:
+        while touched := [
+            other
+            for other in united
+            if other.x0 - 2 < frame.x1
+            and frame.x0 - 2 < other.x1
+            and other.y0 - 2 < frame.y1
+            and frame.y0 - 2 < other.y1
+        ]:
+            united = [other for other in united if other not in touched]
+            boxes = [frame, *touched]
+            frame = Box(
+                min(box.x0 for box in boxes),
+                min(box.y0 for box in boxes),
+                max(box.x1 for box in boxes),
+                max(box.y1 for box in boxes),
+            )
+        united.append(frame)
+    return united
+
+
+def _crosses(frame: Box, lines: Sequence[Line], held: Sequence[Line]) -> bool:
+    """Tell whether a line runs over the border of a frame, which then is no frame of text."""
+    return any(
+        line.y0 < frame.y1 - 2
+        and line.y1 > frame.y0 + 2
+        and (line.x0 < frame.x0 - 2 < line.x1 - 4 or line.x0 + 4 < frame.x1 + 2 < line.x1)
+        for line in lines
+        if line not in held
+    )
+
+
+def _stacks(lines: Sequence[Line]) -> list[list[Line]]:
+    """Return lines in stacks: a line joins the one above it, unless others stand beside it there."""
+    ordered = sorted(lines, key=lambda line: -line.middle)
+    done: list[list[Line]] = []
+    for line in ordered:
+        above = [stack for stack in done if _is_close(stack, line)]
+        if len(above) == 1 and _is_alone(line, above[0], ordered):
+            above[0].append(line)
+        else:
+            done.append([line])
+    return done
+
+
+def _is_close(block: Sequence[Line], line: Line) -> bool:
+    """Tell whether a line stands right under a block: as near as its lines are, and over some of its width."""
+    last = block[-1]
+    gap = last.y0 - line.y1
+    x0, x1 = min(each.x0 for each in block), max(each.x1 for each in block)
+    shared = min(x1, line.x1) - max(x0, line.x0)
+    if not -0.6 * line.size < gap < 0.9 * min(line.size, last.size) or shared <= 0.3 * min(
+        x1 - x0, line.width
+    ):
+        return False
+    return last.middle - line.middle > 0.5 * line.size
+
+
+def _is_alone(line: Line, block: Sequence[Line], lines: Sequence[Line]) -> bool:
+    """Tell whether a line goes on with the block above it: set alike, about as wide, with no line beside it there."""
+    last = block[-1]
+    if abs(last.size - line.size) > 0.08 * last.size:
+        return False
+    if last.face != line.face and abs(last.size - line.size) > 0.02 * last.size:
+        return False
+    x0, x1 = min(each.x0 for each in block), max(each.x1 for each in block)
+    if len(block) > 1 and (line.x0 < x0 - 2.5 * line.size or line.x1 > x1 + 2.5 * line.size):
+        return False
+    return not any(
+        other is not line
+        and abs(other.middle - line.middle) < 0.7 * line.size
+        and min(x1, other.x1) - max(x0, other.x0) > 0.3 * other.width
+        for other in lines
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """How most of the text of a page is set."""
+
+    size: float
+    face: str
+
+
+def _body(lines: Sequence[Line]) -> _Body:
+    sizes: Counter[float] = Counter()
+    faces: Counter[str] = Counter()
+    for line in lines:
+        sizes[round(line.size * 4) / 4] += len(line.text)
+        faces[line.face] += len(line.text)
+    return _Body(sizes.most_common(1)[0][0], faces.most_common(1)[0][0])
+
+
+def _marked(blocks: list[_Block], pictures: Sequence[Box], body: _Body) -> list[_Block]:
+    """Mark captions and notes: short, set unlike the text, and beside a picture or between two parts of a column."""
+    return [
+        replace(block, is_aside=True)
+        if not block.is_table
+        and _is_set_apart(block, body)
+        and (
+            _is_beside_picture(block, pictures)
+            or _interrupts(block, blocks, body)
+            or _is_outermost(block, blocks)
+        )
+        else block
+        for block in blocks
+    ]
+
+
+def _is_set_apart(block: _Block, body: _Body) -> bool:
+    if block.length > 500 or len(block.lines) > 8:
+        return False
+    smaller = block.size < 0.96 * body.size
+    other_face = block.lines[0].face != body.face and block.size < 1.05 * body.size
+    return smaller or other_face
+
+
+def _is_beside_picture(block: _Block, pictures: Sequence[Box]) -> bool:
+    return any(
+        min(block.x1, picture.x1) - max(block.x0, picture.x0) > 0.5 * (block.x1 - block.x0)
+        and (
+            -block.size < picture.y0 - block.y1 < 2.5 * block.size
+            or -block.size < block.y0 - picture.y1 < 2.5 * block.size
+        )
+        for picture in pictures
+    )
+
+
+def _is_outermost(block: _Block, blocks: Sequence[_Block]) -> bool:
+    """Tell whether a line stands above or below all there is on the page, but for others like it."""
+    if len(block.lines) > 1:
+        return False
+    others = [other for other in blocks if len(other.lines) > 1]
+    return all(other.y1 <= block.y0 for other in others) or all(other.y0 >= block.y1 for other in others)
+
+
+def _interrupts(block: _Block, blocks: Sequence[_Block], body: _Body) -> bool:
+    """Tell whether a block stands in or under a column of text that is set otherwise: a note, a caption."""
+    column = [
+        other
+        for other in blocks
+        if other is not block
+        and abs(other.size - body.size) < 0.06 * body.size
+        and min(block.x1, other.x1) - max(block.x0, other.x0) > 0.6 * (block.x1 - block.x0)
+    ]
+    return any(other.y0 > block.y1 - 2 for other in column)
+
+
+# --- tables ------------------------------------------------------------------------------------------------
+
+
+def _tables(lines: Sequence[Line], body: _Body) -> list[list[Line]]:
+    """Return the lines of each table: pairs of cells on one line over pairs in the same columns, not prose."""
+    columns = _stacks(lines)
+    prose = {id(line): is_prose for column in columns for is_prose in [_is_prose(column)] for line in column}
+    cells = [line for line in lines if not prose[id(line)] and line.size < 1.15 * body.size]
+    pairs = [pair for row in rows(cells) for pair in pairwise(row)]
+    # a cell in the middle of its row stands between the lines of the cell beside it
+    loose = [*pairs, *((left, right) for left in cells for right in _beside_loosely(left, cells))]
+    tables: list[list[Line]] = []
+    for left, right in pairs:
+        for under, beside in loose:
+            apart = abs(left.middle - under.middle)
+            if 0.5 * left.size < apart < 4 * left.size and _aligned(left, under) and _aligned(right, beside):
+                _unite(tables, [left, right, under, beside])
+    whole: list[list[Line]] = []
+    for table in tables:
+        _unite(whole, _completed(table, lines, prose))
+    return whole
+
+
+def _beside_loosely(left: Line, cells: Sequence[Line]) -> Iterator[Line]:
+    near = [
+        right
+        for right in cells
+        if right.x0 > left.x1 and 0.4 * left.size <= abs(right.middle - left.middle) < 0.9 * left.size
+    ]
+    yield from sorted(near, key=lambda right: right.x0)[:1]
+
+
+def _aligned(line: Line, under: Line) -> bool:
+    return (
+        abs(line.x0 - under.x0) < 3
+        or abs(line.x1 - under.x1) < 3
+        or abs(line.x0 + line.x1 - under.x0 - under.x1) < 4
+    )
+
+
+def _unite(tables: list[list[Line]], lines: Sequence[Line]) -> None:
+    """Put lines into the table that has one of them already, or a new one; tables that share a line become one."""
+    held = {id(line) for line in lines}
+    same = [table for table in tables if any(id(line) in held for line in table)]
+    united = {id(line): line for table in same for line in table} | {id(line): line for line in lines}
+    tables[:] = [table for table in tables if not any(table is each for each in same)]
+    tables.append(list(united.values()))
+
+
+def _completed(table: list[Line], lines: Sequence[Line], prose: dict[int, bool]) -> list[Line]:
+    """Add what stands within a table, and row by row what is in line with its columns above and below."""
+    whole = {id(line): line for line in table}
+    grown = True
+    while grown:
+        grown = False
+        cells = list(whole.values())
+        x0, x1 = min(cell.x0 for cell in cells) - 3, max(cell.x1 for cell in cells) + 3
+        y0, y1 = min(cell.y0 for cell in cells), max(cell.y1 for cell in cells)
+        near = [
+            line
+            for line in lines
+            if min(x1, line.x1) - max(x0, line.x0) > 0.5 * line.width
+            and line.y0 - y1 < 2 * line.size
+            and y0 - line.y1 < 2 * line.size
+        ]
+        for line in near:
+            if id(line) in whole:
+                continue
+            inside = y0 <= line.middle <= y1
+            if inside or (not prose[id(line)] and _is_in_columns(line, near, cells)):
+                whole[id(line)] = line
+                grown = True
+    return list(whole.values())
+
+
+def _is_in_columns(line: Line, near: Sequence[Line], cells: Sequence[Line]) -> bool:
+    """Tell whether a line is in line with a column, and one beside it with another."""
+    return any(_aligned(cell, line) for cell in cells) and any(
+        abs(other.middle - line.middle) < 1.2 * line.size
+        and (other.x0 > line.x1 or other.x1 < line.x0)
+        and any(cell is not other and _aligned(cell, other) for cell in cells)
+        for other in near
+    )
+
+
+# --- order -------------------------------------------------------------------------------------------------
+
+
+def _in_order(blocks: Sequence[_Block], body: _Body) -> list[_Block]:
+    """Return the blocks of a page as they are read: article by article, asides behind what they stand under."""
+    places = [_Place(block) for block in blocks]
+    flowing = [place for place in places if not place.block.is_aside]
+    ordered: list[_Place] = []
+    for article in _articles(flowing or places, body):
+        ordered += _topological(article)
+    for place in sorted((place for place in places if place not in ordered), key=lambda place: -place.y1):
+        above = _nearest_above(place, ordered)
+        below = next((at for at, other in enumerate(ordered) if other.shares_width(place)), len(ordered))
+        ordered.insert(ordered.index(above) + 1 if above else below, place)
+    return [replace(place.block, is_headline=place.is_headline) for place in ordered]
+
+
+class _Place:
+    """A block with its place, which is asked for often."""
+
+    def __init__(self, block: _Block) -> None:
+        self.block = block
+        self.x0, self.x1, self.y0, self.y1 = block.x0, block.x1, block.y0, block.y1
+        self.is_headline = False
+
+    def shares_width(self, other: _Place, least: float = 0.2) -> bool:
+        shared = min(self.x1, other.x1) - max(self.x0, other.x0)
+        return shared > least * min(self.x1 - self.x0, other.x1 - other.x0)
+
+    def is_above(self, other: _Place) -> bool:
+        return self.y1 > other.y1 and self.y0 + self.y1 > other.y0 + other.y1
+
+
+def _nearest_above(place: _Place, places: Sequence[_Place]) -> _Place | None:
+    above = [
+        other
+        for other in places
+        if other is not place and other.shares_width(place) and other.is_above(place)
+    ]
+    return min(above, key=lambda other: other.y0, default=None)
+
+
+def _articles(places: Sequence[_Place], body: _Body) -> list[list[_Place]]:
+    """Return the blocks of each article, what stands under a headline over several columns, from the top."""
+    ordered = sorted(places, key=lambda place: (-place.y1, place.x0))
+    nearest = {place: _nearest_above(place, ordered) for place in ordered}
+    above = {place: _headline_beside(place, nearest, body) or upper for place, upper in nearest.items()}
+    under: dict[_Place, list[_Place]] = {place: [] for place in ordered}
+    for place, upper in above.items():
+        if upper is not None:
+            under[upper].append(place)
+    for place in ordered:
+        place.is_headline = _is_over_columns(under[place])
+    start: dict[_Place, _Place | None] = {}
+    for place, upper in above.items():
+        is_title = upper is not None and len(under[upper]) == 1 and _is_title(upper, place, body)
+        start[place] = None if place.is_headline and not is_title else upper
+    groups: dict[_Place | None, list[_Place]] = {}
+    for place in ordered:
+        groups.setdefault(_headline(place, start), []).append(place)
+    return list(groups.values())
+
+
+def _headline_beside(place: _Place, above: Mapping[_Place, _Place | None], body: _Body) -> _Place | None:
+    """Return the headline over the column to the left that begins level with this one, if it is nearer than its own.
+
+    A short headline does not reach over all the columns of its article.
+    """
+    upper = above[place]
+    if place.block.size > 1.1 * body.size:
+        return None
+    beside = [
+        (other.x1, headline)
+        for other, headline in above.items()
+        if headline is not None
+        and other.x1 < place.x0
+        and abs(other.y1 - place.y1) < 1.6 * body.size
+        and headline.block.size > 1.1 * body.size
+        and headline.y0 - other.y1 < 2 * headline.block.size
+        and other.block.size < 1.1 * body.size
+        and (upper is None or headline.y0 < upper.y0 - body.size)
+    ]
+    return max(beside, key=lambda found: found[0], default=(0.0, None))[1]
+
+
+def _headline(place: _Place, start: Mapping[_Place, _Place | None]) -> _Place | None:
+    """Return the first line of the headline of the article that a block is of, None for what stands under none."""
+    headline = None
+    at: _Place | None = place
+    while at is not None:
+        headline = at if at.is_headline or headline is not None else None
+        at = start[at]
+    return headline
+
+
+def _is_over_columns(under: Sequence[_Place]) -> bool:
+    columns = [place for place in under if len(place.block.lines) > 2 or place.block.length > 60]
+    return any(not place.shares_width(other) for place, other in pairwise(columns))
+
+
+def _is_title(upper: _Place, place: _Place, body: _Body) -> bool:
+    """Tell whether a block is a line of the headline that the block under it ends: a title over a subtitle."""
+    near = upper.y0 - place.y1 < 1.5 * max(upper.block.size, place.block.size)
+    return near and upper.block.size > 1.1 * body.size and upper.block.length < 200
+
+
+def _topological(places: Sequence[_Place]) -> Iterator[_Place]:
+    """Yield blocks so that each follows what is above it in its columns, and what is left of it.
+
+    Left of counts only if no block between the two, from top to bottom, spans both: that would part the page.
+    """
+    over = np.array([[a is not b and a.shares_width(b) and a.is_above(b) for b in places] for a in places])
+    left = np.array([[not a.shares_width(b) and a.x0 < b.x0 for b in places] for a in places])
+    parted = (over.astype(np.float32) @ over.astype(np.float32)) > 0
+    before = over | (left & ~parted & ~parted.T)
+    waiting = before.sum(axis=0)
+    left_over = set(range(len(places)))
+    last: int | None = None
+    while left_over:
+        ready = [at for at in left_over if waiting[at] == 0] or list(left_over)
+        at = min(
+            ready,
+            key=lambda at: (
+                not (last is not None and over[last, at]),
+                places[at].x0 if waiting[at] == 0 else 0,
+                -places[at].y1,
+            ),
+        )
+        yield places[at]
+        left_over.remove(at)
+        waiting = waiting - before[at]
+        last = at
+
+
+# --- rows and tables as text -------------------------------------------------------------------------------
 
 
 def rows(lines: Sequence[Line]) -> Iterator[list[Line]]:
@@ -177,58 +656,12 @@ def _texts(row: list[list[Line]]) -> list[str]:
     ]
 
 
-def _stacked(lines: Sequence[Line]) -> Iterator[Region]:
-    """Yield lines without columns: runs of table rows, and all else with the parts of a line put together."""
-    for is_table, group in groupby(_marked_rows(lines), key=lambda row: row[0]):
-        parts = [row for _, row in group]
-        if is_table:
-            yield Region(tuple(line for row in parts for line in row), is_table=True)
-        else:
-            yield Region(tuple(_joined(row) for row in parts))
-
-
-def _marked_rows(lines: Sequence[Line]) -> list[tuple[bool, list[Line]]]:
-    """Tell of each row whether it is one of a table: its cells begin or end where a neighbour's do."""
-    found = list(rows(lines))
-    marks = [
-        len(row) > 1 and any(_align(row, found[near]) for near in (at - 1, at + 1) if 0 <= near < len(found))
-        for at, row in enumerate(found)
-    ]
-    for at, row in enumerate(found):
-        if len(row) > 1 and (more := _broken_rows(row, found[at + 1 : at + 8])):
-            marks[at : at + 1 + more] = [True] * (1 + more)
-    return list(zip(marks, found, strict=True))
-
-
-def _broken_rows(row: list[Line], after: list[list[Line]]) -> int:
-    """Return how many lines after a table row stand in its columns, the last one not in the first."""
-    last = 0
-    for number, other in enumerate(after, 1):
-        columns = [_column(cell, row) for cell in other]
-        if None in columns:
-            break
-        if any(columns):
-            last = number
-    return last
-
-
-def _column(cell: Line, row: list[Line]) -> int | None:
-    return next((number for number, head in enumerate(row) if abs(cell.x0 - head.x0) < 3), None)
-
-
-def _align(row: list[Line], other: list[Line]) -> bool:
-    return len(other) > 1 and any(
-        abs(cell.x0 - above.x0) < 3 or abs(cell.x1 - above.x1) < 3 for cell in row[1:] for above in other[1:]
-    )
-
-
 def _joined(row: list[Line]) -> Line:
     if len(row) == 1:
         return row[0]
-    ordered = list(reversed(row)) if _is_right_to_left(row) else row
     first = row[0]
     return Line(
-        " ".join(line.text for line in ordered),
+        " ".join(line.text for line in row),
         first.x0,
         min(line.y0 for line in row),
         max(line.x1 for line in row),
@@ -236,109 +669,36 @@ def _joined(row: list[Line]) -> Line:
         max(line.size for line in row),
         all(line.bold for line in row),
         first.page,
+        first.face,
     )
 
 
-def _gutter(lines: Sequence[Line]) -> float | None:
-    """Return where a white strip parts the lines into columns, None for a single column.
-
-    Few lines may cross the strip, and enough of them must stand on either side; the strip that the
-    fewest cross wins, then the widest.
-    """
-    left, right = min(line.x0 for line in lines), max(line.x1 for line in lines)
-    cells = int((right - left) / _STEP) + 2
-    starts, ends = [0] * cells, [0] * cells
-    for line in lines:
-        starts[int((line.x0 - left) / _STEP)] += 1
-        ends[int((line.x1 - left) / _STEP) + 1] += 1
-    before = [0, *accumulate(starts)]  # lines that start before the cell
-    done = list(accumulate(ends))  # lines that end before it
-    least = max(2, len(lines) // 8)
-    sizes = sorted(line.size for line in lines)
-    needed = max(int(MIN_GUTTER * sizes[len(sizes) // 2] / _STEP), 2)
-
-    def crossing(cell: int) -> int | None:
-        crossed = before[cell + 1] - done[cell]
-        to_come = len(lines) - before[cell + 1]
-        return crossed if crossed <= MAX_SPANNING * len(lines) and min(done[cell], to_come) >= least else None
-
-    strips = [(crossed, list(strip)) for crossed, strip in groupby(range(cells), key=crossing)]
-    wide = [(crossed, strip) for crossed, strip in strips if crossed is not None and len(strip) >= needed]
-    if not wide:
-        return None
-    _, strip = min(wide, key=lambda found: (found[0], -len(found[1])))
-    return left + (strip[0] + len(strip) / 2) * _STEP
-
-
-def _bands(lines: Sequence[Line], gutter: float) -> Iterator[tuple[bool, list[Line]]]:
-    """Yield the page from the top as lines that cross the gutter, and lines beside it between those."""
-    ordered = sorted(lines, key=lambda line: -line.middle)
-    for spans, group in groupby(ordered, key=lambda line: line.x0 < gutter < line.x1):
-        band = list(group)
-        if spans:
-            yield True, band
-            continue
-        above, columns, below = _trimmed(band, gutter)
-        yield from ((True, part) for part in [above] if part)
-        yield from ((False, part) for part in [columns] if part)
-        yield from ((True, part) for part in [below] if part)
-
-
-def _trimmed(band: list[Line], gutter: float) -> tuple[list[Line], list[Line], list[Line]]:
-    """Part off what stands alone above or below columns: the end of a wide paragraph, a list."""
-    sides = ([line for line in band if line.x1 <= gutter], [line for line in band if line.x0 >= gutter])
-    if not all(sides):
-        return band, [], []
-    top = min(max(line.y1 for line in side) for side in sides)
-    bottom = max(min(line.y0 for line in side) for side in sides)
-    above = [line for line in band if line.y0 > top]
-    rest = [line for line in band if line.y0 <= top]
-    below = _set_off(max(sides, key=lambda side: -min(line.y0 for line in side)), bottom)
-    return above, [line for line in rest if line not in below], below
-
-
-def _set_off(column: list[Line], bottom: float) -> list[Line]:
-    """Return the lines under ``bottom`` that are no part of the column: white above, and none is full."""
-    width = max(line.width for line in column)
-    ordered = sorted(column, key=lambda line: -line.y1)
-    for place, (line, after) in enumerate(pairwise(ordered), 1):
-        rest = ordered[place:]
-        apart = after.y1 < bottom and line.y0 - after.y1 > 0.6 * after.size
-        if apart and all(each.width < 0.85 * width for each in rest):
-            return rest
-    return []
-
-
-def _is_table(band: Sequence[Line], gutter: float) -> bool:
-    """Tell a table from columns of prose: its cells stand on common lines and do not fill their column."""
-    found = list(rows(band))
-    shared = sum(row[0].x1 <= gutter <= row[-1].x0 for row in found)
-    if shared < 2 or shared < 0.6 * min(
-        sum(row[0].x1 <= gutter for row in found), sum(row[-1].x0 >= gutter for row in found)
-    ):
-        return False
-    sides = ([line for line in band if line.x1 <= gutter], [line for line in band if line.x0 >= gutter])
-    return not all(_is_prose(side) for side in sides)
-
-
 def _is_prose(lines: Sequence[Line]) -> bool:
-    inner = _gutter(lines)
-    if inner is not None:
-        parts = ([line for line in lines if line.x1 <= inner], [line for line in lines if line.x0 >= inner])
-        return all(_is_prose(part) for part in parts)
+    """Tell whether lines under each other are running text: broken because the next word would not have fitted."""
+    if len(lines) < 3:
+        return False
     widest = max(line.width for line in lines)
     size = sum(line.size for line in lines) / len(lines)
-    return widest >= MIN_PROSE_WIDTH * size and sum(
-        line.width for line in lines
-    ) >= PROSE_FILL * widest * len(lines)
+    pitches = sorted(above.middle - line.middle for above, line in pairwise(lines))
+    if pitches[len(pitches) // 2] > MAX_PROSE_PITCH * size:
+        return False
+    starts = [line.text[0] for line in lines[1:]]
+    cased = sum(first.isupper() or first.islower() or first.isdigit() for first in starts)
+    if cased > 0.7 * len(starts) and sum(first.islower() for first in starts) < 0.3 * cased:
+        return False  # each line begins anew
+    full = sum(line.width > 0.97 * widest for line in lines)
+    if widest >= 6 * size and len(lines) >= 5 and full >= 0.6 * len(lines):
+        return True
+    forced = sum(line.width + _first_word(after) > 0.98 * widest for line, after in pairwise(lines))
+    but_last = lines[:-1]
+    filled = sum(line.width for line in but_last) >= PROSE_FILL * widest * len(but_last)
+    return widest >= MIN_PROSE_WIDTH * size and filled and forced >= 0.6 * (len(lines) - 1)
 
 
-_RIGHT_TO_LEFT = regex.compile(r"[\p{Arabic}\p{Hebrew}]")
-
-
-def _is_right_to_left(lines: Sequence[Line]) -> bool:
-    sample = "".join(line.text for line in lines)[:2000]
-    return 2 * len(_RIGHT_TO_LEFT.findall(sample)) > sum(char.isalpha() for char in sample)
+def _first_word(line: Line) -> float:
+    """Return about how wide the first word of a line is with a space before it, or its first character in Chinese."""
+    word = 1 if is_unspaced(line.text[0]) else 1 + len(line.text.split(maxsplit=1)[0])
+    return line.width * word / max(1, len(line.text))
 
 
 # --- lines to text -----------------------------------------------------------------------------------------

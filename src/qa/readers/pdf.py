@@ -1,8 +1,9 @@
 """PDF: characters with places on pages become lines, columns, paragraphs and headings.
 
-pdfminer gives the characters and their lines; the order of columns and what is a paragraph is decided in
-``layout`` and here. Paragraphs are stored joined from their lines, across columns and pages too. Lines
-repeated at the edge of pages stay out: running heads are kept once, page numbers not at all.
+pdfminer gives the characters; ``lines`` puts them together, ``layout`` finds the order of columns and articles,
+and what is a paragraph is decided here. Paragraphs are stored joined from their lines, across columns and pages
+too; captions and boxes that interrupt one stand behind it. Lines repeated at the edge of pages stay out: running
+heads are kept once, page numbers not at all.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import regex
 from pdfminer.converter import PDFPageAggregator
-from pdfminer.layout import LAParams, LTChar, LTContainer, LTFigure, LTImage, LTItem, LTPage, LTTextLine
+from pdfminer.layout import LTChar, LTFigure, LTImage, LTItem, LTLine, LTPage, LTRect
 from pdfminer.pdfdocument import PDFDocument, PDFEncryptionError, PDFPasswordIncorrect
 from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
@@ -23,10 +25,11 @@ from pdfminer.pdfparser import PDFParser
 from pdfminer.pdftypes import resolve1
 
 from qa.readers.building import Parsed, TextBuilder, Unreadable, first_heading, one_line
-from qa.readers.glyphs import logical, readable
-from qa.readers.layout import Line, Region, hyphenated_words, join_lines, regions, table_rows
+from qa.readers.glyphs import is_right_to_left, readable, with_doors
+from qa.readers.layout import Box, Line, Region, hyphenated_words, join_lines, regions, table_rows
+from qa.readers.lines import Glyph, lines_of, turned, vertical_marks
 from qa.text import is_terminal
-from qa.text.characters import is_caseless, is_unspaced
+from qa.text.characters import is_caseless
 
 MAX_PAGES = 20_000
 SCAN_ADVICE = "run OCR first (for example: ocrmypdf in.pdf out.pdf)"
@@ -39,10 +42,21 @@ class _Page:
     number: int
     height: float
     lines: tuple[Line, ...]
-    has_image: bool = False
+    frames: tuple[Box, ...] = ()
+    pictures: tuple[Box, ...] = ()
+    upright: tuple[Line, ...] = ()
+    """Lines of vertical text, on the page turned by a quarter."""
     problem: str = ""
     running: tuple[Line, ...] = ()
     """Running heads that stand here for the first time."""
+
+    @property
+    def is_blank(self) -> bool:
+        return not (self.lines or self.upright)
+
+    @property
+    def is_scan(self) -> bool:
+        return self.is_blank and bool(self.pictures) and not self.problem
 
 
 def parse(data: bytes) -> Parsed:
@@ -55,7 +69,7 @@ def parse(data: bytes) -> Parsed:
     if not pages:
         raise Unreadable("has no pages.")
     warnings = (*_cut_off(data, document, len(pages)), *_warnings(pages))
-    if not any(page.lines for page in pages):
+    if all(page.is_blank for page in pages):
         raise Unreadable(_nothing(pages))
     builder = TextBuilder()
     for paragraph in _paragraphs(_without_running_lines(pages)):
@@ -106,7 +120,7 @@ def _reason(error: Exception) -> str:
 
 def _pages(document: PDFDocument) -> Iterator[_Page]:
     resources = PDFResourceManager()
-    device = PDFPageAggregator(resources, laparams=LAParams(boxes_flow=None, all_texts=True))
+    device = PDFPageAggregator(resources, laparams=None)
     interpreter = PDFPageInterpreter(resources, device)
     number = 0
     try:
@@ -127,20 +141,13 @@ def _read_page(
 ) -> _Page:
     try:
         interpreter.process_page(page)
-        layout = device.get_result()
-        return _Page(number, layout.height, tuple(_lines(layout, number)), _has_image(layout))
+        return _page(device.get_result(), number)
     except Exception as error:  # one damaged page leaves the others
         return _Page(number, 0.0, (), problem=_reason(error))
 
 
-def _has_image(item: LTItem) -> bool:
-    if isinstance(item, LTImage):
-        return True
-    return isinstance(item, LTPage | LTFigure) and any(_has_image(child) for child in item)
-
-
 def _warnings(pages: Sequence[_Page]) -> Iterator[str]:
-    scans = [page.number for page in pages if page.has_image and not page.lines and not page.problem]
+    scans = [page.number for page in pages if page.is_scan]
     if scans:
         what = "has no text; it is a scan" if len(scans) == 1 else "have no text; they are scans"
         yield f"{_numbered(scans)} {what}: {SCAN_ADVICE}."
@@ -158,14 +165,14 @@ def _warnings(pages: Sequence[_Page]) -> Iterator[str]:
 
 
 def _lost(page: _Page) -> int:
-    return sum(line.text.count("\ufffd") for line in page.lines)
+    return sum(line.text.count("\ufffd") for line in (*page.lines, *page.upright))
 
 
 def _nothing(pages: Sequence[_Page]) -> str:
     problem = next((page.problem for page in pages if page.problem), "")
     if problem:
         return f"is damaged: no page could be read ({problem}); fetch or save it again."
-    if any(page.has_image for page in pages):
+    if any(page.is_scan for page in pages):
         return f"has no text on any of its {len(pages)} pages; it is a scan: {SCAN_ADVICE}."
     return "holds no text."
 
@@ -182,83 +189,85 @@ def _numbered(numbers: Sequence[int]) -> str:
     return f"page{'s' if len(numbers) > 1 else ''} {names}"
 
 
-# --- lines -------------------------------------------------------------------------------------------------
+# --- what a page holds -------------------------------------------------------------------------------------
 
-_MIN_SPACE = 0.18
-_WIDE_GAP = 0.7
-"""Of the font size: from here a gap is a space, and from here it parts columns or cells."""
-_LEADERS = regex.compile(r"(?:[ \u00a0]?[.·…]){5,}[ \u00a0]?")
-"""The dots of a table of contents."""
-_LOST_BULLET = regex.compile(r"^\ufffd(?=\s)")
-"""Bullets are often drawn by a symbol font that has no Unicode values."""
 _BOLD = regex.compile(r"bold|black|heavy|semibold|demi", regex.I)
+_CUT = regex.compile(r"^[A-Z]{6}\+|[-,].*|(?:PS)?(?:MT)?$")
+"""What the name of a font says more than that of its typeface."""
+_THIN = 2.0
+_MIN_PICTURE = 20.0
 
 
-def _lines(layout: LTPage, page: int) -> Iterator[Line]:
-    seen: set[tuple[str, int, int]] = set()
-    for text_line in _text_lines(layout):
-        for line in _parts(text_line, page):
-            place = (line.text, round(line.x0 / 2), round(line.y0 / 2))
-            if place not in seen:  # printed twice to look bold
-                seen.add(place)
-                yield line
+def _page(layout: LTPage, number: int) -> _Page:
+    glyphs: list[Glyph] = []
+    rotated: list[Glyph] = []
+    boxes: list[Box] = []
+    pictures: list[Box] = []
+    for item in _items(layout):
+        if isinstance(item, LTChar):
+            glyph = _glyph(item)
+            (glyphs if item.upright or item.matrix[1] < 0 else rotated).append(glyph)
+        elif isinstance(item, LTImage):
+            pictures.append(_box(item))
+        elif isinstance(item, LTRect | LTLine):
+            boxes.append(_box(item))
+    marks = vertical_marks(glyphs)
+    rules = [box for box in boxes if box.x1 - box.x0 < _THIN and box.y1 - box.y0 > 4 * _THIN]
+    level = lines_of(
+        [glyph for glyph, mark in zip(glyphs, marks, strict=True) if not mark], number, rules=rules
+    )
+    down = [turned(glyph, layout.height) for glyph, mark in zip(glyphs, marks, strict=True) if mark]
+    up = [turned(turned(turned(glyph, layout.height), layout.height), layout.height) for glyph in rotated]
+    frames = [box for box in boxes if min(box.x1 - box.x0, box.y1 - box.y0) > 4 * _THIN]
+    lines = _once(level)
+    upright = [*_once(lines_of(down, number)), *_once(lines_of(up, number))]
+    text = "".join(line.text for line in (*lines, *upright))
+    lines, upright = (
+        [replace(line, text=with_doors(line.text, text)) for line in found] for found in (lines, upright)
+    )
+    if is_right_to_left(text):
+        lines = [replace(line, x0=-line.x1, x1=-line.x0) for line in lines]
+        frames, pictures = ([_mirrored(box) for box in found] for found in (frames, pictures))
+    return _Page(number, layout.height, tuple(lines), tuple(frames), tuple(pictures), tuple(upright))
 
 
-def _text_lines(container: Iterable[LTItem]) -> Iterator[LTTextLine]:
+def _items(container: LTPage | LTFigure) -> Iterator[LTItem]:
     for item in container:
-        if isinstance(item, LTTextLine):
+        if isinstance(item, LTFigure):
+            yield from _items(item)
+        else:
             yield item
-        elif isinstance(item, LTContainer):
-            yield from _text_lines(item)
 
 
-def _parts(text_line: LTTextLine, page: int) -> Iterator[Line]:
-    """Yield a line of pdfminer in parts, cut where columns or cells are apart."""
-    chars = [item for item in text_line if isinstance(item, LTChar)]
-    part: list[LTChar] = []
-    for char in chars:
-        if (
-            part
-            and char.x0 - part[-1].x1 > _WIDE_GAP * max(char.size, part[-1].size)
-            and char.get_text().strip()
-        ):
-            yield from _line(part, page)
-            part = []
-        if part or char.get_text().strip():
-            part.append(char)
-    yield from _line(part, page)
+def _glyph(item: LTChar) -> Glyph:
+    size = item.size if item.upright else item.width
+    face = _CUT.sub("", item.fontname)
+    return Glyph(
+        readable(item.get_text()),
+        item.x0,
+        item.y0,
+        item.x1,
+        item.y1,
+        size,
+        face,
+        _BOLD.search(item.fontname) is not None,
+    )
 
 
-def _line(chars: list[LTChar], page: int) -> Iterator[Line]:
-    while chars and not chars[-1].get_text().strip():
-        chars.pop()
-    if not chars:
-        return
-    text = _LOST_BULLET.sub("•", _LEADERS.sub(" … ", logical(_glyphs(chars))))
-    if text.strip():
-        sizes = sorted(char.size for char in chars)
-        bold = sum(bool(_BOLD.search(char.fontname)) for char in chars) > 0.8 * len(chars)
-        x0, x1 = min(char.x0 for char in chars), max(char.x1 for char in chars)
-        y0, y1 = min(char.y0 for char in chars), max(char.y1 for char in chars)
-        yield Line(text.strip(), x0, y0, x1, y1, sizes[len(sizes) // 2], bold, page)
+def _box(item: LTImage | LTRect | LTLine) -> Box:
+    return Box(item.x0, item.y0, item.x1, item.y1)
 
 
-def _glyphs(chars: list[LTChar]) -> list[str]:
-    """Return the text of each glyph, with spaces where the gaps are."""
-    glyphs: list[str] = []
-    last: LTChar | None = None
-    for char in chars:
-        text = readable(char.get_text())
-        if last is not None and text.strip() and glyphs[-1].strip():
-            if text == glyphs[-1] and abs(char.x0 - last.x0) < 0.15 * char.size:
-                continue
-            cjk = is_unspaced(glyphs[-1][-1]) and is_unspaced(text[0])
-            if char.x0 - last.x1 > _MIN_SPACE * char.size and not cjk:
-                glyphs.append(" ")
-        if text:
-            glyphs.append(text)
-            last = char
-    return glyphs
+def _mirrored(box: Box) -> Box:
+    return Box(-box.x1, box.y0, -box.x0, box.y1)
+
+
+def _once(lines: Iterable[Line]) -> list[Line]:
+    """Return lines without those printed twice to look bold."""
+    found: dict[tuple[str, int, int], Line] = {}
+    for line in lines:
+        found.setdefault((line.text, round(line.x0 / 2), round(line.y0 / 2)), line)
+    return list(found.values())
 
 
 # --- running heads and page numbers ------------------------------------------------------------------------
@@ -277,6 +286,8 @@ _PAGE_NUMBER = regex.compile(
 def _without_running_lines(pages: Sequence[_Page]) -> list[_Page]:
     """Take out what is repeated at the edges of pages; a running head stays once, it may be a title."""
     repeated = _repeated(pages)
+    if len(pages) == 1:
+        repeated |= {_key(line) for line in pages[0].lines if _is_its_number(line, pages[0])}
     kept: set[str] = set()
     cleaned = []
     for page in pages:
@@ -286,6 +297,14 @@ def _without_running_lines(pages: Sequence[_Page]) -> list[_Page]:
         kept.update(map(_key, first))
         cleaned.append(replace(page, lines=tuple(lines), running=tuple(first)))
     return cleaned
+
+
+def _is_its_number(line: Line, page: _Page) -> bool:
+    """Tell whether a line is the number of its page and the last or the first thing on it."""
+    outer = all(line.y1 < other.y0 or other is line for other in page.lines) or all(
+        line.y0 > other.y1 or other is line for other in page.lines
+    )
+    return outer and line.text.strip(" -–—·") == str(page.number)
 
 
 def _repeated(pages: Sequence[_Page]) -> frozenset[str]:
@@ -310,7 +329,7 @@ def _is_at_edge(line: Line, page: _Page) -> bool:
 # --- paragraphs --------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Paragraph:
     lines: list[Line]
     region: Region
@@ -326,6 +345,10 @@ class _Paragraph:
     def last(self) -> Line:
         return self.lines[-1]
 
+    @property
+    def text_so_far(self) -> str:
+        return self.text or " ".join(line.text for line in self.lines)
+
 
 _BULLET = regex.compile(r"[•●○◦▪■□◆▶‣⁃]\s*(?=\S)")
 _ITEM = regex.compile(r"(?:[•●○◦▪■□◆▶‣⁃–—-]\s*|\(?\d{1,3}[.)、](?!\d)\s*|[①-⑳]|[（(]\d{1,3}[)）])(?=\S)")
@@ -334,18 +357,44 @@ _ITEM = regex.compile(r"(?:[•●○◦▪■□◆▶‣⁃–—-]\s*|\(?\d{1
 def _paragraphs(pages: Sequence[_Page]) -> list[_Paragraph]:
     known = hyphenated_words([line.text for page in pages for line in page.lines])
     found: list[_Paragraph] = []
+    waiting: list[_Paragraph] = []
     last: _Paragraph | None = None
-    for page in pages:
-        found.extend(_Paragraph([line], Region((line,)), text=line.text) for line in page.running)
-        for region in regions(page.lines):
-            new = list(_table_rows(region) if region.is_table else _region_paragraphs(region, last))
-            found.extend(new)
-            last = new[-1] if new else last
+    for region in (region for page in pages for region in _regions(page)):
+        if region.is_table or region.is_aside:
+            apart = list(_table_rows(region) if region.is_table else _region_paragraphs(region, None))
+            # what interrupts a paragraph stands behind it
+            (waiting if last is not None and _is_unfinished(last) else found).extend(apart)
+            continue
+        new = list(_region_paragraphs(region, last))
+        if new:
+            found += [*waiting, *new]
+            waiting, last = [], new[-1]
+    found = _with_continuations([*found, *waiting])
     for paragraph in found:
         if not paragraph.text:
             paragraph.text = join_lines([line.text for line in paragraph.lines], known)
     _mark_headings(found)
     return found
+
+
+def _regions(page: _Page) -> Iterator[Region]:
+    """Yield all a page holds; on one of vertical text, what is written level above it first, all else behind it."""
+    for line in page.running:
+        yield Region((line,), is_aside=True)
+    if not page.upright:
+        yield from regions(page.lines, frames=page.frames, pictures=page.pictures)
+        return
+    top = page.height - min(line.x0 for line in page.upright)
+    above = [line for line in page.lines if line.y0 > top - line.size]
+    below = [line for line in page.lines if line not in above]
+    is_vertical = sum(len(line.text) for line in page.upright) > sum(len(line.text) for line in page.lines)
+    if not is_vertical:
+        yield from regions(page.lines, frames=page.frames, pictures=page.pictures)
+    else:
+        yield from regions(above)
+    yield from regions(page.upright)
+    if is_vertical:
+        yield from (replace(region, is_aside=True) for region in regions(below))
 
 
 def _table_rows(region: Region) -> Iterator[_Paragraph]:
@@ -383,10 +432,26 @@ def _goes_on(paragraph: _Paragraph, line: Line) -> bool:
     if len(paragraph.lines) == 1 and paragraph.last.width < 0.6 * (paragraph.region.x1 - paragraph.region.x0):
         return False
     text = paragraph.last.text
-    if is_terminal(text) or text[-1] in ":：":
+    if is_terminal(text) or text[-1] in ":：" or _is_jump(line.text) or _is_jump(text):
         return False
-    full = paragraph.last.x1 > paragraph.region.x1 - 3 * line.size
-    return line.text[0].islower() or (full and (is_caseless(line.text[0]) or not line.text[0].isupper()))
+    first = line.text[0]
+    return first.islower() or (_is_full(paragraph) and (is_caseless(first) or not first.isupper()))
+
+
+def _is_full(paragraph: _Paragraph) -> bool:
+    return paragraph.last.x1 > paragraph.region.x1 - 3 * paragraph.last.size
+
+
+def _is_unfinished(paragraph: _Paragraph) -> bool:
+    """Tell whether a paragraph must go on: its last line is full, and no sentence ends there."""
+    text = paragraph.last.text
+    return (
+        paragraph.kind != "row"
+        and len(paragraph.lines) > 1
+        and _is_full(paragraph)
+        and not is_terminal(text)
+        and text[-1] not in ":："
+    )
 
 
 def _is_right_below(line: Line, after: Line) -> bool:
@@ -403,6 +468,8 @@ def _alike(line: Line, after: Line) -> bool:
 def _begins(current: _Paragraph, line: Line) -> bool:
     """Tell whether ``line`` begins a paragraph below ``current``, by size, space, indent or a short line."""
     last = current.last
+    if _is_jump(line.text) or _is_jump(last.text):
+        return True
     if last.page != line.page or _BULLET.match(line.text):
         return _ITEM.match(line.text) is not None
     if abs(last.size - line.size) > 0.08 * last.size:
@@ -422,19 +489,121 @@ def _begins(current: _Paragraph, line: Line) -> bool:
     return is_terminal(last.text) and (short or indented)
 
 
+# --- text continued on another page ------------------------------------------------------------------------
+
+_ONWARD = regex.compile(
+    r"\W*(?:(?:continued|turn)\s+(?:on|to)|see\s+page|(?:Fortsetzung|weiter)\s+auf|(?:lire\s+la\s+)?suite\s+(?:en\s+)?page"
+    r"|(?:continúa|sigue|pasa)\s+(?:en|a)|continua\s+a|segue\s+a|продолжение\s+на|окончание\s+на"
+    r"|下[转轉]第?\s*\w{1,4}\s*[版页頁]|\w{1,4}\s*(?:面|頁|ページ)[にへ](?:続く|つづく)|البقية|التتمة|تتمة\s+في|\w{1,4}\s*면에\s*계속)",
+    regex.I,
+)
+_BACK = regex.compile(
+    r"\W*(?:continued\s+from|from\s+page|Fortsetzung\s+von|suite\s+de\s+la|viene\s+de|segue\s+da|начало\s+на"
+    r"|[紧緊]?上?接第?\s*\w{1,4}\s*[版页頁]|\w{1,4}\s*(?:面|頁|ページ)から(?:続く|つづく|の続き)|بقية|تتمة|\w{1,4}\s*면에서\s*계속)",
+    regex.I,
+)
+_MAX_JUMP = 45
+
+
+def _is_jump(text: str) -> bool:
+    return len(text) <= _MAX_JUMP and bool(_ONWARD.match(text) or _BACK.match(text))
+
+
+def _with_continuations(paragraphs: list[_Paragraph]) -> list[_Paragraph]:
+    """Put what goes on elsewhere ("continued on page 2") behind what it goes on from, without the lines that say so.
+
+    The two parts belong together if their headlines are alike or, with other headlines, if no other part is left.
+    """
+    onward = [
+        place
+        for place in paragraphs
+        if len(place.text_so_far) <= _MAX_JUMP and _ONWARD.match(place.text_so_far)
+    ]
+    back = [
+        place
+        for place in paragraphs
+        if len(place.text_so_far) <= _MAX_JUMP and _BACK.match(place.text_so_far)
+    ]
+    for jump in onward:
+        later = [
+            each for each in back if each.page > jump.page or (each.page == jump.page and len(back) == 1)
+        ]
+        found = max(later, key=lambda each: _likeness(paragraphs, jump, each), default=None)
+        if found is None or (len(later) > 1 and _likeness(paragraphs, jump, found) < 0.3):
+            continue
+        back.remove(found)
+        _join_parts(paragraphs, jump, found)
+    return paragraphs
+
+
+def _headline(paragraphs: list[_Paragraph], place: _Paragraph) -> _Paragraph | None:
+    """Return the last line set large above a paragraph."""
+    body = _body_size(paragraphs)
+    at = next(number for number, each in enumerate(paragraphs) if each is place)
+    return next((each for each in reversed(paragraphs[:at]) if each.last.size > 1.15 * body), None)
+
+
+def _likeness(paragraphs: list[_Paragraph], jump: _Paragraph, back: _Paragraph) -> float:
+    """Return the share of the letters in pairs that the headline of the second part has from that of the first."""
+    pairs = []
+    for place in (jump, back):
+        headline = _headline(paragraphs, place)
+        letters = regex.sub(r"[^\p{L}\p{N}]", "", headline.text_so_far.casefold()) if headline else ""
+        pairs.append({letters[at : at + 2] for at in range(len(letters) - 1)})
+    return len(pairs[0] & pairs[1]) / max(1, len(pairs[1]))
+
+
+def _join_parts(paragraphs: list[_Paragraph], jump: _Paragraph, back: _Paragraph) -> None:
+    body = _body_size(paragraphs)
+    start = paragraphs.index(back) + 1
+    end = next(
+        (
+            at
+            for at in range(start, len(paragraphs))
+            if paragraphs[at].last.size > 1.15 * body or _is_jump(paragraphs[at].text_so_far)
+        ),
+        len(paragraphs),
+    )
+    rest = paragraphs[start:end]
+    headline = _headline(paragraphs, back)
+    repeated = headline is paragraphs[start - 2] and _likeness(paragraphs, jump, back) > 0.9
+    del paragraphs[start - 1 - repeated : end]
+    at = paragraphs.index(jump)
+    before = next((each for each in reversed(paragraphs[:at]) if not each.region.is_aside), None)
+    if rest and before is not None and before.kind != "row" and not is_terminal(before.last.text):
+        before.lines += rest.pop(0).lines
+    paragraphs[at : at + 1] = rest
+
+
 # --- headings ----------------------------------------------------------------------------------------------
 
 _MAX_HEADING = 160
 
 
 def _mark_headings(paragraphs: list[_Paragraph]) -> None:
-    """Make headings of what is set larger than the body, or bold and short; ranks go by size."""
+    """Make headings of what is set larger than the body, or bold and short; ranks go by size.
+
+    Where several headlines stand over columns, as in a newspaper, all that are as large as the least of them begin an
+    article, and none is a part of another: they share a rank. The name of the paper is above them.
+    """
     body = _body_size(paragraphs)
     headings = [paragraph for paragraph in paragraphs if _is_heading(paragraph, body)]
     sizes = sorted({_step(paragraph.last.size) for paragraph in headings}, reverse=True)
-    for paragraph in headings:
-        paragraph.kind = "heading"
-        paragraph.rank = 1 + sizes.index(_step(paragraph.last.size))
+    over_columns = [_step(each.last.size) for each in headings if each.region.is_headline]
+    name = headings[:1] if headings and _step(headings[0].last.size) == sizes[0] else []
+    alike = [size for size in over_columns if not name or size < sizes[0]]
+    least = min(alike) if len(alike) > 1 else np.inf
+    before: _Paragraph | None = None
+    for paragraph in paragraphs:
+        if paragraph in headings:
+            size = _step(paragraph.last.size)
+            paragraph.kind = "heading"
+            paragraph.rank = 1 + sizes.index(size)
+            if least <= size < sizes[0] or (size == sizes[0] and not name):
+                paragraph.rank = min(paragraph.rank, 2)
+            if before is not None and before.kind == "heading" and size < _step(before.last.size):
+                paragraph.rank = max(paragraph.rank, before.rank + 1)  # a subtitle
+        before = paragraph
 
 
 def _body_size(paragraphs: Iterable[_Paragraph]) -> float:
@@ -451,9 +620,14 @@ def _step(size: float) -> float:
 
 def _is_heading(paragraph: _Paragraph, body: float) -> bool:
     text = paragraph.text
-    if paragraph.kind == "row" or len(paragraph.lines) > 4 or len(text) > _MAX_HEADING:
+    if (
+        paragraph.kind == "row"
+        or paragraph.region.is_aside
+        or len(paragraph.lines) > 4
+        or len(text) > _MAX_HEADING
+    ):
         return False
-    if not any(char.isalpha() for char in text) or text[-1] in ",，;；、":
+    if sum(char.isalpha() for char in text) < 2 or text[-1] in ",，;；、":
         return False
     if " … " in text:
         return False

@@ -43,8 +43,7 @@ def main(limits: Limits) -> None:
     """Answer the requests of standard input until it ends."""
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints is no reply
-    _limit_memory(limits.memory_mb * 1_000_000)
-    sys.addaudithook(_refuse_network)
+    limit_process(limits.memory_mb)
 
     def reply(fields: dict[str, Any]) -> None:
         signal.setitimer(
@@ -75,12 +74,15 @@ def main(limits: Limits) -> None:
         reply({"end": True})
 
 
-def _limit_memory(size: int) -> None:
+def limit_process(memory_mb: int) -> None:
+    """Let this process have so much memory, and no connection."""
+    size = memory_mb * 1_000_000
     hard = resource.getrlimit(resource.RLIMIT_AS)[1]
     size = size if hard == resource.RLIM_INFINITY else min(size, hard)
     with suppress(ValueError, OSError):  # macOS has no such limit
         resource.setrlimit(resource.RLIMIT_AS, (size, size))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sys.addaudithook(_refuse_network)
 
 
 def _fields(outcomes: Iterator[Outcome]) -> Iterator[dict[str, Any]]:

@@ -10,12 +10,14 @@ from pathlib import Path
 
 from qa.errors import ConfigError, QAError
 from qa.text import script
-from qa.types import DocumentInfo
+from qa.types import Document, DocumentInfo, Scope, Span
 from qa.web.service import Service
 
 SHOWN = 4
 _TRIED = 12
 """Questions of one script that are tried, in their order."""
+SHOWN_HEADINGS = 3
+_TRIED_HEADINGS = 6
 _TITLES_READ = 500
 _LONGEST_TITLE = 60
 
@@ -73,6 +75,32 @@ def _in_turn(groups: Sequence[Iterable[str]]) -> Iterator[str]:
 def _titles(documents: Sequence[DocumentInfo]) -> list[str]:
     titles = [info.title for info in documents[:_TITLES_READ] if info.title != info.source]
     return [title for title in titles if 0 < len(title) <= _LONGEST_TITLE]
+
+
+def choose_headings(service: Service, document: Document, quoted: Span) -> tuple[str, ...]:
+    """Return headings of a document that it answers by another quote, those after the one quoted first."""
+    headings = [block for block in document.blocks if block.kind == "heading" and block.level > 1]
+    if not headings:  # a document with headings of one rank only
+        headings = [block for block in document.blocks if block.kind == "heading"][1:]
+    ordered = sorted(headings, key=lambda block: (block.span.start < quoted.end, block.span.start))
+    scope = Scope(within=(document.source,))
+    found: dict[str, None] = {}
+    for block in ordered[:_TRIED_HEADINGS]:
+        text = " ".join(block.span.of(document.text).split())
+        if text and len(text) <= _LONGEST_TITLE and _is_told(service, text, scope, quoted):
+            found[text] = None
+        if len(found) == SHOWN_HEADINGS:
+            break
+    return tuple(found)
+
+
+def _is_told(service: Service, heading: str, scope: Scope, quoted: Span) -> bool:
+    """Say whether a heading asked of its document is answered elsewhere than by what is quoted already."""
+    try:
+        quote = service.ask(heading, scope=scope).quote
+    except QAError:
+        return False
+    return quote is not None and not quote.span.overlaps(quoted)
 
 
 def _is_answered(service: Service, question: str) -> bool:

@@ -11,7 +11,30 @@ function adopt() {
   const button = document.querySelector("#question .submit-button");
   if (box) box.dir = "auto";
   if (button) button.setAttribute("aria-label", masthead.dataset.ask);
+  go(document.documentElement.dataset.view || "ask");
+  document.dispatchEvent(new CustomEvent("qa-adopted"));
 }
+// Languages are named in the reader's own: the browser knows how.
+document.addEventListener("qa-drawn", (event) => {
+  const names = new Intl.DisplayNames([document.documentElement.lang || "en"], { type: "language" });
+  for (const each of event.target.querySelectorAll("[data-tag]")) {
+    try {
+      each.textContent = names.of(each.dataset.tag);
+    } catch {
+      each.textContent = each.dataset.tag; // no tag of a language, whatever the file says
+    }
+  }
+});
+// One view of the page is shown at a time; the others stay as they are.
+function go(name) {
+  document.documentElement.dataset.view = name;
+  for (const each of element.querySelectorAll("[data-go]"))
+    each.dataset.go === name ? each.setAttribute("aria-current", "page") : each.removeAttribute("aria-current");
+}
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-go]");
+  if (button) go(button.dataset.go);
+});
 watch("value", adopt);
 adopt();
 element.addEventListener("change", (event) => {

@@ -16,17 +16,64 @@ function show(turnsHtml) {
   const turn = turns[0];
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   turn.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
+  const place = turn.querySelector(".answered .open");
+  if (!place) return;
+  document.dispatchEvent(new CustomEvent("qa-answered", { detail: place.dataset.query }));
+  suggest(turn, place.dataset.query);
+}
+
+// What else the document tells, by its own headings: only those that it answers.
+async function suggest(turn, query) {
+  const answer = await fetch(`page/suggestions?${query}`).catch(() => null);
+  if (answer?.ok && turn.isConnected) turn.insertAdjacentHTML("beforeend", await answer.text());
+}
+
+// The conversation as a file of plain text.
+function save() {
+  const page = location.origin + location.pathname;
+  const turns = [...log.querySelectorAll(".turn")].map((turn) => {
+    const text = (css) => turn.querySelector(css)?.textContent ?? "";
+    const quote = text(".quote");
+    const link = turn.querySelector(".actions")?.dataset.query;
+    const answer = quote ? `“${quote}”\n— ${text(".where")}\n${page}#${link}` : text(".card h3");
+    return [text(".question"), answer, text(".confidence"), text(".reason")].filter(Boolean).join("\n");
+  });
+  const file = new Blob([turns.join("\n\n") + "\n"], { type: "text/plain;charset=utf-8" });
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(file);
+  link.download = `qa-${new Date().toISOString().slice(0, 10)}.txt`;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.(".save")) save();
+});
+
+async function copy(button, words) {
+  await navigator.clipboard.writeText(words);
+  if (button.dataset.label) return;
+  button.dataset.label = button.textContent;
+  button.textContent = button.dataset.copied;
+  setTimeout(() => {
+    button.textContent = button.dataset.label;
+    delete button.dataset.label;
+  }, 1500);
 }
 
 function copyQuote(button) {
   const card = button.closest(".card");
-  const words = card.querySelector(".quote").textContent;
-  const place = card.querySelector(".where").textContent;
-  navigator.clipboard.writeText(words + "\n— " + place).then(() => {
-    const label = button.textContent;
-    button.textContent = button.dataset.copied;
-    setTimeout(() => (button.textContent = label), 1500);
-  });
+  copy(button, card.querySelector(".quote").textContent + "\n— " + card.querySelector(".where").textContent);
+}
+
+function copyLink(button) {
+  const page = location.origin + location.pathname;
+  copy(button, `${page}#${button.closest("[data-query]").dataset.query}`);
+}
+
+// The citation is made, and compared with the document, when it is asked for.
+async function cite(details) {
+  const answer = await fetch(`page/citations?${details.closest("[data-query]").dataset.query}`);
+  details.querySelector(".citations").innerHTML = await answer.text();
 }
 
 // A verdict is sent at once and may be changed or added to; the last one counts.
@@ -54,8 +101,11 @@ async function sendVerdict(group, verdict, expected = "") {
 
 watch("value", () => show(props.value || ""));
 log.addEventListener("click", (event) => {
-  const button = event.target.closest("button.copy");
-  if (button) copyQuote(button);
+  const button = event.target.closest("button");
+  if (button?.matches(".copy")) copyQuote(button);
+  if (button?.matches(".link")) copyLink(button);
+  if (button?.matches(".copy-citation")) copy(button, button.parentElement.querySelector("pre").textContent);
+  if (button?.matches(".suggestion")) trigger("edit", { question: button.dataset.question, within: button.dataset.within });
   const thumb = event.target.closest("[data-verdict]");
   if (thumb) sendVerdict(thumb.closest(".verdict"), thumb.dataset.verdict);
 });
@@ -64,5 +114,12 @@ log.addEventListener("submit", (event) => {
   const { expected, question } = event.target.elements;
   if (expected?.value.trim()) sendVerdict(event.target.closest(".verdict"), "wrong", expected.value.trim());
   // A reading that its reader has mended is asked as it is written.
-  if (question?.value.trim()) trigger("edit", { question: question.value.trim() });
+  if (question?.value.trim()) trigger("edit", { question: question.value.trim(), within: "" });
 });
+log.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.target.matches(".cite[open]")) cite(event.target);
+  },
+  true, // it does not bubble
+);

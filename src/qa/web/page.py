@@ -9,6 +9,7 @@ import os
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is imported
 
+import json
 import logging
 import time
 from collections.abc import Callable, Iterator
@@ -21,10 +22,10 @@ from typing import Any
 import gradio as gr
 from fastapi import FastAPI
 
-from qa.errors import LibraryNotFound, QAError
+from qa.errors import LibraryNotFound, QAError, ScopeError
 from qa.guard import PageGate
 from qa.readers import READABLE
-from qa.types import Answer, DocumentInfo
+from qa.types import Answer, DocumentInfo, Explanation, Scope
 from qa.users import EDITOR, User
 from qa.web import render
 from qa.web.examples import choose_examples
@@ -32,6 +33,7 @@ from qa.web.render import FileOutcome
 from qa.web.service import OnProgress, Service, Talk
 from qa.web.settings import PageSettings
 from qa.web.strings import Strings, strings_of
+from qa.web.trial import KINDS, MOST_QUESTIONS, run_trial
 from qa.web.troubles import Trouble, trouble_of
 from qa.web.uploads import follow, take_upload
 
@@ -74,7 +76,7 @@ class Page:
         """Document ids, and the questions chosen for them: once for a state of the library."""
 
     def open(self, request: gr.Request) -> tuple[Any, ...]:
-        """Return header, examples, question box, upload limits and box, and documents in the reader's language."""
+        """Return header, examples, question box, upload limits and box, documents and evaluation in the reader's language."""
         strings = _strings(request)
         limits = render.render_upload_limits(
             sorted(READABLE - _OTHER_SPELLINGS),
@@ -90,6 +92,7 @@ class Page:
             limits if edits else "",
             gr.update(visible=edits),
             self.documents(strings),
+            render.render_evaluation(MOST_QUESTIONS, strings),
         )
 
     def switch(self, session: Session | None, request: gr.Request) -> tuple[Any, ...]:
@@ -99,9 +102,18 @@ class Page:
         return (*self.open(request), "".join(turn(strings) for turn in turns))
 
     def ask(
-        self, question: str, session: Session | None, request: gr.Request, *, alone: bool = False
+        self,
+        question: str,
+        session: Session | None,
+        scope: str,
+        request: gr.Request,
+        *,
+        alone: bool = False,
     ) -> Iterator[tuple[Any, ...]]:
-        """Yield question box, turn and session: first while searching, then with the answer."""
+        """Yield question box, turn and session: first while searching, then with the answer.
+
+        ``scope`` is what ``scope.js`` keeps: the documents to ask, as JSON.
+        """
         strings = _strings(request)
         question = question.strip()
         if not question:
@@ -111,28 +123,30 @@ class Page:
         turn_id = f"turn-{len(session.turns) + 1}"
         session.turns.append(partial(render.render_pending, turn_id, question))
         yield "", session.turns[-1](strings), session
-        session.turns[-1] = self._turn(turn_id, question, session.talk, alone=alone)
+        session.turns[-1] = self._turn(turn_id, question, session.talk, scope, alone=alone)
         yield gr.skip(), session.turns[-1](strings), gr.skip()
 
     def ask_example(
-        self, session: Session | None, event: gr.EventData, request: gr.Request
+        self, session: Session | None, scope: str, event: gr.EventData, request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
-        yield from self.ask(str(event.question), session, request)
+        yield from self.ask(str(event.question), session, scope, request)
 
     def ask_edited(
-        self, session: Session | None, event: gr.EventData, request: gr.Request
+        self, session: Session | None, scope: str, event: gr.EventData, request: gr.Request
     ) -> Iterator[tuple[Any, ...]]:
-        """Ask a reading as its reader has mended it: it is taken as it is."""
-        yield from self.ask(str(event.question), session, request, alone=True)
+        """Ask a reading as its reader has mended it, or what was suggested, of its document: as it is."""
+        if event.within:
+            scope = json.dumps({"within": [event.within]})
+        yield from self.ask(str(event.question), session, scope, request, alone=True)
 
-    def _turn(self, turn_id: str, question: str, talk: Talk, *, alone: bool = False) -> Shown:
+    def _turn(self, turn_id: str, question: str, talk: Talk, scope: str, *, alone: bool = False) -> Shown:
         failed = partial(_failure, turn_id, question)
         if len(question) > MAX_QUESTION_CHARS:
             shortened = question[:MAX_QUESTION_CHARS] + "…"
             return partial(_failure, turn_id, shortened, _too_long)
         try:
             started = time.perf_counter()
-            turn = talk.ask(question, alone=alone)
+            turn = talk.ask(question, alone=alone, scope=read_scope(scope))
             if self.on_answer:
                 self.on_answer(turn.answer, time.perf_counter() - started)
         except LibraryNotFound:
@@ -145,7 +159,9 @@ class Page:
             # The reader must not be left with "Searching…"; the trace belongs to whoever runs the server.
             _LOG.exception("A question on the page failed.")
             return partial(failed, lambda strings: Trouble(strings.unexpected))
-        return partial(render.render_turn, turn_id, question, turn.standalone, turn.answer)
+        answer = turn.answer
+        explained = _explanations(answer)
+        return partial(render.render_turn, turn_id, question, turn.standalone, answer, explanations=explained)
 
     def upload(self, uploads: list[dict[str, Any]] | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Yield report, documents, upload box and examples: the report often, the rest at the end."""
@@ -180,6 +196,30 @@ class Page:
         except Exception:
             _LOG.exception("An upload failed.")
             return FileOutcome(name, "failed", Trouble(strings.unexpected))
+
+    def evaluate(self, upload: dict[str, Any] | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Yield report and upload box: first how far the questions are asked, then the report."""
+        strings = _strings(request)
+        if not upload:
+            return
+        file = Path(upload["path"])
+        name = str(upload.get("orig_name") or file.name)
+        report: str | Trouble = Trouble(strings.unexpected)
+        try:
+            if file.stat().st_size > self.settings.max_upload_mb * 1_000_000:
+                report = Trouble(strings.too_large.format(size=self.settings.max_upload_mb))
+            else:
+                for step in follow(partial(self._trial, file, name, strings)):
+                    if isinstance(step, float):
+                        yield render.render_evaluating(step, strings), gr.skip()
+                    else:
+                        report = step
+        except Exception:
+            _LOG.exception("An evaluation failed.")
+        yield render.render_evaluated(report, name, strings), None
+
+    def _trial(self, file: Path, name: str, strings: Strings, on_progress: OnProgress) -> str | Trouble:
+        return run_trial(self.service, file, name, strings, on_progress=on_progress)
 
     def documents(self, strings: Strings) -> str:
         try:
@@ -220,8 +260,8 @@ def build_page(
     with blocks:
         session = gr.State(None)
         header = gr.HTML(apply_default_css=False, js_on_load=_asset("header.js"))
-        with gr.Row(elem_id="columns"):
-            with gr.Column(scale=3, elem_id="conversation"):
+        with gr.Row(elem_id="ask", elem_classes="view"):
+            with gr.Column(scale=1, elem_id="conversation"):
                 examples = gr.HTML(apply_default_css=False, js_on_load=_asset("examples.js"))
                 log = gr.HTML(
                     html_template='<div class="log" role="log" aria-live="polite"></div>',
@@ -229,21 +269,42 @@ def build_page(
                     apply_default_css=False,
                     elem_id="log",
                 )
-                question = gr.Textbox(
-                    lines=1,
-                    max_lines=5,
-                    max_length=MAX_QUESTION_CHARS,
-                    submit_btn=True,
-                    autofocus=True,
-                    elem_id="question",
+                with gr.Column(elem_id="asking"):
+                    scope = gr.HTML(
+                        "",
+                        html_template='<div class="scope-and-more"></div>',
+                        js_on_load=_asset("scope.js"),
+                        apply_default_css=False,
+                    )
+                    question = gr.Textbox(
+                        lines=1,
+                        max_lines=5,
+                        max_length=MAX_QUESTION_CHARS,
+                        submit_btn=True,
+                        autofocus=True,
+                        elem_id="question",
+                    )
+            with gr.Column(scale=1, elem_id="source"):
+                gr.HTML(
+                    html_template='<dialog class="pane"></dialog>',
+                    js_on_load=_asset("source.js"),
+                    apply_default_css=False,
                 )
-            with gr.Column(scale=1, min_width=300, elem_id="library"):
+        with gr.Row(elem_id="documents", elem_classes="view"):
+            with gr.Column(scale=3, elem_id="library"):
+                documents = gr.HTML(apply_default_css=False, js_on_load=_asset("documents.js"))
+            with gr.Column(scale=1, min_width=300, elem_id="adding"):
                 limits = gr.HTML(apply_default_css=False)
                 files_box = gr.File(
                     file_count="multiple", show_label=False, height=128, elem_id="upload", interactive=True
                 )
                 report = gr.HTML(apply_default_css=False, elem_id="report")
-                documents = gr.HTML(apply_default_css=False)
+        with gr.Column(elem_id="evaluation", elem_classes="view"):
+            evaluation = gr.HTML(apply_default_css=False)
+            questions_box = gr.File(
+                file_types=list(KINDS), show_label=False, height=128, elem_id="questions", interactive=True
+            )
+            results = gr.HTML(apply_default_css=False, js_on_load=_asset("evaluation.js"), elem_id="results")
         asking: dict[str, Any] = {
             "outputs": [question, log, session],
             "concurrency_limit": ASKING_AT_ONCE,
@@ -251,17 +312,26 @@ def build_page(
             "show_progress": "hidden",
             **_PRIVATE,
         }
-        opened = [header, examples, question, limits, files_box, documents]
+        opened = [header, examples, question, limits, files_box, documents, evaluation]
         blocks.load(page.open, outputs=opened, queue=False, **_PRIVATE)
         header.select(page.switch, [session], [*opened, log], queue=False, show_progress="hidden", **_PRIVATE)
-        question.submit(page.ask, [question, session], **asking)
-        examples.click(page.ask_example, [session], **asking)
-        log.edit(page.ask_edited, [session], **asking)
+        question.submit(page.ask, [question, session, scope], **asking)
+        examples.click(page.ask_example, [session, scope], **asking)
+        log.edit(page.ask_edited, [session, scope], **asking)
         # One file at a time: a library has one writer.
         files_box.upload(
             page.upload,
             [files_box],
             [report, documents, files_box, examples],
+            preprocess=False,
+            concurrency_limit=1,
+            show_progress="hidden",  # the report shows it
+            **_PRIVATE,
+        )
+        questions_box.upload(
+            page.evaluate,
+            [questions_box],
+            [results, questions_box],
             preprocess=False,
             concurrency_limit=1,
             show_progress="hidden",  # the report shows it
@@ -294,16 +364,8 @@ def mount_page(app: FastAPI, blocks: gr.Blocks, settings: PageSettings | None = 
         max_file_size=f"{_REFUSED_UNREAD * settings.max_upload_mb}mb",
     )
     mount = mounted.routes[-1]
-    mount.app = PageGate(mount.app, blocks.fns, partial(_forget, blocks))
+    mount.app = PageGate(mount.app, blocks.fns)
     return app
-
-
-def _forget(blocks: gr.Blocks, session: str) -> None:
-    """Let go of what Gradio keeps of a session: its state, and what was to be said and nobody listened to."""
-    blocks._queue.pending_messages_per_session.pop(session, None)
-    blocks._queue.pending_event_ids_session.pop(session, None)
-    blocks.state_holder.session_data.pop(session, None)
-    blocks.state_holder.time_last_used.pop(session, None)
 
 
 def _theme() -> gr.themes.Base:
@@ -326,6 +388,31 @@ def _user(request: gr.Request) -> User:
     """Return who asks; where nothing of ``qa.guard`` stands before the page, whoever put it there lets all edit."""
     inside: Any = request.request
     return inside.scope.get("user") or User("", EDITOR)
+
+
+def read_scope(text: str) -> Scope | None:
+    """Return the scope that a page sent as JSON, None for all documents.
+
+    Raises:
+        ScopeError: it is none, or a date in it is none.
+    """
+    try:
+        fields = json.loads(text) if text else {}
+        names = [[str(name) for name in fields.get(each, [])] for each in ("within", "languages")]
+        dates = [str(fields.get(each, "")) for each in ("since", "until")]
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
+        raise ScopeError(f"The scope of the question cannot be read: {error}.") from error
+    return Scope(tuple(names[0]), tuple(names[1]), dates[0], dates[1]) or None
+
+
+def _explanations(answer: Answer) -> list[Explanation]:
+    """Return why the quoted passage was found, and the next one; nothing where that cannot be told."""
+    if answer.quote is None:
+        return []
+    try:
+        return [hit.explain() for hit in answer.hits[:2]]
+    except QAError:
+        return []
 
 
 def _failure(turn_id: str, question: str, trouble: Callable[[Strings], Trouble], strings: Strings) -> str:

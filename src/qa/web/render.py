@@ -11,21 +11,29 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from qa import confidence
+from qa.citing import Citation
 from qa.feedback import LONGEST_TEXT, MOST_MARKS, RIGHT, WRONG, Feedback
 from qa.reasons import say
-from qa.text import script
-from qa.types import Answer, DocumentInfo, Hit, Quote, Span
+from qa.text import fold, script
+from qa.types import Answer, DocumentInfo, Explanation, Hit, Meeting, Quote, Span
+from qa.types import Place as OtherPlace
+from qa.web.place import Place
 from qa.web.signin import WORDS
 from qa.web.strings import LANGUAGES, Strings
 from qa.web.troubles import Trouble
 
-SHOWN_DOCUMENTS = 200
+SHOWN_DOCUMENTS = 100
+SHOWN_PLACES = 3
+MOST_FOLDERS = 500
 NEAREST = 3
+TELLING = 0.1
+"""Points of a score by which a feature must be ahead to be named."""
+MOST_TELLING = 3
 # Han, kana and their punctuation: written without spaces. (Not Hangul.)
 _WIDE = "\u2e80-\u312f\u31a0-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff“”‘’…—"
 
@@ -73,12 +81,22 @@ def render_pending(turn_id: str, question: str, strings: Strings) -> str:
     return _turn(turn_id, question, body, strings)
 
 
-def render_turn(turn_id: str, question: str, standalone: str, answer: Answer, strings: Strings) -> str:
-    """Return a turn: what was asked, how it was read where that differs, and what was answered."""
+def render_turn(
+    turn_id: str,
+    question: str,
+    standalone: str,
+    answer: Answer,
+    strings: Strings,
+    explanations: Sequence[Explanation] = (),
+) -> str:
+    """Return a turn: what was asked, how it was read where that differs, and what was answered.
+
+    ``explanations`` are those of the first hits: of the quoted one, and of the next, which it was better than.
+    """
     reading = ""
     if standalone.strip() != question.strip():
         reading = _render_reading(standalone, strings)
-    return _turn(turn_id, question, reading + render_answer(answer, strings), strings)
+    return _turn(turn_id, question, reading + render_answer(answer, strings, explanations), strings)
 
 
 def _render_reading(standalone: str, strings: Strings) -> str:
@@ -105,7 +123,7 @@ def render_failure(turn_id: str, question: str, trouble: Trouble, strings: Strin
 def _turn(turn_id: str, question: str, body: str, strings: Strings) -> str:
     return (
         f'<article class="turn" id="{escape(turn_id)}" lang="{strings.lang}" dir="{strings.direction}">'
-        f'<div class="asked"><span class="unseen">{escape(strings.you_asked)} </span>'
+        f'<div class="asked"><h2 class="unseen">{escape(strings.you_asked)} </h2>'
         f'<p class="question" dir="auto">{escape(question)}</p></div>{body}</article>'
     )
 
@@ -121,29 +139,87 @@ def _trouble(trouble: Trouble) -> str:
 # --- an answer ----------------------------------------------------------------------------------
 
 
-def render_answer(answer: Answer, strings: Strings) -> str:
+def render_answer(answer: Answer, strings: Strings, explanations: Sequence[Explanation] = ()) -> str:
     """Return the card of a quote, or of "not in these documents"."""
     if answer.quote is None:
         return _render_abstention(answer, strings)
-    return _render_quote(answer, answer.quote, strings)
+    return _render_quote(answer, answer.quote, explanations, strings)
 
 
-def _render_quote(answer: Answer, quote: Quote, strings: Strings) -> str:
+def _render_quote(answer: Answer, quote: Quote, explanations: Sequence[Explanation], strings: Strings) -> str:
     before, after = surroundings(quote, answer.hits)
     others = [hit for hit in answer.hits if hit.passage.id != quote.passage_id]
     step = confidence.step(answer.confidence)
     return (
         '<section class="card answered">'
         f'<header class="place"><h3 class="unseen">{escape(strings.answer)}</h3>'
-        f"{_place(quote.source, quote.page, quote.headings, strings)}"
-        f'<button type="button" class="copy" data-copied="{escape(strings.copied)}">'
-        f"{escape(strings.copy)}</button></header>"
-        f'<blockquote class="passage" dir="auto"{_lang(quote.text)}>'
+        f"{render_place(quote.source, quote.page, quote.headings, strings)}</header>"
+        f"{_also(quote.also, strings)}"
+        f'<blockquote class="passage" dir="auto"{lang_attribute(quote.text)}>'
         f"{_dimmed(_quote_in_passage(before, quote, after), quote.source)}</blockquote>"
         f'<p class="confidence step-{step}">{escape(strings.confidence[step])}</p>'
-        f"{_reason(answer, strings)}"
-        f"{_verdict(answer, strings)}{_others(others, strings)}</section>"
+        f"{_reason(answer, strings)}{_actions(quote, strings)}"
+        f"{_why(explanations, strings)}{_verdict(answer, strings)}{_others(others, strings)}</section>"
     )
+
+
+def _actions(quote: Quote, strings: Strings) -> str:
+    """Return what can be done with a quote: open its document, copy it, cite it, link to it."""
+    query = escape(Place(quote.document_id, quote.span, quote.highlights).query(quote.source))
+    copied = f'data-copied="{escape(strings.copied)}"'
+    return (
+        f'<div class="actions" data-query="{query}">'
+        f'<button type="button" class="open" data-query="{query}">{escape(strings.open_source)}</button>'
+        f'<button type="button" class="copy" {copied}>{escape(strings.copy)}</button>'
+        f'<button type="button" class="link" {copied}>{escape(strings.copy_link)}</button>'
+        f'<details class="cite"><summary>{escape(strings.cite)}</summary>'
+        '<div class="citations" role="status"></div></details></div>'
+    )
+
+
+def render_citations(citation: Citation, strings: Strings) -> str:
+    """Return the citation in its three forms, each with a button that copies it."""
+    forms = (
+        (strings.cite_plain, citation.plain()),
+        ("BibTeX", citation.bibtex()),
+        ("GB/T 7714", citation.gbt7714()),
+    )
+    return "".join(
+        f'<div class="citation"><h4>{escape(name)}</h4>'
+        f'<pre dir="auto" role="group" tabindex="0" aria-label="{escape(name)}">'
+        f'{escape(text)}</pre><button type="button" class="copy-citation" data-copied="{escape(strings.copied)}">'
+        f"{escape(strings.copy_form.format(form=name))}</button></div>"
+        for name, text in forms
+    )
+
+
+def _why(explanations: Sequence[Explanation], strings: Strings) -> str:
+    """Return which word of the question met which of the passage, and what put it ahead of the next one."""
+    if not explanations:
+        return ""
+    first, *rest = explanations
+    words = "".join(f"<li>{_meeting(word, strings)}</li>" for word in first.words)
+    ahead = f'<p class="note">{escape(_ahead(first, rest[0], strings))}</p>' if rest else ""
+    return f'<details class="why"><summary>{escape(strings.why)}</summary><ul class="met">{words}</ul>{ahead}</details>'
+
+
+def _meeting(word: Meeting, strings: Strings) -> str:
+    template = {"passage": strings.why_meets, "title": strings.why_meets_title}.get(
+        word.place, strings.why_misses
+    )
+    asked, met = (f'<b><bdi dir="auto">{escape(each)}</bdi></b>' for each in (word.asked, word.met))
+    return escape(template).format(asked=asked, met=met)
+
+
+def _ahead(first: Explanation, other: Explanation, strings: Strings) -> str:
+    """Return in words the features that brought the first passage more than the other, the most telling first."""
+    before = {share.name: share.points for share in other.shares}
+    leads = [(share.points - before.get(share.name, 0.0), share) for share in first.shares]
+    telling = sorted((pair for pair in leads if pair[0] >= TELLING), key=lambda pair: -pair[0])[:MOST_TELLING]
+    if not telling:
+        return strings.why_close
+    names = [strings.features.get(share.name, share.meaning) for _, share in telling]
+    return strings.why_ahead.format(features=strings.comma.join(names))
 
 
 def _render_abstention(answer: Answer, strings: Strings) -> str:
@@ -194,6 +270,17 @@ def feedback_request(answer: Answer) -> dict[str, Any]:
     marks = [[mark.start, mark.end] for mark in kept.highlights[:MOST_MARKS]]
     place = {"document_id": kept.document_id, "start": kept.span.start, "end": kept.span.end}
     return {**request, **place, "highlights": marks}
+
+
+def draw(text: str, source: str, *, quote: Span, marks: Sequence[Span] = ()) -> str:
+    """Return a text of ``source`` as HTML, the ``quote`` and the ``marks`` in it shown; spans are of the text."""
+    breaks = line_breaks(text)
+    return _dimmed(
+        _lines(text, Span(0, quote.start), breaks)
+        + (f'<span class="quote">{_marked(text, quote, marks, breaks)}</span>' if len(quote) else "")
+        + _lines(text, Span(quote.end, len(text)), breaks),
+        source,
+    )
 
 
 def surroundings(quote: Quote, hits: Sequence[Hit]) -> tuple[str, str]:
@@ -329,14 +416,17 @@ def _hits(hits: Sequence[Hit], strings: Strings) -> str:
 
 def _hit(hit: Hit, strings: Strings) -> str:
     text = hit.text
+    query = Place(hit.passage.document_id, hit.passage.span).query(hit.source)
     return (
-        f'<div class="place">{_place(hit.source, hit.page, hit.headings, strings)}</div>'
-        f'<p class="passage" dir="auto"{_lang(text)}>'
+        f'<div class="place">{render_place(hit.source, hit.page, hit.headings, strings)}'
+        f'<button type="button" class="open" data-query="{escape(query)}">{escape(strings.open_source)}</button></div>'
+        f"{_also(hit.also, strings)}"
+        f'<p class="passage" dir="auto"{lang_attribute(text)}>'
         f"{_dimmed(_lines(text, Span(0, len(text)), line_breaks(text)), hit.source)}</p>"
     )
 
 
-def _place(source: str, page: int | None, headings: Sequence[str], strings: Strings) -> str:
+def render_place(source: str, page: int | None, headings: Sequence[str], strings: Strings) -> str:
     """Return source · page · headings, each part in its own direction."""
     parts = [f'<span class="source">{escape_name(source)}</span>']
     if page is not None:
@@ -347,7 +437,19 @@ def _place(source: str, page: int | None, headings: Sequence[str], strings: Stri
     return '<span class="where">' + '<span class="dot"> · </span>'.join(parts) + "</span>"
 
 
-def _lang(text: str) -> str:
+def _also(places: Sequence[OtherPlace], strings: Strings) -> str:
+    """Return where else a passage is printed; nothing where it stands in one document only."""
+    if not places:
+        return ""
+    items = "".join(
+        f"<li>{render_place(place.source, place.page, (), strings)}</li>" for place in places[:SHOWN_PLACES]
+    )
+    hidden = len(places) - SHOWN_PLACES
+    more = f"<li>+{hidden}</li>" if hidden > 0 else ""
+    return f'<div class="also"><span>{escape(strings.also)}</span><ul>{items}{more}</ul></div>'
+
+
+def lang_attribute(text: str) -> str:
     """Return the ``lang`` attribute that picks the right glyphs: Han characters differ by language."""
     return f' lang="{_LANGUAGE_OF_SCRIPT.get(script(text), "")}"'
 
@@ -365,7 +467,7 @@ def render_header(strings: Strings, user: str = "") -> str:
     return (
         f'<header class="masthead" lang="{strings.lang}" dir="{strings.direction}" '
         f'data-ask="{escape(strings.ask_button)}">'
-        f"<div><h1>{escape(strings.title)}</h1><p>{escape(strings.tagline)}</p></div>"
+        f"<div><h1>{escape(strings.title)}</h1><p>{escape(strings.tagline)}</p></div>{_views(strings)}"
         f'<select class="language" aria-label="{escape(strings.language)}" autocomplete="off">{options}</select>'
         f"{_sign_out(user, strings)}</header>"
     )
@@ -380,12 +482,30 @@ def _sign_out(user: str, strings: Strings) -> str:
     )
 
 
+def render_save(strings: Strings) -> str:
+    """Return the button that keeps the conversation as a file; ``log.js`` writes it."""
+    return f'<button type="button" class="save">{escape(strings.save_conversation)}</button>'
+
+
+def _views(strings: Strings) -> str:
+    """Return the buttons that change between the views of the page; ``header.js`` marks the current one."""
+    buttons = "".join(
+        f'<button type="button" data-go="{name}">{escape(words)}</button>'
+        for name, words in (
+            ("ask", strings.ask_view),
+            ("documents", strings.documents_view),
+            ("evaluation", strings.evaluation_view),
+        )
+    )
+    return f'<nav class="views-of-page" aria-label="{escape(strings.views)}">{buttons}</nav>'
+
+
 def render_examples(questions: Sequence[str], strings: Strings) -> str:
     """Return the example questions as buttons; nothing where there is none."""
     if not questions:
         return ""
     buttons = "".join(
-        f'<li><button type="button" class="example" dir="auto"{_lang(question)} '
+        f'<li><button type="button" class="example" dir="auto"{lang_attribute(question)} '
         f'data-question="{escape(question)}">{escape(question)}</button></li>'
         for question in questions
     )
@@ -395,42 +515,139 @@ def render_examples(questions: Sequence[str], strings: Strings) -> str:
     )
 
 
+def render_suggestions(headings: Sequence[str], source: str, strings: Strings) -> str:
+    """Return headings of a document as questions to it; nothing where there is none."""
+    if not headings:
+        return ""
+    buttons = "".join(
+        f'<li><button type="button" class="suggestion" dir="auto"{lang_attribute(heading)} '
+        f'data-question="{escape(heading)}" data-within="{escape(source)}">{escape(heading)}</button></li>'
+        for heading in headings
+    )
+    return f'<div class="suggestions"><h4>{escape(strings.suggestions)}</h4><ul>{buttons}</ul></div>'
+
+
 def render_invitation(strings: Strings) -> str:
     """Return what stands in place of the examples while there is no document."""
     return (
         f'<section class="empty" lang="{strings.lang}" dir="{strings.direction}">'
-        f"<h2>{escape(strings.no_documents)}</h2><p>{escape(strings.no_documents_note)}</p></section>"
+        f"<h2>{escape(strings.no_documents)}</h2><p>{escape(strings.no_documents_note)}</p>"
+        f'<button type="button" class="go" data-go="documents">{escape(strings.upload)}</button></section>'
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which documents the list shows: those with all ``words`` in source, title or author, from number ``first`` on."""
+
+    words: str = ""
+    language: str = ""
+    first: int = 0
+
+    def holds(self, info: DocumentInfo) -> bool:
+        where = fold(f"{info.source}\n{info.title}\n{info.author}")
+        return (not self.language or info.language == self.language) and all(
+            word in where for word in fold(self.words).split()
+        )
 
 
 def render_documents(documents: Sequence[DocumentInfo], strings: Strings) -> str:
-    """Return the list of documents, the latest first."""
-    shown = sorted(documents, key=lambda info: info.added, reverse=True)[:SHOWN_DOCUMENTS]
+    """Return the documents with what chooses among them; ``documents.js`` fetches the list for another choice."""
     count = strings.documents_count.format(
         documents=len(documents), passages=sum(info.passages for info in documents)
     )
-    items = "".join(f"<li>{_document(info, strings)}</li>" for info in shown)
-    listed = f'<ul class="list">{items}</ul>' if items else ""
-    hidden = len(documents) - len(shown)
-    more = f'<p class="note">{escape(strings.documents_more.format(count=hidden))}</p>' if hidden else ""
     return (
-        f'<section class="documents" lang="{strings.lang}" dir="{strings.direction}">'
-        f'<h2>{escape(strings.documents)}</h2><p class="note">{escape(count)}</p>{listed}{more}</section>'
+        f'<section class="documents" lang="{strings.lang}" dir="{strings.direction}" '
+        f'data-failed="{escape(strings.remove_failed)}" data-receipt="{escape(strings.receipt)}" '
+        f'data-ask="{escape(strings.remove_ask)}" data-no="{escape(strings.remove_no)}">'
+        f'<h2>{escape(strings.documents)}</h2><p class="note">{escape(count)}</p>'
+        f'<form class="choice" role="search"><input type="search" name="words" dir="auto" autocomplete="off" '
+        f'placeholder="{escape(strings.filter_documents)}" aria-label="{escape(strings.filter_documents)}">'
+        f'<select name="language" aria-label="{escape(strings.filter_language)}">'
+        f"{_language_options(documents, strings)}</select></form>"
+        f'<p class="receipt" role="status"></p>'
+        f'<div class="chosen">{render_list(documents, Choice(), strings)}</div></section>'
     )
+
+
+def _language_options(documents: Sequence[DocumentInfo], strings: Strings) -> str:
+    """Return the languages that there are, by their tags: the browser knows their names in every language."""
+    tags = sorted({info.language for info in documents if info.language})
+    options = "".join(
+        f'<option value="{escape(tag)}" data-tag="{escape(tag)}">{escape(tag)}</option>' for tag in tags
+    )
+    return f'<option value="">{escape(strings.all_languages)}</option>{options}'
+
+
+def render_list(documents: Sequence[DocumentInfo], choice: Choice, strings: Strings) -> str:
+    """Return a part of the documents that were chosen, the latest first, and a button for the next part."""
+    chosen = sorted(filter(choice.holds, documents), key=lambda info: info.added, reverse=True)
+    shown = chosen[choice.first : choice.first + SHOWN_DOCUMENTS]
+    items = "".join(f"<li>{_document(info, strings)}</li>" for info in shown)
+    found = ""
+    if not choice.first and (choice.words or choice.language):
+        found = (
+            f'<p class="note" role="status">{escape(strings.documents_found.format(count=len(chosen)))}</p>'
+        )
+    after = choice.first + len(shown)
+    more = ""
+    if after < len(chosen):
+        more = f'<button type="button" class="more" data-first="{after}">{escape(strings.show_more)}</button>'
+    return f'{found}{f"""<ul class="list">{items}</ul>""" if items else ""}{more}'
 
 
 def _document(info: DocumentInfo, strings: Strings) -> str:
     facts = [strings.passages_count.format(count=info.passages)]
     if info.pages is not None:
         facts.insert(0, strings.pages_count.format(count=info.pages))
+    if info.date:
+        facts.append(strings.dated.format(date=_isolated(info.date)))
     facts.append(strings.added_on.format(date=_isolated(info.added[:10])))
+    told = escape(" · ".join([*filter(None, [_isolated(info.author) if info.author else ""]), *facts]))
     title = ""
     if info.title and info.title != info.source:
-        title = f'<span class="title"{_lang(info.title)}>{escape_name(info.title)}</span>'
+        title = f'<span class="title"{lang_attribute(info.title)}>{escape_name(info.title)}</span>'
+    tag = (
+        f' · <span data-tag="{escape(info.language)}">{escape(info.language)}</span>' if info.language else ""
+    )
     return (
         f'<span class="source">{escape_name(info.source)}</span>{title}'
-        f'<span class="facts">{escape(" · ".join(facts))}</span>'
+        f'<span class="facts">{told}{tag}</span><span class="deeds">'
+        f'<button type="button" class="open" data-query="{escape(Place(info.id, Span(0, 0)).query(info.source))}">'
+        f"{escape(strings.open_document)}</button>"
+        f'<button type="button" class="ask-this" data-within="{escape(info.source)}">'
+        f"{escape(strings.ask_this)}</button>"
+        f'<button type="button" class="remove" data-document="{escape(info.id)}">{escape(strings.remove)}'
+        "</button></span>"
     )
+
+
+def render_scope(documents: Sequence[DocumentInfo], strings: Strings) -> str:
+    """Return what chooses the documents that are asked, folded; ``scope.js`` keeps what is chosen."""
+    names = sorted({folder for info in documents for folder in _folders(info.source)})[:MOST_FOLDERS]
+    options = "".join(f'<option value="{escape(name)}"></option>' for name in names)
+    dates = "".join(
+        f'<label>{escape(words)} <input name="{name}" inputmode="numeric" autocomplete="off" dir="ltr" '
+        f'placeholder="{escape(strings.scope_date)}" pattern="[0-9]{{4}}(-[0-9]{{2}}){{0,2}}"></label>'
+        for name, words in (("since", strings.scope_since), ("until", strings.scope_until))
+    )
+    return (
+        f'<details class="scope" lang="{strings.lang}" dir="{strings.direction}"><summary>'
+        f'<span class="scope-label">{escape(strings.scope)}:</span> '
+        f'<span class="scope-told" data-all="{escape(strings.scope_all)}">{escape(strings.scope_all)}</span></summary>'
+        f'<form><label>{escape(strings.scope_folder)} <input name="within" list="scope-names" dir="auto" '
+        f'autocomplete="off" maxlength="1000"></label><datalist id="scope-names">{options}</datalist>'
+        f'<label>{escape(strings.filter_language)} <select name="language">'
+        f"{_language_options(documents, strings)}</select></label>{dates}"
+        f'<button type="reset">{escape(strings.scope_clear)}</button></form></details>{render_save(strings)}'
+    )
+
+
+def _folders(source: str) -> Iterator[str]:
+    """Yield the folders that hold a document, the outermost first."""
+    for at, character in enumerate(source):
+        if character == "/":
+            yield source[:at]
 
 
 # --- uploads ------------------------------------------------------------------------------------
@@ -489,6 +706,40 @@ def _outcome(outcome: FileOutcome, strings: Strings) -> str:
     return (
         f'<li class="{outcome.outcome}"><span class="source">{escape_name(outcome.name)}</span> '
         f'<span class="outcome">{escape(words)}</span>{message}</li>'
+    )
+
+
+# --- evaluation ---------------------------------------------------------------------------------
+
+
+def render_evaluation(count: int, strings: Strings) -> str:
+    """Return what an evaluation is, above the box that takes a question set of at most ``count`` questions."""
+    return (
+        f'<section class="limits" lang="{strings.lang}" dir="{strings.direction}"><h2>{escape(strings.evaluation)}</h2>'
+        f"<p>{escape(strings.evaluation_note.format(count=count))}</p></section>"
+    )
+
+
+def render_evaluating(share: float, strings: Strings) -> str:
+    """Return how far an evaluation is, ``share`` from 0 to 1."""
+    return (
+        f'<section class="report" role="status" lang="{strings.lang}" dir="{strings.direction}"><p class="progress">'
+        f'<label>{escape(strings.evaluating)} <progress max="1" value="{share:.3f}"></progress></label></p></section>'
+    )
+
+
+def render_evaluated(report: str | Trouble, name: str, strings: Strings) -> str:
+    """Return the report in a frame of its own, in which nothing runs, or what was wrong with the questions."""
+    if isinstance(report, Trouble):
+        return (
+            f'<section class="card failed" role="alert" lang="{strings.lang}" dir="{strings.direction}">'
+            f"<h2>{escape(strings.evaluation_failed)}</h2>{_trouble(report)}</section>"
+        )
+    return (
+        f'<section class="evaluated" lang="{strings.lang}" dir="{strings.direction}">'
+        f'<header class="place"><h2>{escape(strings.evaluation_report)} {escape_name(name)}</h2>'
+        f'<button type="button" class="download">{escape(strings.download_report)}</button></header>'
+        f'<iframe sandbox title="{escape(strings.evaluation_report)}" srcdoc="{escape(report)}"></iframe></section>'
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from qa.feedback import Feedback
-from qa.types import Answer, DocumentInfo, Hit, IndexReport, Turn
+from qa.types import Answer, Document, DocumentInfo, Hit, IndexReport, Receipt, Scope, Turn
 
 OnProgress = Callable[[int, int, str], None]
 
@@ -15,8 +15,8 @@ OnProgress = Callable[[int, int, str], None]
 class Talk(Protocol):
     """A conversation: questions may refer to earlier ones."""
 
-    def ask(self, question: str, *, alone: bool = False) -> Turn:
-        """Answer a question; with ``alone`` it refers to nothing before it."""
+    def ask(self, question: str, *, alone: bool = False, scope: Scope | None = None) -> Turn:
+        """Answer a question; with ``alone`` it refers to nothing before it, with ``scope`` from some documents."""
         ...
 
 
@@ -28,13 +28,25 @@ class Service(Protocol):
         """The folder of the library."""
         ...
 
-    def ask(self, question: str) -> Answer: ...
+    def ask(self, question: str, *, scope: Scope | None = None) -> Answer: ...
 
-    def search(self, question: str, *, k: int = 10) -> list[Hit]: ...
+    def search(self, question: str, *, k: int = 10, scope: Scope | None = None) -> list[Hit]: ...
+
+    def document(self, source: str) -> Document:
+        """Return a document with its text, by source or id."""
+        ...
+
+    def find(self, source: str) -> DocumentInfo:
+        """Return a line of the list of documents, by source or id."""
+        ...
 
     def documents(self) -> list[DocumentInfo]: ...
 
     def add(self, path: Path, *, on_progress: OnProgress | None = None) -> IndexReport: ...
+
+    def remove(self, source: str) -> Receipt:
+        """Remove a document by its source or id; the receipt says what is gone."""
+        ...
 
     def chat(self) -> Talk: ...
 

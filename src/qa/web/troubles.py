@@ -13,6 +13,7 @@ from qa.errors import (
     QuestionError,
     QuoteMismatch,
     ReadError,
+    ScopeError,
 )
 from qa.web.strings import EN, Strings
 
@@ -29,6 +30,7 @@ def trouble_of(error: QAError, strings: Strings) -> Trouble:
     """Return what to show of an error."""
     sentences = (
         (QuestionError, strings.trouble_question),
+        (ScopeError, strings.trouble_scope),
         (LibraryLocked, strings.trouble_locked),
         (LibraryCorrupt, strings.trouble_library),
         (EncoderMismatch, strings.trouble_model),

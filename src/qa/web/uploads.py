@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import TypeVar
 
 from qa.errors import QAError
 from qa.types import IndexReport
@@ -16,6 +17,7 @@ from qa.web.service import OnProgress, Service
 from qa.web.strings import Strings
 from qa.web.troubles import told, trouble_of
 
+T = TypeVar("T")
 FOLDER = "uploads"
 SECONDS_BETWEEN_REPORTS = 0.3
 MAX_NAME_BYTES = 200
@@ -74,7 +76,7 @@ def take_upload(
     return outcome
 
 
-def follow(work: Callable[[OnProgress], FileOutcome]) -> Iterator[float | FileOutcome]:
+def follow(work: Callable[[OnProgress], T]) -> Iterator[float | T]:
     """Do ``work`` beside, yield the share done (0 to 1) now and then, and at the end its outcome."""
     share = 0.0
 

@@ -1,0 +1,293 @@
+"""Uses one library for as long as is wanted, in one process that reads and writes, and looks for what is lost or grows.
+
+    python -m benchmarks.soak [--seconds 3600] [--seed 0] [--out FILE]
+
+Documents are added, changed, moved, removed and synced at random, searched and asked for; now and then all is
+compacted, encoded anew, backed up, restored, exported, imported and checked. A plain dict says what must be there. A
+second ``QA`` of the same library, opened once, asks all the time in a thread of its own. What the process takes after a
+third of the time, of memory, descriptors, threads and disk, may grow by no more than the ``CEILINGS``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from qa import QA, Config, QAError
+from qa.encoder import BUILTIN
+from qa.readers import find_files, read_document
+
+CORPUS = Path(__file__).parent.parent / "corpus"
+MOST = 60
+"""Documents of the library: it stays of one size, so that what grows is no document."""
+CEILINGS = {"memory_mb": 64.0, "descriptors": 8, "threads": 4, "disk_mb": 64.0}
+RARE = 0.04
+"""Share of the turns that do something to the whole library."""
+ANCHOR = "anchor.txt"
+
+
+@dataclass
+class Soak:
+    """One library under use; ``problems`` says what was wrong, in sentences."""
+
+    root: Path
+    seed: int
+    problems: list[str] = field(default_factory=list)
+    expected: dict[str, str] = field(
+        default_factory=dict
+    )  # sources of files in docs/ and of others: their word
+    backed_up: dict[str, str] | None = None
+    times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    asked_beside: int = 0
+    number: int = 0
+
+    def run(self, seconds: float) -> dict[str, Any]:
+        """Use the library for so many seconds; return the figures."""
+        self._random = random.Random(self.seed)
+        self._paragraphs = _paragraphs()
+        self._docs, self._others = self.root / "docs", self.root / "others"
+        for folder in (self._docs, self._others):
+            folder.mkdir()
+        self._write(self._docs, ANCHOR)
+        usual: dict[str, Callable[[QA], None]] = {
+            "sync": self._sync,
+            "add": self._add,
+            "remove": self._remove,
+            "search": self._search,
+            "ask": self._ask,
+        }
+        rare: dict[str, Callable[[QA], None]] = {
+            "compact": lambda qa: qa.compact() and None,
+            "check": self._check,
+            "backup": self._backup,
+            "restore": self._restore,
+            "export and import": self._export_and_import,
+            "reencode": lambda qa: qa.reencode(BUILTIN) and None,
+            "mend": lambda qa: qa.mend() and None,
+        }
+        first = [*usual, *rare]
+        stop = threading.Event()
+        warm: dict[str, float] | None = None
+        most: dict[str, float] = defaultdict(float)
+        with QA.open(self.root / "index", config=Config(max_error=0.9)) as qa:
+            qa.sync(self._docs)
+            reading = threading.Thread(target=self._ask_beside, args=(stop,))
+            reading.start()
+            began = time.monotonic()
+            while (passed := time.monotonic() - began) < seconds or first:
+                kinds = rare if self._random.random() < RARE else usual
+                name = first.pop(0) if first else self._random.choice(list(kinds))
+                start = time.monotonic()
+                try:
+                    {**usual, **rare}[name](qa)
+                except QAError as error:
+                    self.problems.append(f"{name}: {error}")
+                self.times[name].append(time.monotonic() - start)
+                self._compare(qa)
+                if warm is None and passed > seconds / 3 and not first:
+                    warm = _resources(self.root / "index")
+                if warm is not None:
+                    most = {
+                        key: max(most[key], value) for key, value in _resources(self.root / "index").items()
+                    }
+            stop.set()
+            reading.join()
+            self._check(qa)
+            compacted = qa.compact().after
+        assert warm is not None
+        for name, ceiling in CEILINGS.items():
+            if most[name] - warm[name] > ceiling:
+                self.problems.append(
+                    f"{name} grew from {warm[name]:g} to {most[name]:g}, more than {ceiling:g}"
+                )
+        return {
+            "seconds": round(time.monotonic() - began, 1),
+            "operations": {
+                name: {"count": len(times), "median_ms": round(1000 * median(times), 1)}
+                for name, times in sorted(self.times.items())
+            },
+            "asked_beside": self.asked_beside,
+            "warm": warm,
+            "most": dict(most),
+            "compacted_mb": round(compacted / 1e6, 1),
+            "documents": len(self.expected),
+            "problems": self.problems,
+        }
+
+    # What is done
+
+    def _sync(self, qa: QA) -> None:
+        """Some files are written, changed, moved or deleted before the library is made equal to them."""
+        for _ in range(self._random.randint(1, 4)):
+            there = [name for name in self.expected if (self._docs / name).exists() and name != ANCHOR]
+            kind = self._random.choice(["new", "change", "move", "delete"]) if there else "new"
+            if kind == "new" and len(self.expected) < MOST:
+                self._write(self._docs, self._name())
+            elif kind == "change" and there:
+                self._write(self._docs, self._random.choice(there))
+            elif kind == "move" and there:
+                old, new = self._random.choice(there), self._name()
+                (self._docs / old).rename(self._docs / new)
+                self.expected[new] = self.expected.pop(old)
+            elif there:
+                name = self._random.choice(there)
+                (self._docs / name).unlink()
+                del self.expected[name]
+        qa.sync(self._docs)
+
+    def _add(self, qa: QA) -> None:
+        if len(self.expected) >= MOST:
+            self._remove(qa)
+        name = self._name()
+        self._write(self._others, name)
+        qa.add(self._others / name)
+
+    def _remove(self, qa: QA) -> None:
+        others = [name for name in self.expected if (self._others / name).exists()]
+        if not others:
+            return
+        name = self._random.choice(others)
+        qa.remove(name, purge=self._random.random() < 0.1)
+        (self._others / name).unlink()
+        word = self.expected.pop(name)
+        if any(word in hit.text for hit in qa.search(word)):
+            self.problems.append(f"'{word}' of the removed '{name}' is found")
+
+    def _search(self, qa: QA) -> None:
+        name = self._random.choice(list(self.expected))
+        self._find(qa, name, self.expected[name])
+
+    def _ask(self, qa: QA) -> None:
+        answer = qa.ask(self._random.choice(self._paragraphs)[:200])
+        if answer.quote and qa.document(answer.quote.source).text.find(answer.quote.text) < 0:
+            self.problems.append(f"a quote is not in '{answer.quote.source}'")
+
+    def _check(self, qa: QA) -> None:
+        self.problems += [f"check: {problem}" for problem in qa.check()]
+
+    def _backup(self, qa: QA) -> None:
+        shutil.rmtree(self.root / "backup", ignore_errors=True)
+        qa.backup(self.root / "backup")
+        self.backed_up = dict(self.expected)
+
+    def _restore(self, qa: QA) -> None:
+        """Restore the backup, then bring back what the files say: a sync mends what is older or gone."""
+        if self.backed_up is None:
+            return
+        qa.restore(self.root / "backup", replace=True)
+        there = {info.source for info in qa.documents()}
+        if there != set(self.backed_up):
+            self.problems.append(f"a restored backup holds {sorted(there ^ set(self.backed_up))} or not")
+        qa.sync(self._docs)
+        for info in qa.documents():
+            if not Path(info.path).exists():
+                qa.remove(info.id)
+        qa.add(self._others)
+
+    def _export_and_import(self, qa: QA) -> None:
+        file = self.root / "all.jsonl"
+        qa.export(file)
+        report = qa.import_documents(file)
+        if len(report.unchanged) != len(self.expected):
+            self.problems.append(f"an export of {len(self.expected)} documents brought {report}")
+
+    # What must be true
+
+    def _compare(self, qa: QA) -> None:
+        there = {info.source for info in qa.documents()}
+        if there != set(self.expected):
+            self.problems.append(f"there are, or are not, {sorted(there ^ set(self.expected))}")
+
+    def _find(self, qa: QA, name: str, word: str) -> None:
+        hits = qa.search(word)
+        if not any(name == hit.source and word in hit.text for hit in hits):
+            self.problems.append(f"'{word}' of '{name}' is not found")
+        if not all(hit.text in qa.document(hit.passage.document_id).text for hit in hits):
+            self.problems.append(f"a passage found for '{word}' is not in its document")
+
+    def _ask_beside(self, stop: threading.Event) -> None:
+        word = self.expected[ANCHOR]
+        with QA.open(self.root / "index") as qa:
+            while not stop.is_set():
+                try:
+                    hits = qa.search(word, k=3)
+                except Exception as error:
+                    self.problems.append(f"a reader beside: {type(error).__name__}: {error}")
+                    continue
+                if not any(hit.source == ANCHOR and word in hit.text for hit in hits):
+                    self.problems.append(f"a reader beside does not find '{word}'")
+                self.asked_beside += 1
+                time.sleep(0.02)
+
+    # Documents
+
+    def _name(self) -> str:
+        self.number += 1
+        return f"{self.number:05}.txt"
+
+    def _write(self, folder: Path, name: str) -> None:
+        """Write a file of some paragraphs of the sample corpus, and one word that no other has."""
+        word = "".join(self._random.choices("bcdfghjklmnpqrstvwxz", k=12))
+        chosen = self._random.sample(self._paragraphs, self._random.randint(2, 20))
+        (folder / name).write_text("\n\n".join((f"The word here is {word}.", *chosen)), encoding="utf-8")
+        self.expected[name] = word
+
+
+def _paragraphs() -> list[str]:
+    texts = [read_document(path).text for path in find_files(CORPUS).paths if path.suffix in {".txt", ".md"}]
+    return [part for text in texts for part in text.split("\n\n") if len(part) > 60]
+
+
+def _resources(index: Path) -> dict[str, float]:
+    """Return the memory, open descriptors and threads of this process, and the size of the library."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return {
+        "memory_mb": round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1),
+        "descriptors": len(list(Path("/proc/self/fd").iterdir())),
+        "threads": threading.active_count(),
+        "disk_mb": round(_size(index) / 1e6, 1),
+    }
+
+
+def _size(folder: Path) -> int:
+    size = 0
+    for file in folder.rglob("*"):
+        try:
+            size += file.stat().st_size
+        except FileNotFoundError:  # merged away meanwhile
+            continue
+    return size
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--seconds", type=float, default=3600)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        figures = Soak(Path(folder).resolve(), options.seed).run(options.seconds)
+    text = json.dumps(figures, indent=2, ensure_ascii=False)
+    print(text)
+    if options.out:
+        options.out.write_text(text + "\n", encoding="utf-8")
+    return 1 if figures["problems"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
