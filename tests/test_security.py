@@ -637,6 +637,19 @@ def test_misuse_of_the_queue_leaves_the_page_as_it_was(meet: Meet, stranger: Str
         with stranger.client.stream("GET", f"/gradio_api/queue/data?session_hash={session}") as stream:
             first = next(stream.iter_lines(), "")
             assert "Traceback" not in first
-    for _ in range(30):  # asked, and nobody listens
-        meet("open").join("ask", [QUESTION, None, ""])
     assert QUOTED in stranger.ask(QUESTION)
+
+
+def test_who_asks_and_does_not_listen_is_stopped_and_others_go_on(
+    servers: dict[str, str], meet: Meet
+) -> None:
+    deaf = meet("open", sent_from="127.0.0.7")
+    statuses = [deaf.join("ask", [QUESTION, None, ""], session="deaf").status_code for _ in range(8)]
+    assert statuses == [200] * 5 + [429] * 3
+    statuses = [
+        deaf.join("ask", [QUESTION, None, ""], session=f"deaf-{number}").status_code for number in range(120)
+    ]
+    assert statuses.count(200) == 95
+    assert QUOTED in meet("open", sent_from="127.0.0.8").ask(QUESTION)
+    assert QUOTED in json.dumps(list(deaf.messages(session="deaf")))
+    assert deaf.join("ask", [QUESTION, None, ""], session="deaf").status_code == 200
