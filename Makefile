@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PORT ?= 7860
 
-.PHONY: run test install index lint types tests browser model clean
+.PHONY: run test install index lint types tests browser screenshots model clean
 
 run: index  ## Build the index of corpus/ and open the chat page on 127.0.0.1
 	$(BIN)/python app.py --index index --port $(PORT) --examples corpus/questions.jsonl
@@ -36,6 +36,9 @@ browser:
 	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
 	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium chromium-driver fonts-noto-cjk >/dev/null; } || \
 	  echo "chromium is not installed: the tests of the page will be skipped" >&2; }
+
+screenshots: $(VENV)/.tested browser  ## Take the screenshots of the README anew
+	$(BIN)/python -m tests.screenshots
 
 MODEL_DATA ?= ../shared/data
 MODEL_WORK ?= .model

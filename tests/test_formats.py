@@ -217,7 +217,10 @@ def test_rtf_in_three_scripts(tmp_path: Path) -> None:
 # --- mail and archives -----------------------------------------------------------------------------------
 
 
-def test_a_mail_tells_who_wrote_when_and_its_attachments_are_documents(tmp_path: Path) -> None:
+def test_a_mail_tells_who_wrote_when_and_its_attachments_are_documents(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")  # no tesseract
     found = outcomes(write(tmp_path, "a.eml"))
     assert list(found) == ["码头.txt", "map.png", ""]
     mail, attachment = found[""].document, found["码头.txt"].document
@@ -258,7 +261,10 @@ def test_attachments_of_one_name_are_told_apart_and_no_name_leads_elsewhere(tmp_
     assert found["a (2).txt"].document
 
 
-def test_the_files_of_an_archive_are_documents_with_their_place(tmp_path: Path) -> None:
+def test_the_files_of_an_archive_are_documents_with_their_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")  # no tesseract
     data = zip_of(
         {
             "新闻/一.txt": "安吉县有居民2142户。".encode(),

@@ -193,7 +193,8 @@ def test_a_pdf_with_a_password_is_refused_and_one_without_is_read(tmp_path: Path
     assert read_document(tmp_path / "open.pdf").text == "There is a line of text on this page."
 
 
-def test_a_scan_is_told_with_what_to_do(tmp_path: Path) -> None:
+def test_a_scan_is_told_with_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")  # no tesseract
     assert "has no text on any of its 1 pages; it is a scan: run OCR first" in refused(
         tmp_path / "a.pdf", pdf_of(SCAN)
     )

@@ -103,7 +103,7 @@ def test_a_file_that_is_gone_is_told_so(readers: Readers, tmp_path: Path) -> Non
 def test_what_is_no_reply_ends_the_process_and_is_no_document(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def taken_over(limits: Limits) -> subprocess.Popen[bytes]:
+    def taken_over(limits: Limits, ocr_languages: str) -> subprocess.Popen[bytes]:
         monkeypatch.undo()  # the next one is as it should be
         code = """print('{"member": "", "document": {"text": 1}}', flush=True); input(); input()"""
         return subprocess.Popen(

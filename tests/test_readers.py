@@ -643,7 +643,10 @@ def test_a_markdown_file_may_end_with_the_row_of_a_table(tmp_path: Path) -> None
 # --- paths -----------------------------------------------------------------------------------------------
 
 
-def test_files_are_sorted_and_what_is_left_out_is_told_but_for_hidden_ones(tmp_path: Path) -> None:
+def test_files_are_sorted_and_what_is_left_out_is_told_but_for_hidden_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")  # no tesseract
     for name in (
         "b.txt",
         "a.MD",

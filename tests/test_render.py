@@ -269,6 +269,17 @@ def test_quote_can_be_opened_copied_linked_and_cited() -> None:
     assert "document=e&amp;start=0&amp;end=9&amp;of=other.txt" in html
 
 
+def test_passages_of_one_document_stand_together_under_its_name() -> None:
+    hits = tuple(
+        Hit(rank, 1.0, Passage(source, Span(0, 5), f"text {rank}", page=rank, id=rank), f"{source}.txt")
+        for rank, source in enumerate("abacb", start=1)
+    )
+    page = _read(render.render_answer(Answer("?", None, 0.1, "No.", hits), EN))
+    nearest, others = "a.txtb.txt", "c.txtb.txt"
+    assert page.text("source") == nearest + others
+    assert page.text("passage") == "text 1text 3text 2" + "text 4text 5"
+
+
 def test_follow_up_shows_how_it_was_read_and_a_plain_question_does_not() -> None:
     assert "and there (Who voted?)" in _read(
         render.render_turn("turn-1", "and there", "and there (Who voted?)", _answer(), EN)

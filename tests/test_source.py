@@ -19,7 +19,7 @@ from qa.readers import read_document
 from qa.readers.pages import Drawers, Words, find_runs, page_picture, page_sizes
 from qa.types import Block, Document, Span
 from qa.web import source
-from qa.web.place import Place
+from qa.web.links import QuoteLink
 from qa.web.routes import add_page_routes
 from qa.web.service import Service
 from qa.web.source import PART_CHARS, part_of, parts, render_part, render_source
@@ -42,7 +42,7 @@ def shown(html: str, of: str = "part") -> str:
 @pytest.mark.parametrize("path", sorted(CORPUS.glob("*/*")), ids=lambda path: path.name)
 def test_parts_of_a_document_read_as_its_text(path: Path) -> None:
     document = read_document(path)
-    place = Place(document.id, Span(0, min(40, len(document.text))))
+    place = QuoteLink(document.id, Span(0, min(40, len(document.text))))
     text = "".join(shown(render_part(document, place, number, EN)) for number in range(len(parts(document))))
     assert text == document.text
 
@@ -51,10 +51,10 @@ def test_parts_of_a_document_read_as_its_text(path: Path) -> None:
 def test_hostile_text_is_shown_as_text(text: str) -> None:
     document = make_document(text, f"before\n{text}\nafter", title=text)
     quote = Span(7, 7 + len(text))
-    page = _read(render_part(document, Place(document.id, quote), 0, EN))
+    page = _read(render_part(document, QuoteLink(document.id, quote), 0, EN))
     assert page.text("quote") == text
     assert set(page.tags) <= {"div", "p", "span", "mark"}
-    assert set(_read(render_source(document, Place(document.id, quote), EN)).tags) <= {
+    assert set(_read(render_source(document, QuoteLink(document.id, quote), EN)).tags) <= {
         *("section", "header", "div", "h2", "bdi", "button", "span", "p", "mark")
     }
 
@@ -77,7 +77,7 @@ def test_long_text_is_cut_between_blocks_or_else_between_lines_and_never_lost() 
 def test_quote_over_two_blocks_and_two_parts_is_marked_in_each() -> None:
     text = "a" * 7_990 + "\n" + "b" * 7_000
     document = make_document("two.txt", text)
-    place = Place(document.id, Span(7_980, 8_001), (Span(7_985, 7_988), Span(7_991, 7_993)))
+    place = QuoteLink(document.id, Span(7_980, 8_001), (Span(7_985, 7_988), Span(7_991, 7_993)))
     first, second = (_read(render_part(document, place, number, EN)) for number in (0, 1))
     assert (first.text("quote"), second.text("quote")) == ("a" * 10 + "\n", "b" * 10)
 
@@ -85,14 +85,14 @@ def test_quote_over_two_blocks_and_two_parts_is_marked_in_each() -> None:
 def test_page_is_named_where_it_begins() -> None:
     blocks = (Block(Span(0, 3), page=1), Block(Span(4, 7), page=2), Block(Span(8, 11), page=2))
     document = Document("1", "a.pdf", "A", "one two six", blocks, "")
-    html = render_part(document, Place("1", Span(4, 7)), 0, EN)
+    html = render_part(document, QuoteLink("1", Span(4, 7)), 0, EN)
     assert html.count("page-edge") == 2
     assert html.index('data-label="page 2"') < html.index("two")
 
 
 def test_pane_runs_in_the_reader_s_direction_and_the_text_in_its_own() -> None:
     document = make_document("a.txt", "plain words")
-    html = render_source(document, Place(document.id, Span(0, 5)), AR)
+    html = render_source(document, QuoteLink(document.id, Span(0, 5)), AR)
     assert 'dir="rtl"' in html
     assert 'dir="auto"' in html
 
@@ -102,13 +102,13 @@ def test_pane_runs_in_the_reader_s_direction_and_the_text_in_its_own() -> None:
 )
 def test_link_that_names_no_place_is_refused(start: int, end: int, marks: str) -> None:
     with pytest.raises(QuestionError, match="names no place"):
-        Place.of("1", start, end, marks)
+        QuoteLink.of("1", start, end, marks)
 
 
 def test_place_survives_its_way_through_a_link() -> None:
-    place = Place("1f", Span(3, 90), (Span(4, 9), Span(80, 90)))
+    place = QuoteLink("1f", Span(3, 90), (Span(4, 9), Span(80, 90)))
     assert place.query("a b&c.txt") == "document=1f&start=3&end=90&marks=4-9%2C80-90&of=a+b%26c.txt"
-    assert Place.of("1f", 3, 90, "4-9,80-90") == place
+    assert QuoteLink.of("1f", 3, 90, "4-9,80-90") == place
 
 
 # --- over HTTP ----------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ def test_link_opens_the_quote_in_its_document(client: TestClient, tmp_path: Path
     quote = demo(tmp_path).ask("How did the council vote?").quote
     assert quote
     answer = client.get(
-        f"/page/source?{Place(quote.document_id, quote.span, quote.highlights).query(quote.source)}"
+        f"/page/source?{QuoteLink(quote.document_id, quote.span, quote.highlights).query(quote.source)}"
     )
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
@@ -250,7 +250,7 @@ def test_pages_of_a_real_library_over_http(tower: Path, tmp_path: Path) -> None:
         qa.add(tower)
         document = qa.document("tower.pdf")
         start = document.text.index(QUOTE)
-        query = Place(document.id, Span(start, start + len(QUOTE))).query()
+        query = QuoteLink(document.id, Span(start, start + len(QUOTE))).query()
         with client_of(qa) as client:
             pane = client.get(f"/page/source?{query}").text
             assert 'data-pages="2" data-part="0"' in pane
@@ -265,7 +265,7 @@ def test_pages_of_a_real_library_over_http(tower: Path, tmp_path: Path) -> None:
 
 
 def test_pages_of_a_long_pdf_come_in_parts() -> None:
-    place = Place("1", Span(0, 5))
+    place = QuoteLink("1", Span(0, 5))
     sizes = [(600.0, 800.0)] * 45
     assert [source.render_pages(place, sizes, part, EN).count("<img") for part in range(3)] == [20, 20, 5]
     with pytest.raises(QuestionError, match="45 pages"):

@@ -866,9 +866,10 @@ def _check_paths(paths: Sequence[Path]) -> None:
 def _preview(paths: Sequence[Path], *, as_json: bool) -> None:
     """Show what indexing would make of files."""
     from qa.indexing import preview
+    from qa.readers.processes import shared_readers
 
     _check_paths(paths)
-    found = preview(paths)
+    found = preview(paths, readers=shared_readers(_config().ocr_languages))
     for problem in found.failed:
         _complain(_problem(problem))
     if as_json:

@@ -25,7 +25,7 @@ from qa.errors import ReadError
 from qa.languages import Languages
 from qa.library import Change, Library, Stored
 from qa.readers import HOLDERS, Outcome, find_files
-from qa.readers.processes import IN_LINE, PROCESSES, Reading, shared_readers
+from qa.readers.processes import IN_LINE, PROCESSES, Readers, Reading, shared_readers
 from qa.splitter import search_text, split_document
 from qa.types import (
     Compaction,
@@ -59,6 +59,7 @@ def add(
     encoder: Encoder,
     token_encoder: TokenEncoder,
     languages: Languages | None = None,
+    readers: Readers | None = None,
     on_progress: OnProgress | None = None,
 ) -> IndexReport:
     """Add files and the readable files below folders; update those that changed, skip those that did not.
@@ -67,7 +68,7 @@ def add(
     are in ``report.left_out``. With ``languages``, ``report.files`` says the language of each document.
     ``on_progress(done, total, label)`` counts files.
     """
-    with Views(library) as views, _Run(library, views, encoder, token_encoder, languages) as run:
+    with Views(library) as views, _Run(library, views, encoder, token_encoder, languages, readers) as run:
         for root in paths:
             run.index_files(root, on_progress)
         return run.finish()
@@ -80,13 +81,14 @@ def sync(
     encoder: Encoder,
     token_encoder: TokenEncoder,
     languages: Languages | None = None,
+    readers: Readers | None = None,
     on_progress: OnProgress | None = None,
 ) -> IndexReport:
     """Make the library equal to the folder ``root``: as ``add``, and remove what is gone from the folder.
 
     Documents from elsewhere stay. A file that moved keeps its vectors.
     """
-    with Views(library) as views, _Run(library, views, encoder, token_encoder, languages) as run:
+    with Views(library) as views, _Run(library, views, encoder, token_encoder, languages, readers) as run:
         run.index_files(root, on_progress)
         run.remove_gone(root)
         return run.finish()
@@ -126,7 +128,7 @@ class Preview:
     left_out: tuple[LeftOut, ...]
 
 
-def preview(paths: Sequence[Path]) -> Preview:
+def preview(paths: Sequence[Path], *, readers: Readers | None = None) -> Preview:
     """Read and split files, and the readable files below folders, as ``add`` does; nothing is stored."""
     documents: list[tuple[Document, tuple[Passage, ...]]] = []
     failed: list[FileProblem] = []
@@ -136,7 +138,7 @@ def preview(paths: Sequence[Path]) -> Preview:
         left_out += files.left_out
         for path in files.paths:
             source = path.relative_to(root).as_posix() if path != root else path.name
-            for outcome in shared_readers().read(path, source=source).result():
+            for outcome in (readers or shared_readers()).read(path, source=source).result():
                 shown = f"{path}/{outcome.member}".rstrip("/")
                 if outcome.document:
                     documents.append((outcome.document, tuple(split_document(outcome.document))))
@@ -284,13 +286,14 @@ class _Run:
         encoder: Encoder,
         token_encoder: TokenEncoder,
         languages: Languages | None,
+        readers: Readers | None = None,
     ) -> None:
         self._library = library
         self._views = views
         self._encoder = encoder
         self._token_encoder = token_encoder
         self._languages = languages
-        self._readers = shared_readers()
+        self._readers = readers or shared_readers()
         self._known = _Known(library.documents())
         self._pending: dict[str, _Pending] = {}  # by source
         self._waiting_passages = 0

@@ -96,6 +96,7 @@ class QA:
         Files that cannot be read are in ``report.failed``; the rest is indexed.
         """
         from qa import indexing
+        from qa.readers.processes import shared_readers
 
         with self._write() as library:
             encoder, token_encoder = self._both()
@@ -105,12 +106,14 @@ class QA:
                 encoder=encoder,
                 token_encoder=token_encoder,
                 languages=Languages.load(),
+                readers=shared_readers(self.config.ocr_languages),
                 on_progress=on_progress,
             )
 
     def sync(self, folder: str | Path, *, on_progress: OnProgress | None = None) -> IndexReport:
         """Make the library equal to a folder: add and update as ``add`` does, and remove what is gone from it."""
         from qa import indexing
+        from qa.readers.processes import shared_readers
 
         with self._write() as library:
             encoder, token_encoder = self._both()
@@ -120,6 +123,7 @@ class QA:
                 encoder=encoder,
                 token_encoder=token_encoder,
                 languages=Languages.load(),
+                readers=shared_readers(self.config.ocr_languages),
                 on_progress=on_progress,
             )
         if report.removed:

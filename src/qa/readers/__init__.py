@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path, PurePosixPath
 
 from qa.errors import ReadError
+from qa.readers import ocr
 from qa.readers.building import Member, NoDocument, Parsed, Unreadable, one_line
 from qa.readers.encoding import Decoded, clean, decode
 from qa.types import Document, LeftOut
@@ -54,6 +55,13 @@ _MEDIA_TYPES = {
     ".ndjson": "application/jsonl",
     ".eml": "message/rfc822",
     ".zip": "application/zip",
+}
+_PICTURE_TYPES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
 }
 READABLE = frozenset(_MEDIA_TYPES)
 """Extensions of readable files, in lower case."""
@@ -190,9 +198,14 @@ class _Walk:
 
 
 def unreadable_kind(name: str) -> str:
-    """Return the kind of a file that is not read, as ``.xyz`` or ``no extension``; "" for one that is."""
+    """Return the kind of a file that is not read, as ``.xyz`` or ``no extension``; "" for one that is.
+
+    Pictures are read where tesseract is installed.
+    """
     extension = PurePosixPath(name).suffix.lower()
-    return "" if extension in READABLE else extension or "no extension"
+    if extension in READABLE or (extension in ocr.PICTURES and ocr.is_available()):
+        return ""
+    return extension or "no extension"
 
 
 def document_from_text(
@@ -284,6 +297,8 @@ def _check_size(size: int) -> None:
 def _parse(extension: str, data: bytes) -> Parsed:
     """Read bytes by their format; every failure is an ``Unreadable``."""
     try:
+        if extension.lower() in ocr.PICTURES:
+            return ocr.parse(data, kind=extension.lower())
         return _PARSERS[_MEDIA_TYPES[extension.lower()]](data)
     except Unreadable:
         raise
@@ -311,7 +326,7 @@ def _document(parsed: Parsed, name: str, data: bytes, *, source: str) -> Documen
         source=source,
         title=parsed.title or _spoken(path.stem),
         sha256=hashlib.sha256(data).hexdigest(),
-        media_type=_MEDIA_TYPES[path.suffix.lower()],
+        media_type=_MEDIA_TYPES.get(path.suffix.lower()) or _PICTURE_TYPES[path.suffix.lower()],
     )
 
 

@@ -136,6 +136,18 @@ def one_line(text: str, limit: int = 200) -> str:
     return words if len(words) <= limit else words[: limit - 1] + "…"
 
 
+def numbered(numbers: list[int]) -> str:
+    """Return "page 3" or "pages 1, 4–7"."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1][1:] = [number]
+        else:
+            runs.append([number])
+    names = ", ".join("–".join(map(str, run)) for run in runs)
+    return f"page{'s' if len(numbers) > 1 else ''} {names}"
+
+
 def first_heading(text: str, blocks: tuple[Block, ...] | list[Block], within: int = 10) -> str:
     """Return the highest heading among the first blocks as a title, or ""."""
     headings = [block for block in blocks[:within] if block.kind == "heading"]

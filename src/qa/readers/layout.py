@@ -65,6 +65,8 @@ class Region:
     """Apart from the text: a caption, a box, a note."""
     is_headline: bool = False
     """It stands over several columns."""
+    is_scanned: bool = False
+    """Read from a picture: a line is a paragraph, and its place is not known."""
     column: float = -np.inf
     """How far the lines of its column go, where it has too few itself to tell."""
 
@@ -110,7 +112,7 @@ def regions(
             yield from (replace(region, is_aside=True) for region in regions(block.lines))
         else:
             column = _column(block, blocks)
-            yield Region(block.lines, block.is_table, block.is_aside, block.is_headline, column)
+            yield Region(block.lines, block.is_table, block.is_aside, block.is_headline, column=column)
 
 
 def _column(block: _Block, blocks: Sequence[_Block]) -> float:

@@ -24,7 +24,8 @@ from pdfminer.pdfpage import PDFPage
 from pdfminer.pdfparser import PDFParser
 from pdfminer.pdftypes import resolve1
 
-from qa.readers.building import Parsed, TextBuilder, Unreadable, first_heading, one_line
+from qa.readers import ocr
+from qa.readers.building import Parsed, TextBuilder, Unreadable, first_heading, numbered, one_line
 from qa.readers.glyphs import is_right_to_left, readable, with_doors
 from qa.readers.layout import Box, Line, Region, hyphenated_words, join_lines, regions, table_rows
 from qa.readers.lines import Glyph, lines_of, turned, vertical_marks
@@ -32,7 +33,6 @@ from qa.text import is_terminal
 from qa.text.characters import is_caseless
 
 MAX_PAGES = 20_000
-SCAN_ADVICE = "run OCR first (for example: ocrmypdf in.pdf out.pdf)"
 
 logging.getLogger("pdfminer").addHandler(logging.NullHandler())  # else its warnings reach the terminal
 
@@ -49,13 +49,19 @@ class _Page:
     problem: str = ""
     running: tuple[Line, ...] = ()
     """Running heads that stand here for the first time."""
+    scanned: ocr.Scanned | None = None
 
     @property
     def is_blank(self) -> bool:
         return not (self.lines or self.upright)
 
     @property
+    def has_scanned_text(self) -> bool:
+        return self.scanned is not None and bool(self.scanned.paragraphs)
+
+    @property
     def is_scan(self) -> bool:
+        """Whether there is a picture and no text but what was read from it."""
         return self.is_blank and bool(self.pictures) and not self.problem
 
 
@@ -68,8 +74,9 @@ def parse(data: bytes) -> Parsed:
     pages = list(_pages(document))
     if not pages:
         raise Unreadable("has no pages.")
+    pages = _with_scans(pages, data)
     warnings = (*_cut_off(data, document, len(pages)), *_warnings(pages))
-    if all(page.is_blank for page in pages):
+    if all(page.is_blank and not page.has_scanned_text for page in pages):
         raise Unreadable(_nothing(pages))
     builder = TextBuilder()
     for paragraph in _paragraphs(_without_running_lines(pages)):
@@ -146,11 +153,28 @@ def _read_page(
         return _Page(number, 0.0, (), problem=_reason(error))
 
 
-def _warnings(pages: Sequence[_Page]) -> Iterator[str]:
+def _with_scans(pages: list[_Page], data: bytes) -> list[_Page]:
+    """Read the pages that are scans, where there is a program for it."""
     scans = [page.number for page in pages if page.is_scan]
-    if scans:
+    if not scans or not ocr.is_available():
+        return pages
+    read = dict(ocr.read_pages(data, scans))
+    return [replace(page, scanned=read.get(page.number)) for page in pages]
+
+
+def _warnings(pages: Sequence[_Page]) -> Iterator[str]:
+    yield from ocr.warnings(
+        {page.number: page.scanned for page in pages if page.scanned and page.has_scanned_text}
+    )
+    blank = [page.number for page in pages if page.scanned and not page.has_scanned_text]
+    if blank:
+        yield f"{numbered(blank)}: tesseract found no text ({ocr.languages()})."
+    scans = [page.number for page in pages if page.is_scan and page.scanned is None]
+    if scans and ocr.is_available():
+        yield f"{numbered(scans)} could not be read by tesseract in time. Split the file."
+    elif scans:
         what = "has no text; it is a scan" if len(scans) == 1 else "have no text; they are scans"
-        yield f"{_numbered(scans)} {what}: {SCAN_ADVICE}."
+        yield f"{numbered(scans)} {what}: {ocr.advice()}."
     for page in pages:
         if page.problem:
             yield f"page {page.number} could not be read ({page.problem})."
@@ -159,8 +183,8 @@ def _warnings(pages: Sequence[_Page]) -> Iterator[str]:
         lost = sum(map(_lost, pages))
         verb = "has" if len(garbled) == 1 else "have"
         yield (
-            f"{_numbered(garbled)} {verb} {lost} characters without a Unicode value, shown as \ufffd;"
-            f" if whole words are lost, {SCAN_ADVICE}."
+            f"{numbered(garbled)} {verb} {lost} characters without a Unicode value, shown as \ufffd;"
+            f" if whole words are lost, {ocr.advice()}."
         )
 
 
@@ -173,20 +197,11 @@ def _nothing(pages: Sequence[_Page]) -> str:
     if problem:
         return f"is damaged: no page could be read ({problem}); fetch or save it again."
     if any(page.is_scan for page in pages):
-        return f"has no text on any of its {len(pages)} pages; it is a scan: {SCAN_ADVICE}."
+        found = (
+            f", and tesseract found none ({ocr.languages()})" if ocr.is_available() else f": {ocr.advice()}"
+        )
+        return f"has no text on any of its {len(pages)} pages; it is a scan{found}."
     return "holds no text."
-
-
-def _numbered(numbers: Sequence[int]) -> str:
-    """Return "page 3" or "pages 1, 4–7"."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and runs[-1][-1] == number - 1:
-            runs[-1][1:] = [number]
-        else:
-            runs.append([number])
-    names = ", ".join("–".join(map(str, run)) for run in runs)
-    return f"page{'s' if len(numbers) > 1 else ''} {names}"
 
 
 # --- what a page holds -------------------------------------------------------------------------------------
@@ -360,6 +375,9 @@ def _paragraphs(pages: Sequence[_Page]) -> list[_Paragraph]:
     waiting: list[_Paragraph] = []
     last: _Paragraph | None = None
     for region in (region for page in pages for region in _regions(page)):
+        if region.is_scanned:
+            found += [_Paragraph([line], region, "ocr", text=line.text) for line in region.lines]
+            continue
         if region.is_table or region.is_aside:
             apart = list(_table_rows(region) if region.is_table else _region_paragraphs(region, None))
             # what interrupts a paragraph stands behind it
@@ -379,6 +397,10 @@ def _paragraphs(pages: Sequence[_Page]) -> list[_Paragraph]:
 
 def _regions(page: _Page) -> Iterator[Region]:
     """Yield all a page holds; on one of vertical text, what is written level above it first, all else behind it."""
+    if page.scanned is not None:
+        texts = page.scanned.paragraphs
+        yield Region(tuple(Line(text, 0, 0, 0, 0, 0, page=page.number) for text in texts), is_scanned=True)
+        return
     for line in page.running:
         yield Region((line,), is_aside=True)
     if not page.upright:
@@ -609,9 +631,9 @@ def _mark_headings(paragraphs: list[_Paragraph]) -> None:
 def _body_size(paragraphs: Iterable[_Paragraph]) -> float:
     weights: Counter[float] = Counter()
     for paragraph in paragraphs:
-        for line in paragraph.lines:
+        for line in paragraph.lines if paragraph.kind != "ocr" else ():
             weights[_step(line.size)] += len(line.text)
-    return weights.most_common(1)[0][0]
+    return weights.most_common(1)[0][0] if weights else 0.0
 
 
 def _step(size: float) -> float:
@@ -621,7 +643,7 @@ def _step(size: float) -> float:
 def _is_heading(paragraph: _Paragraph, body: float) -> bool:
     text = paragraph.text
     if (
-        paragraph.kind == "row"
+        paragraph.kind in ("row", "ocr")
         or paragraph.region.is_aside
         or len(paragraph.lines) > 4
         or len(text) > _MAX_HEADING

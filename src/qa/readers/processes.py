@@ -66,8 +66,10 @@ class Reading:
 class Readers:
     """A few processes that read files side by side; they start when they are first needed."""
 
-    def __init__(self, limits: Limits | None = None, *, processes: int = PROCESSES) -> None:
-        self._workers = [_Worker(limits or Limits()) for _ in range(processes)]
+    def __init__(
+        self, limits: Limits | None = None, *, processes: int = PROCESSES, ocr_languages: str = ""
+    ) -> None:
+        self._workers = [_Worker(limits or Limits(), ocr_languages) for _ in range(processes)]
         self._lock = threading.RLock()
 
     def read(self, path: Path, *, source: str, known: Mapping[str, str] | None = None) -> Reading:
@@ -99,9 +101,9 @@ class Readers:
 
 
 @cache
-def shared_readers() -> Readers:
-    """Return the readers that all indexing of this process shares."""
-    readers = Readers()
+def shared_readers(ocr_languages: str = "") -> Readers:
+    """Return the readers that all indexing of this process shares; scans are read in ``ocr_languages``."""
+    readers = Readers(ocr_languages=ocr_languages)
     atexit.register(readers.close)
     return readers
 
@@ -109,8 +111,9 @@ def shared_readers() -> Readers:
 class _Worker:
     """One process, and the files that it was sent, in their order."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, ocr_languages: str) -> None:
         self._limits = limits
+        self._ocr_languages = ocr_languages
         self._process: subprocess.Popen[bytes] | None = None
         self.line: deque[Reading] = deque()
 
@@ -167,7 +170,7 @@ class _Worker:
 
     def _send(self, request: bytes) -> None:
         if self._process is None:
-            self._process = _start(self._limits)
+            self._process = _start(self._limits, self._ocr_languages)
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # it died; that shows when its replies are read
             self._process.stdin.write(request)
@@ -205,17 +208,17 @@ class _Worker:
         return f"brought its reader down ({name}); save it anew."
 
 
-def _start(limits: Limits) -> subprocess.Popen[bytes]:
+def _start(limits: Limits, ocr_languages: str) -> subprocess.Popen[bytes]:
     package = str(Path(qa.__file__).parent.parent)
     path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH"))))
     numbers = (limits.memory_mb, limits.seconds, limits.seconds_per_mb)
     process = subprocess.Popen(
         # -P: a folder "qa" where the user stands is not this package
-        [sys.executable, "-P", "-m", "qa.readers.worker", *map(str, numbers)],
+        [sys.executable, "-P", "-m", "qa.readers.worker", *map(str, numbers), ocr_languages],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
+        env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1"},
         start_new_session=True,  # Ctrl-C is for the one who asked: it ends, and so does the input here
     )
     assert process.stdout is not None

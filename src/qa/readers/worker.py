@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from qa.readers import Outcome, read_file
+from qa.readers import Outcome, ocr, read_file
 from qa.types import blocks_to_json
 
 
@@ -39,8 +39,9 @@ class Limits:
 NETWORK = frozenset(("socket.connect", "socket.bind", "socket.getaddrinfo", "socket.gethostbyname"))
 
 
-def main(limits: Limits) -> None:
+def main(limits: Limits, ocr_languages: str = "") -> None:
     """Answer the requests of standard input until it ends."""
+    ocr.use_languages(ocr_languages)
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what a library prints is no reply
     limit_process(limits.memory_mb)
@@ -115,4 +116,4 @@ def _refuse_network(event: str, _: tuple[object, ...]) -> None:
 
 
 if __name__ == "__main__":
-    main(Limits(*map(int, sys.argv[1:])))
+    main(Limits(*map(int, sys.argv[1:4])), *sys.argv[4:])

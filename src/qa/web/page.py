@@ -76,7 +76,7 @@ class Page:
         """Document ids, and the questions chosen for them: once for a state of the library."""
 
     def open(self, request: gr.Request) -> tuple[Any, ...]:
-        """Return header, examples, question box, upload limits and box, documents and evaluation in the reader's language."""
+        """Return header, examples, question box, upload limits and box, documents and evaluation, in one language."""
         strings = _strings(request)
         limits = render.render_upload_limits(
             sorted(READABLE - _OTHER_SPELLINGS),

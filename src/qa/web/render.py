@@ -20,9 +20,8 @@ from qa.citing import Citation
 from qa.feedback import LONGEST_TEXT, MOST_MARKS, RIGHT, WRONG, Feedback
 from qa.reasons import say
 from qa.text import fold, script
-from qa.types import Answer, DocumentInfo, Explanation, Hit, Meeting, Quote, Span
-from qa.types import Place as OtherPlace
-from qa.web.place import Place
+from qa.types import Answer, DocumentInfo, Explanation, Hit, Meeting, Place, Quote, Span
+from qa.web.links import QuoteLink
 from qa.web.signin import WORDS
 from qa.web.strings import LANGUAGES, Strings
 from qa.web.troubles import Trouble
@@ -165,7 +164,7 @@ def _render_quote(answer: Answer, quote: Quote, explanations: Sequence[Explanati
 
 def _actions(quote: Quote, strings: Strings) -> str:
     """Return what can be done with a quote: open its document, copy it, cite it, link to it."""
-    query = escape(Place(quote.document_id, quote.span, quote.highlights).query(quote.source))
+    query = escape(QuoteLink(quote.document_id, quote.span, quote.highlights).query(quote.source))
     copied = f'data-copied="{escape(strings.copied)}"'
     return (
         f'<div class="actions" data-query="{query}">'
@@ -410,15 +409,23 @@ def _others(hits: Sequence[Hit], strings: Strings) -> str:
 def _hits(hits: Sequence[Hit], strings: Strings) -> str:
     if not hits:
         return ""
-    items = "".join(f"<li>{_hit(hit, strings)}</li>" for hit in hits)
+    documents: dict[str, list[Hit]] = {}  # in the order of the best passage of each
+    for hit in hits:
+        documents.setdefault(hit.passage.document_id, []).append(hit)
+    items = "".join(
+        f"<li>{''.join(_hit(hit, strings, named=not at) for at, hit in enumerate(found))}</li>"
+        for found in documents.values()
+    )
     return f'<ol class="hits">{items}</ol>'
 
 
-def _hit(hit: Hit, strings: Strings) -> str:
+def _hit(hit: Hit, strings: Strings, *, named: bool) -> str:
+    """Return a passage; ``named`` says its document, which need not be said again for the next one of it."""
     text = hit.text
-    query = Place(hit.passage.document_id, hit.passage.span).query(hit.source)
+    source = hit.source if named else ""
+    query = QuoteLink(hit.passage.document_id, hit.passage.span).query(hit.source)
     return (
-        f'<div class="place">{render_place(hit.source, hit.page, hit.headings, strings)}'
+        f'<div class="place">{render_place(source, hit.page, hit.headings, strings)}'
         f'<button type="button" class="open" data-query="{escape(query)}">{escape(strings.open_source)}</button></div>'
         f"{_also(hit.also, strings)}"
         f'<p class="passage" dir="auto"{lang_attribute(text)}>'
@@ -427,8 +434,8 @@ def _hit(hit: Hit, strings: Strings) -> str:
 
 
 def render_place(source: str, page: int | None, headings: Sequence[str], strings: Strings) -> str:
-    """Return source · page · headings, each part in its own direction."""
-    parts = [f'<span class="source">{escape_name(source)}</span>']
+    """Return source · page · headings, each part in its own direction; without a source where it is empty."""
+    parts = [f'<span class="source">{escape_name(source)}</span>'] if source else []
     if page is not None:
         parts.append(f'<span class="page">{escape(strings.page.format(page=page))}</span>')
     if headings:
@@ -437,7 +444,7 @@ def render_place(source: str, page: int | None, headings: Sequence[str], strings
     return '<span class="where">' + '<span class="dot"> · </span>'.join(parts) + "</span>"
 
 
-def _also(places: Sequence[OtherPlace], strings: Strings) -> str:
+def _also(places: Sequence[Place], strings: Strings) -> str:
     """Return where else a passage is printed; nothing where it stands in one document only."""
     if not places:
         return ""
@@ -592,7 +599,8 @@ def render_list(documents: Sequence[DocumentInfo], choice: Choice, strings: Stri
     after = choice.first + len(shown)
     more = ""
     if after < len(chosen):
-        more = f'<button type="button" class="more" data-first="{after}">{escape(strings.show_more)}</button>'
+        words = escape(strings.documents_more.format(count=len(chosen) - after))
+        more = f'<button type="button" class="more" data-first="{after}">{words}</button>'
     return f'{found}{f"""<ul class="list">{items}</ul>""" if items else ""}{more}'
 
 
@@ -613,7 +621,7 @@ def _document(info: DocumentInfo, strings: Strings) -> str:
     return (
         f'<span class="source">{escape_name(info.source)}</span>{title}'
         f'<span class="facts">{told}{tag}</span><span class="deeds">'
-        f'<button type="button" class="open" data-query="{escape(Place(info.id, Span(0, 0)).query(info.source))}">'
+        f'<button type="button" class="open" data-query="{escape(QuoteLink(info.id, Span(0, 0)).query(info.source))}">'
         f"{escape(strings.open_document)}</button>"
         f'<button type="button" class="ask-this" data-within="{escape(info.source)}">'
         f"{escape(strings.ask_this)}</button>"

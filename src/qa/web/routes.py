@@ -19,7 +19,7 @@ from qa.readers.pages import Words, page_picture, page_sizes
 from qa.types import Document, DocumentInfo
 from qa.web import source
 from qa.web.examples import choose_headings
-from qa.web.place import Place
+from qa.web.links import QuoteLink
 from qa.web.render import (
     Choice,
     render_alert,
@@ -36,6 +36,7 @@ _NO_STORE = {"Cache-Control": "no-store"}
 _PDF = "application/pdf"
 
 Number = Annotated[int, Query(ge=0)]
+Page = Annotated[int, Query(ge=1)]
 Name = Annotated[str, Query(max_length=1000)]
 Marks = Annotated[str, Query(max_length=2000)]
 
@@ -50,7 +51,7 @@ def add_page_routes(app: FastAPI, service: Service) -> None:
         strings = strings_of(request.headers)
 
         def pane() -> str:
-            place = Place.of(document, start, end, marks)
+            place = QuoteLink.of(document, start, end, marks)
             try:
                 found = _document(service, place)
             except DocumentNotFound:
@@ -65,7 +66,7 @@ def add_page_routes(app: FastAPI, service: Service) -> None:
         request: Request, document: Name, start: Number, end: Number, part: Number, marks: Marks = ""
     ) -> Response:
         strings = strings_of(request.headers)
-        place = Place.of(document, start, end, marks)
+        place = QuoteLink.of(document, start, end, marks)
         return _html(lambda: source.render_part(_document(service, place), place, part, strings), strings)
 
     @app.get("/page/pages", include_in_schema=False)
@@ -73,7 +74,7 @@ def add_page_routes(app: FastAPI, service: Service) -> None:
         request: Request, document: Name, start: Number, end: Number, part: Number, marks: Marks = ""
     ) -> Response:
         strings = strings_of(request.headers)
-        place = Place.of(document, start, end, marks)
+        place = QuoteLink.of(document, start, end, marks)
         found = _document(service, place)
         sizes = page_sizes(_original(service, found), found.sha256)
         if not sizes:
@@ -96,7 +97,7 @@ def add_page_routes(app: FastAPI, service: Service) -> None:
         request: Request, document: Name, start: Number, end: Number, marks: Marks = ""
     ) -> Response:
         strings = strings_of(request.headers)
-        place = Place.of(document, start, end, marks)
+        place = QuoteLink.of(document, start, end, marks)
 
         def found() -> str:
             opened = _document(service, place)
@@ -109,14 +110,14 @@ def add_page_routes(app: FastAPI, service: Service) -> None:
         request: Request, document: Name, start: Number, end: Number, marks: Marks = ""
     ) -> Response:
         strings = strings_of(request.headers)
-        place = Place.of(document, start, end, marks)
+        place = QuoteLink.of(document, start, end, marks)
         return _html(
             lambda: render_citations(Citation.of(_document(service, place), place.span), strings), strings
         )
 
     @app.get("/page/picture", include_in_schema=False)
-    def picture(document: Name, start: Number, end: Number, page: Number, marks: Marks = "") -> Response:
-        place = Place.of(document, start, end, marks)
+    def picture(document: Name, start: Number, end: Number, page: Page, marks: Marks = "") -> Response:
+        place = QuoteLink.of(document, start, end, marks)
         found = _document(service, place)
         shifted = tuple(mark.shift(-place.span.start) for mark in place.marks)
         first = source.page_at(found, place.span.start)
@@ -127,7 +128,7 @@ def add_page_routes(app: FastAPI, service: Service) -> None:
         return Response(drawn, media_type="image/jpeg", headers=_NO_STORE)
 
 
-def _document(service: Service, place: Place) -> Document:
+def _document(service: Service, place: QuoteLink) -> Document:
     """Return the very version that a place names, its stored text proven, with the span inside it."""
     found = service.document(place.document_id)
     if found.id != place.document_id or place.span.end > len(found.text):

@@ -54,6 +54,11 @@ document.addEventListener("click", (event) => {
   document.querySelector(".pane:modal .close")?.click();
   document.querySelector("#question textarea").focus();
 });
-document.addEventListener("qa-adopted", load);
-document.addEventListener("qa-documents", load);
-load();
+let due = null;
+function soon() {
+  clearTimeout(due); // a new page tells of its language and of its documents at once
+  due = setTimeout(load, 30);
+}
+document.addEventListener("qa-adopted", soon);
+document.addEventListener("qa-documents", soon);
+soon();

@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from qa.errors import QuestionError
 from qa.types import Block, Document, Span
-from qa.web.place import Place
+from qa.web.links import QuoteLink
 from qa.web.render import draw, escape, escape_name, lang_attribute, render_alert, render_place
 from qa.web.strings import Strings
 from qa.web.troubles import Trouble
@@ -44,7 +44,7 @@ def part_of(cuts: Sequence[Span], offset: int) -> int:
 # --- HTML ---------------------------------------------------------------------------------------
 
 
-def render_source(document: Document, place: Place, strings: Strings, *, pages: int = 0) -> str:
+def render_source(document: Document, place: QuoteLink, strings: Strings, *, pages: int = 0) -> str:
     """Return the pane with the part of the text that is opened.
 
     If there are ``pages`` to show, these come first: the text is fetched when it is asked for.
@@ -75,7 +75,7 @@ def render_source(document: Document, place: Place, strings: Strings, *, pages: 
     )
 
 
-def render_part(document: Document, place: Place, number: int, strings: Strings) -> str:
+def render_part(document: Document, place: QuoteLink, number: int, strings: Strings) -> str:
     """Return a part of the text, the quote and its answering words marked."""
     cuts = parts(document)
     if not 0 <= number < len(cuts):
@@ -84,7 +84,7 @@ def render_part(document: Document, place: Place, number: int, strings: Strings)
     return f'<div class="part" data-part="{number}">{pieces}</div>'
 
 
-def _pieces(document: Document, part: Span, place: Place, strings: Strings) -> Iterator[str]:
+def _pieces(document: Document, part: Span, place: QuoteLink, strings: Strings) -> Iterator[str]:
     """Yield the blocks of a part, and what stands between them."""
     position, page = part.start, page_at(document, part.start - 1) if part.start else None
     first = max(bisect_right(document.blocks, part.start, key=lambda block: block.span.start) - 1, 0)
@@ -104,13 +104,13 @@ def _pieces(document: Document, part: Span, place: Place, strings: Strings) -> I
     yield _gap(document, Span(position, part.end), place)
 
 
-def _block(document: Document, block: Block, span: Span, place: Place) -> str:
+def _block(document: Document, block: Block, span: Span, place: QuoteLink) -> str:
     text = span.of(document.text)
     classes = f"block {block.kind}" + (f" level-{min(block.level, 4)}" if block.level else "")
     return f'<p class="{classes}" dir="auto"{lang_attribute(text)}>{_drawn(document, span, place)}</p>'
 
 
-def _gap(document: Document, span: Span, place: Place) -> str:
+def _gap(document: Document, span: Span, place: QuoteLink) -> str:
     """Return what is in no block: mostly the white space between two, which is kept and not drawn."""
     if not len(span):
         return ""
@@ -119,7 +119,7 @@ def _gap(document: Document, span: Span, place: Place) -> str:
     return f'<p class="block" dir="auto">{_drawn(document, span, place)}</p>'
 
 
-def _drawn(document: Document, span: Span, place: Place) -> str:
+def _drawn(document: Document, span: Span, place: QuoteLink) -> str:
     quote = _within(place.span, span)
     marks = [_within(mark, span) for mark in place.marks]
     shifted = [mark.shift(-span.start) for mark in marks if len(mark)]
@@ -143,7 +143,9 @@ def _headings_at(document: Document, offset: int) -> tuple[str, ...]:
     return document.blocks[max(at - 1, 0)].headings if document.blocks else ()
 
 
-def render_pages(place: Place, sizes: Sequence[tuple[float, float]], number: int, strings: Strings) -> str:
+def render_pages(
+    place: QuoteLink, sizes: Sequence[tuple[float, float]], number: int, strings: Strings
+) -> str:
     """Return a part of the pages as pictures that load when they come into sight; their places are kept free."""
     first = number * PART_PAGES
     if not 0 <= first < len(sizes):
@@ -162,7 +164,7 @@ def render_changed(present: str, source: str, strings: Strings) -> str:
     sentence = strings.link_changed if present else strings.link_gone
     name = f'<p class="where"><span class="source">{escape_name(source)}</span></p>' if source else ""
     present = (
-        f'<button type="button" class="open" data-query="{escape(Place(present, Span(0, 0)).query())}">'
+        f'<button type="button" class="open" data-query="{escape(QuoteLink(present, Span(0, 0)).query())}">'
         f"{escape(strings.open_present)}</button>"
         if present
         else ""

@@ -1,4 +1,4 @@
-"""A place in a document as a link names it: what opens the same quote again."""
+"""Links to quotes: what names a place in a document, so that it opens there again."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ MOST_MARKS = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What is opened: a document, the quote's span in it (empty at its beginning), and the answering words."""
+class QuoteLink:
+    """A document, the quote's span in it (empty: the document from its beginning), and the answering words."""
 
     document_id: str
     span: Span
     marks: tuple[Span, ...] = ()
 
     @classmethod
-    def of(cls, document_id: str, start: int, end: int, marks: str = "") -> Place:
+    def of(cls, document_id: str, start: int, end: int, marks: str = "") -> QuoteLink:
         """Return the place that a link names; ``marks`` are written as ``46-51,60-65``.
 
         Raises:

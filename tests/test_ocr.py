@@ -1,0 +1,145 @@
+"""Scans and pictures: recognised as such, read where tesseract is, and marked as read by it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import zlib
+from pathlib import Path
+
+import pytest
+
+from qa.errors import ReadError
+from qa.readers import find_files, ocr, read_document
+from qa.readers.processes import Readers
+from tests.made_pdf import SCAN, pdf_of
+
+LINE = b"BT /L 12 Tf 72 700 Td (There is a line of text on this page.) Tj ET"
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(100)
+TABLE = """level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext
+1\t1\t0\t0\t0\t0\t0\t0\t800\t900\t-1\t
+5\t1\t1\t1\t1\t1\t90\t100\t60\t30\t96.0\tThe
+5\t1\t1\t1\t1\t2\t160\t100\t60\t30\t90.0\tharbour
+5\t1\t1\t1\t1\t3\t230\t100\t60\t30\t90.0\topen-
+5\t1\t1\t1\t2\t1\t90\t140\t60\t30\t90.0\ted
+5\t1\t1\t1\t2\t2\t160\t140\t60\t30\t84.0\tagain.
+5\t1\t1\t1\t2\t3\t160\t140\t60\t30\t0.0\t\x20
+5\t1\t2\t1\t1\t1\t90\t300\t60\t30\t90.0\t港
+5\t1\t2\t1\t1\t2\t120\t300\t60\t30\t90.0\t口
+5\t1\t2\t1\t2\t1\t90\t340\t60\t30\t90.0\t开放
+"""
+
+
+def fake(folder: Path, body: str) -> Path:
+    """Write a program in the place of tesseract; it is run by this Python."""
+    program = folder / "bin" / "tesseract"
+    program.parent.mkdir(exist_ok=True)
+    program.write_text(f"#!{sys.executable}\nimport sys\n{body}")
+    program.chmod(0o755)
+    return program
+
+
+@pytest.fixture
+def tesseract(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A tesseract that knows two languages and reads the same table in every picture."""
+    program = fake(
+        tmp_path,
+        "if sys.argv[1] == '--list-langs':\n    print('List (3):\\nchi_sim\\neng\\nosd')\n"
+        "else:\n    sys.stdin.buffer.read()\n    open(sys.argv[0] + '.log', 'a').write(' '.join(sys.argv))\n"
+        f"    print({TABLE!r}, end='')\n",
+    )
+    monkeypatch.setenv("PATH", str(program.parent))
+    ocr._installed.cache_clear()
+    yield program
+    ocr._installed.cache_clear()
+    ocr.use_languages("")
+
+
+def write(path: Path, data: bytes) -> Path:
+    path.write_bytes(data)
+    return path
+
+
+def test_a_scanned_page_is_read_and_marked(tmp_path: Path, tesseract: Path) -> None:
+    pytest.importorskip("pypdfium2")
+    document = read_document(write(tmp_path / "a.pdf", pdf_of(LINE, SCAN)))
+    assert [(block.kind, block.page, block.span.of(document.text)) for block in document.blocks] == [
+        ("paragraph", 1, "There is a line of text on this page."),
+        ("ocr", 2, "The harbour opened again."),
+        ("ocr", 2, "港口开放"),
+    ]
+    assert document.warnings == (
+        "page 2 is a scan, read by tesseract (chi_sim+eng) with 89 % confidence; compare quotes with the picture.",
+    )
+    assert "-l chi_sim+eng" in Path(f"{tesseract}.log").read_text()
+
+
+def test_a_picture_is_read_like_a_scan(tmp_path: Path, tesseract: Path) -> None:
+    (tmp_path / "pictures").mkdir()
+    path = write(tmp_path / "pictures" / "page.PNG", PICTURE)
+    assert find_files(path.parent).paths == (path,)
+    document = read_document(path)
+    assert document.text == "The harbour opened again.\n\n港口开放"
+    assert document.media_type == "image/png"
+    assert {block.kind for block in document.blocks} == {"ocr"}
+
+
+def test_the_languages_that_are_asked_for_are_read(tmp_path: Path, tesseract: Path) -> None:
+    path = write(tmp_path / "page.jpg", PICTURE)
+    with Readers(ocr_languages="eng", processes=1) as readers:
+        [outcome] = readers.read(path, source="page.jpg").result()
+    assert outcome.document is not None
+    assert "read by tesseract (eng)" in outcome.document.warnings[0]
+    assert "-l eng" in Path(f"{tesseract}.log").read_text()
+    with Readers(ocr_languages=ocr.NONE, processes=1) as readers:
+        [outcome] = readers.read(path, source="page.jpg").result()
+    assert outcome.document is None
+
+
+def test_without_tesseract_pictures_are_left_out_and_scans_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    write(folder / "page.png", PICTURE)
+    assert [each.kind for each in find_files(folder).left_out] == [".png"]
+    with pytest.raises(ReadError, match="or install tesseract"):
+        read_document(write(tmp_path / "a.pdf", pdf_of(SCAN)))
+
+
+def test_a_picture_without_text_is_left_out(tmp_path: Path, tesseract: Path) -> None:
+    fake(tmp_path, "sys.stdin.buffer.read()\nprint('level')\n")
+    with pytest.raises(ReadError, match="is a picture without text"):
+        read_document(write(tmp_path / "photo.png", PICTURE))
+
+
+def test_what_tesseract_complains_of_is_told(tmp_path: Path, tesseract: Path) -> None:
+    ocr.use_languages("tlh")
+    fake(tmp_path, "sys.stdin.buffer.read()\nprint('no language tlh', file=sys.stderr)\nsys.exit(1)\n")
+    with pytest.raises(ReadError, match=r"could not be read by tesseract in tlh \(no language tlh\)"):
+        read_document(write(tmp_path / "page.png", PICTURE))
+
+
+def png(pixels: bytes, width: int, height: int) -> bytes:
+    """Return a grey PNG."""
+
+    def part(name: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4, "big") + name + data + zlib.crc32(name + data).to_bytes(4, "big")
+
+    rows = b"".join(b"\0" + pixels[row * width : (row + 1) * width] for row in range(height))
+    head = width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\0\0\0\0"
+    return (
+        b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
+    )
+
+
+@pytest.mark.skipif(not shutil.which("tesseract"), reason="NO TESSERACT: apt-get install tesseract-ocr")
+def test_the_real_program_reads_a_page(tmp_path: Path) -> None:
+    pypdfium2 = pytest.importorskip("pypdfium2")
+    text = b"BT /L 20 Tf 72 700 Td (The harbour was opened again in May.) Tj ET"
+    drawn = pypdfium2.PdfDocument(pdf_of(text))[0].render(scale=3, grayscale=True)
+    rows = bytes(drawn.buffer)
+    pixels = b"".join(rows[at * drawn.stride : at * drawn.stride + drawn.width] for at in range(drawn.height))
+    document = read_document(write(tmp_path / "page.png", png(pixels, drawn.width, drawn.height)))
+    assert "harbour was opened again in May" in document.text
