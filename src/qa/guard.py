@@ -525,11 +525,15 @@ class Limits:
 
     AT_ONCE = 200
     """Requests of one caller that are open; a page holds two."""
+    READS = 5
+    """Times as often as anything is sent, things may be read; a page fetches the pictures of many pages."""
     UPLOADS = ("/gradio_api/upload",)
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self.app = app
-        self._rate = Rate(access.requests_per_minute, access.requests_per_minute)
+        often = access.requests_per_minute
+        self._rate = Rate(often, often)
+        self._read_rate = Rate(self.READS * often, self.READS * often)
         self._most_uploaded = access.max_upload_bytes
         self._open: dict[str, int] = {}
         self._coming = 0
@@ -553,15 +557,18 @@ class Limits:
                 del self._open[caller]
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send, caller: str) -> None:
-        if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        is_read = scope["method"] in ("GET", "HEAD", "OPTIONS")
+        rate = self._read_rate if is_read else self._rate
+        if not scope["path"].startswith(_STATIC):
+            seconds = rate.wait(caller)
+            if seconds:
+                message = f"That was too often. Try again in {seconds} seconds."
+                await refusal(429, "TooManyRequests", message, wait=seconds)(scope, receive, send)
+                return
+            rate.take(caller)
+        if is_read:
             await self.app(scope, receive, send)
             return
-        seconds = self._rate.wait(caller)
-        if seconds:
-            message = f"That was too often. Try again in {seconds} seconds."
-            await refusal(429, "TooManyRequests", message, wait=seconds)(scope, receive, send)
-            return
-        self._rate.take(caller)
         if scope["path"].rstrip("/") in self.UPLOADS:
             await self._upload(scope, receive, send)
             return
