@@ -38,7 +38,7 @@ class Server:
     def end(self) -> int:
         self._process.send_signal(signal.SIGINT)
         try:
-            return self._process.wait(timeout=10)
+            return self._process.wait(timeout=60)
         finally:
             self._process.kill()
             self._process.communicate()

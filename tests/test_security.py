@@ -187,6 +187,51 @@ def test_nothing_else_of_gradio_can_be_called(stranger: Stranger, path: str) -> 
     assert stranger.client.post(f"/gradio_api/{path}", json=body).status_code == 404
 
 
+def test_where_files_lie_on_the_server_is_not_told(stranger: Stranger, libraries: dict[str, Path]) -> None:
+    listed = stranger.client.get("/v1/documents")
+    assert listed.json()["documents"]
+    assert "path" not in listed.json()["documents"][0]
+    place = {"document": listed.json()["documents"][0]["id"], "start": 0, "end": 5}
+    told = [listed, *(stranger.client.get(f"/page/{name}", params=place) for name in ("source", "documents"))]
+    assert not [each.url for each in told if str(libraries["open"]) in each.text or str(ROOT) in each.text]
+
+
+ODD = (
+    "",
+    "x",
+    "-1",
+    "1e9",
+    "9" * 30,
+    "\u0663",
+    "%00",
+    "../../etc/passwd",
+    "a" * 2001,
+    "1-99999999999999999999,x",
+)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["source", "part", "pages", "picture", "citations", "suggestions", "documents", "scope"],
+)
+def test_odd_places_are_refused_in_words(stranger: Stranger, path: str) -> None:
+    names = ("document", "start", "end", "part", "page", "marks", "of", "words", "language", "first")
+    known = stranger.client.get("/v1/documents").json()["documents"][0]["id"]
+    usual = {
+        **dict.fromkeys(names, ""),
+        "document": known,
+        "start": "0",
+        "end": "5",
+        "part": "0",
+        "page": "1",
+        "first": "0",
+    }
+    for name in names:
+        for odd in ODD:
+            response = stranger.client.get(f"/page/{path}", params={**usual, name: odd})
+            assert response.status_code in (200, 400, 404, 422), (name, odd, response.text[:200])
+
+
 # --- what people upload -------------------------------------------------------------------------
 
 
@@ -356,6 +401,7 @@ def test_without_signing_in_nothing_is_told(meet: Meet) -> None:
         "/x",
     ):
         assert stranger.client.get(path).status_code == 401
+    assert stranger.client.delete("/v1/documents/x").status_code == 401
     for path in SENT[:-2]:
         assert stranger.client.post(path, json={"question": QUESTION}).status_code == 401
     assert stranger.client.get("/healthz").json() == {"status": "ok"}
@@ -512,6 +558,8 @@ def test_who_asks_too_often_has_to_wait(meet: Meet) -> None:
     assert int(answers[-1].headers["Retry-After"]) >= 1
     for path in ("/v1/search", "/v1/feedback", "/gradio_api/queue/join", "/gradio_api/run/predict"):
         assert often.client.post(path, json={}).status_code == 429
+    assert often.client.get("/v1/documents").status_code == 200
+    assert 429 in [often.client.get("/healthz").status_code for _ in range(400)]
     other = meet("remote", sent_from="127.0.0.6")
     assert other.client.post("/v1/ask", json={"question": QUESTION}).status_code == 200
 
@@ -637,6 +685,19 @@ def test_misuse_of_the_queue_leaves_the_page_as_it_was(meet: Meet, stranger: Str
         with stranger.client.stream("GET", f"/gradio_api/queue/data?session_hash={session}") as stream:
             first = next(stream.iter_lines(), "")
             assert "Traceback" not in first
-    for _ in range(30):  # asked, and nobody listens
-        meet("open").join("ask", [QUESTION, None, ""])
     assert QUOTED in stranger.ask(QUESTION)
+
+
+def test_who_asks_and_does_not_listen_is_stopped_and_others_go_on(
+    servers: dict[str, str], meet: Meet
+) -> None:
+    deaf = meet("open", sent_from="127.0.0.7")
+    statuses = [deaf.join("ask", [QUESTION, None, ""], session="deaf").status_code for _ in range(8)]
+    assert statuses == [200] * 5 + [429] * 3
+    statuses = [
+        deaf.join("ask", [QUESTION, None, ""], session=f"deaf-{number}").status_code for number in range(120)
+    ]
+    assert statuses.count(200) == 95
+    assert QUOTED in meet("open", sent_from="127.0.0.8").ask(QUESTION)
+    assert QUOTED in json.dumps(list(deaf.messages(session="deaf")))
+    assert deaf.join("ask", [QUESTION, None, ""], session="deaf").status_code == 200

@@ -19,7 +19,7 @@ import socket
 import tempfile
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address, ip_network
@@ -48,6 +48,7 @@ FREE_BYTES = 500_000_000
 """Of the disk, which no upload may take."""
 FAILURES_BEFORE_WAITING = 10
 SECONDS_A_FAILURE = 30.0
+LONGEST_SESSION = 100
 REMEMBERED = 10_000
 """Callers, sessions and uploads that are kept in mind, the latest ones."""
 
@@ -524,11 +525,15 @@ class Limits:
 
     AT_ONCE = 200
     """Requests of one caller that are open; a page holds two."""
+    READS = 5
+    """Times as often as anything is sent, things may be read; a page fetches the pictures of many pages."""
     UPLOADS = ("/gradio_api/upload",)
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self.app = app
-        self._rate = Rate(access.requests_per_minute, access.requests_per_minute)
+        often = access.requests_per_minute
+        self._rate = Rate(often, often)
+        self._read_rate = Rate(self.READS * often, self.READS * often)
         self._most_uploaded = access.max_upload_bytes
         self._open: dict[str, int] = {}
         self._coming = 0
@@ -552,15 +557,18 @@ class Limits:
                 del self._open[caller]
 
     async def _limited(self, scope: Scope, receive: Receive, send: Send, caller: str) -> None:
-        if scope["method"] in ("GET", "HEAD", "OPTIONS"):
+        is_read = scope["method"] in ("GET", "HEAD", "OPTIONS")
+        rate = self._read_rate if is_read else self._rate
+        if not scope["path"].startswith(_STATIC):
+            seconds = rate.wait(caller)
+            if seconds:
+                message = f"That was too often. Try again in {seconds} seconds."
+                await refusal(429, "TooManyRequests", message, wait=seconds)(scope, receive, send)
+                return
+            rate.take(caller)
+        if is_read:
             await self.app(scope, receive, send)
             return
-        seconds = self._rate.wait(caller)
-        if seconds:
-            message = f"That was too often. Try again in {seconds} seconds."
-            await refusal(429, "TooManyRequests", message, wait=seconds)(scope, receive, send)
-            return
-        self._rate.take(caller)
         if scope["path"].rstrip("/") in self.UPLOADS:
             await self._upload(scope, receive, send)
             return
@@ -630,26 +638,110 @@ async def read_body(receive: Receive, limit: int) -> bytes | None:
 # --- the page -----------------------------------------------------------------------------------
 
 
+@dataclass(slots=True)
+class _Conversation:
+    """A session of Gradio: whose it is, and the events of it that are not done or whose end nobody has heard."""
+
+    owner: str
+    caller: str
+    waiting: int = 0
+    listeners: int = 0
+    asked: float = 0.0
+
+
+class Conversations:
+    """The sessions of the page, which belong to those who began them, and cost the server only so much.
+
+    Gradio keeps what it has to say until somebody listens, and a session that it was told of for good.
+    """
+
+    FOR_CALLER = 500
+    """Conversations of one caller; the oldest are forgotten."""
+    WAITING_IN_ONE = 5
+    WAITING_FOR_CALLER = 100
+    """Events on their way, half of what the page's queue holds."""
+    UNHEARD_SECONDS = 60.0
+
+    def __init__(self, forget: Callable[[str], None]) -> None:
+        self._forget = forget
+        self._all: OrderedDict[str, _Conversation] = OrderedDict()
+
+    def is_of(self, session: str, user: User, caller: str) -> bool:
+        """Say whether a session is the user's; one that nobody has yet becomes theirs."""
+        found = self._all.get(session)
+        if found is None:
+            self._make_room(caller)
+            found = self._all[session] = _Conversation(user.name, caller)
+        self._all.move_to_end(session)
+        return found.owner == user.name
+
+    def begin(self, session: str) -> bool:
+        """Count an event that begins, unless too many are on their way."""
+        found = self._all[session]
+        self._drop_unheard(found.caller)
+        waiting = sum(each.waiting for each in self._of(found.caller).values())
+        if found.waiting >= self.WAITING_IN_ONE or waiting >= self.WAITING_FOR_CALLER:
+            return False
+        found.waiting += 1
+        found.asked = time.monotonic()
+        return True
+
+    def end(self, session: str, count: int = 1) -> None:
+        found = self._all.get(session)
+        if found is not None:
+            found.waiting = max(0, found.waiting - count)
+
+    def listen(self, session: str, change: int) -> None:
+        """Count somebody who listens, or does no more: then Gradio lets go of the events of the session."""
+        found = self._all.get(session)
+        if found is not None:
+            found.listeners += change
+            if not found.listeners:
+                found.waiting = 0
+
+    def _of(self, caller: str) -> dict[str, _Conversation]:
+        return {name: each for name, each in self._all.items() if each.caller == caller}
+
+    def _drop_unheard(self, caller: str) -> None:
+        late = time.monotonic() - self.UNHEARD_SECONDS
+        for session, each in self._of(caller).items():
+            if each.waiting and not each.listeners and each.asked < late:
+                self._forget(session)
+                each.waiting = 0
+
+    def _make_room(self, caller: str) -> None:
+        own = list(self._of(caller))
+        oldest = own[: len(own) - self.FOR_CALLER + 1] if len(own) >= self.FOR_CALLER else []
+        if not oldest and len(self._all) >= REMEMBERED:
+            oldest = [next(iter(self._all))]
+        for session in oldest:
+            del self._all[session]
+            self._forget(session)
+
+
 class PageGate:
     """Lets through what the page's own scripts ask of Gradio, and keeps its users apart.
 
     Gradio answers to many more requests, and knows a conversation by an id that the caller makes up. Here a
-    conversation belongs to the user who began it, and a file to the user who uploaded it.
+    conversation belongs to the user who began it, and a file to the user who uploaded it. ``events`` are the numbers
+    of the page's events, and ``forget`` lets go of what Gradio keeps of a session.
     """
 
     _READS = re.compile(
         r"/|/(assets|static|svelte)/.+|/(theme\.css|favicon\.ico|manifest\.json|config)"
         r"|/gradio_api/(queue/data|upload_progress|app_id|heartbeat/[\w-]+)"
     )
-    _SENT = ("/gradio_api/queue/join", "/gradio_api/run/predict")
+    _JOIN = "/gradio_api/queue/join"
+    _SENT = (_JOIN, "/gradio_api/run/predict")
+    _LISTEN = "/gradio_api/queue/data"
     _UPLOAD = "/gradio_api/upload"
 
-    def __init__(self, app: ASGIApp, events: Collection[int]) -> None:
+    def __init__(self, app: ASGIApp, events: Collection[int], forget: Callable[[str], None]) -> None:
         self.app = app
         self._events = events
-        self._sessions: OrderedDict[str, str] = OrderedDict()
+        self._conversations = Conversations(forget)
         self._uploads: OrderedDict[str, str] = OrderedDict()
-        """Sessions and uploaded files with the names of their users."""
+        """Uploaded files with the names of their users."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -666,13 +758,30 @@ class PageGate:
             await refusal(404, "NotFound", "There is nothing here.")(scope, receive, send)
 
     async def _read(self, scope: Scope, receive: Receive, send: Send, user: User) -> None:
+        path = scope["path"].rstrip("/")
         session = parse_qs(scope["query_string"].decode("latin-1")).get("session_hash", [""])[0]
-        if scope["path"].startswith("/gradio_api/heartbeat/"):
-            session = scope["path"].rstrip("/").rsplit("/", 1)[-1]
-        if session and not self._is_own(session, user):
+        if path.startswith("/gradio_api/heartbeat/"):
+            session = path.rsplit("/", 1)[-1]
+        if len(session) > LONGEST_SESSION:
+            await refusal(400, "Malformed", "There is no such session.")(scope, receive, send)
+        elif session and not self._conversations.is_of(session, user, caller_of(scope)):
             await refusal(403, "NotYours", "This conversation is another user's.")(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
+        elif session and path == self._LISTEN:
+            await self._listen(scope, receive, send, session)
+        else:
+            await self.app(scope, receive, send)
+
+    async def _listen(self, scope: Scope, receive: Receive, send: Send, session: str) -> None:
+        async def send_and_count(message: Message) -> None:
+            if ends := message.get("body", b"").count(b'"msg":"process_completed"'):
+                self._conversations.end(session, ends)
+            await send(message)
+
+        self._conversations.listen(session, 1)
+        try:
+            await self.app(_without(scope, b"accept-encoding"), receive, send_and_count)
+        finally:
+            self._conversations.listen(session, -1)
 
     async def _event(self, scope: Scope, receive: Receive, send: Send, user: User) -> None:
         message = await receive()  # the whole body: Limits has put it together
@@ -680,24 +789,34 @@ class PageGate:
             event = json.loads(message.get("body", b""))
             session, number, data = (event[name] for name in ("session_hash", "fn_index", "data"))
             known = type(number) is int and number in self._events and isinstance(data, list)
-            known = known and isinstance(session, str) and 0 < len(session) <= 100
+            known = known and isinstance(session, str) and 0 < len(session) <= LONGEST_SESSION
         except (ValueError, LookupError, TypeError, RecursionError):
             known = False
         if not known:
             await refusal(400, "Malformed", "This is no event of the page.")(scope, receive, send)
             return
-        if not self._is_own(session, user):
+        if not self._conversations.is_of(session, user, caller_of(scope)):
             await refusal(403, "NotYours", "This conversation is another user's.")(scope, receive, send)
             return
         if any(self._uploads.get(path) != user.name for path in _file_paths(event)):
             await refusal(403, "NotYours", "A file was named that you did not upload.")(scope, receive, send)
+            return
+        is_queued = scope["path"].rstrip("/") == self._JOIN
+        if is_queued and not self._conversations.begin(session):
+            words = "Too many questions are on their way. Wait for their answers."
+            await refusal(429, "TooManyRequests", words, wait=1)(scope, receive, send)
             return
         whole: list[Message] = [message]
 
         async def replay() -> Message:
             return whole.pop() if whole else await receive()
 
-        await self.app(scope, replay, send)
+        async def send_and_count(message: Message) -> None:
+            if is_queued and message["type"] == "http.response.start" and message["status"] != 200:
+                self._conversations.end(session)
+            await send(message)
+
+        await self.app(scope, replay, send_and_count)
 
     async def _upload(self, scope: Scope, receive: Receive, send: Send, user: User) -> None:
         if not user.edits:
@@ -721,13 +840,6 @@ class PageGate:
             return  # what Gradio refused, it says in words
         for path in paths if isinstance(paths, list) else ():
             _remember(self._uploads, str(path), user.name)
-
-    def _is_own(self, session: str, user: User) -> bool:
-        """Say whether a session is the user's; one that nobody has yet becomes theirs."""
-        owner = self._sessions.get(session, user.name)
-        if owner == user.name:
-            _remember(self._sessions, session, owner)
-        return owner == user.name
 
 
 def _file_paths(value: Any) -> list[str]:

@@ -364,8 +364,16 @@ def mount_page(app: FastAPI, blocks: gr.Blocks, settings: PageSettings | None = 
         max_file_size=f"{_REFUSED_UNREAD * settings.max_upload_mb}mb",
     )
     mount = mounted.routes[-1]
-    mount.app = PageGate(mount.app, blocks.fns)
+    mount.app = PageGate(mount.app, blocks.fns, partial(_forget, blocks))
     return app
+
+
+def _forget(blocks: gr.Blocks, session: str) -> None:
+    """Let go of what Gradio keeps of a session: its state, and what was to be said and nobody listened to."""
+    blocks._queue.pending_messages_per_session.pop(session, None)
+    blocks._queue.pending_event_ids_session.pop(session, None)
+    blocks.state_holder.session_data.pop(session, None)
+    blocks.state_holder.time_last_used.pop(session, None)
 
 
 def _theme() -> gr.themes.Base:
