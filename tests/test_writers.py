@@ -95,7 +95,9 @@ def test_two_writers_take_turns_and_readers_see_whole_states(
     writers = [context.Process(target=write, args=(path, name, told)) for name in WRITERS]
     for process in (*readers, *writers):
         process.start()
-    results = [told.get(timeout=300) for _ in writers]  # before they are joined: a full pipe keeps a process alive
+    results = [
+        told.get(timeout=300) for _ in writers
+    ]  # before they are joined: a full pipe keeps a process alive
     stop.set()
     results += [told.get(timeout=60) for _ in readers]
     for process in (*readers, *writers):
