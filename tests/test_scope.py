@@ -227,7 +227,10 @@ def test_headings_that_are_suggested_are_answered_elsewhere_in_the_document(tmp_
         document = qa.document("mill.md")
         quoted = qa.ask("When was the mill built?", scope=Scope(("mill.md",))).nearest
         assert quoted is not None
-        for heading in choose_headings(qa, document, quoted.span):
+        headings = choose_headings(qa, document, quoted.span)
+        assert "Owners of the mill" in headings
+        assert "The mill" not in headings
+        for heading in headings:
             quote = qa.ask(heading, scope=Scope(("mill.md",))).quote
             assert quote is not None
             assert not quote.span.overlaps(quoted.span)
