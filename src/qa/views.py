@@ -31,7 +31,8 @@ from qa.types import Floats, Ints, Passage
 log = logging.getLogger("qa")
 
 LEXICAL = "lexical"
-LEFT_BY_KILLS = ("*.new", f"{LEXICAL}/*.new", f"{LEXICAL}/.tmp*", ".mending.*")  # nothing reads them
+MENDING = ".mending.*"  # the new library while a damaged one is mended
+LEFT_BY_KILLS = ("*.new", f"{LEXICAL}/*.new", f"{LEXICAL}/.tmp*", MENDING)  # nothing reads them
 BATCH = 4096  # passages replayed at once
 LONGEST_TAIL = 20_000  # passages that are replayed when a library is opened: a second or two
 Cut = Callable[[Passage], list[str]]
