@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from qa import upkeep
 from qa.dense import FLAT, TWO_BITS, DenseIndex
 from qa.errors import QAError
 from qa.library import Library
@@ -119,6 +120,24 @@ def test_a_reader_that_may_not_write_answers_from_memory(
         assert reader.check() == []
     assert not (path / LEXICAL).exists()
     assert not (path / "dense.faiss").exists()
+
+
+def test_a_reader_that_answered_from_memory_returns_to_the_files(library: Library, tmp_path: Path) -> None:
+    upkeep.backup(library, tmp_path / "backup")
+    put(library, make_document("new", "unicorn grazes"))
+    with Views(library) as writer, Library.open(library.path) as reading, Views(reading) as reader:
+        writer.catch_up()
+        reader.catch_up()
+        with Library.open(tmp_path / "backup") as backup:
+            library.become(backup)  # the first half of a restoration: the files are of another history
+        assert sources(reading, reader, "Straße ist lang")[1] == ["de"]
+        assert reader.lexical.volatile
+        writer.rewrite()
+        put(library, make_document("newer", "dragon sleeps"))
+        writer.catch_up()
+        assert sources(reading, reader, "dragon")[1] == ["newer"]
+        assert not reader.lexical.volatile
+        assert sources(reading, reader, "unicorn")[1] == []
 
 
 def test_a_reader_writes_nothing_when_all_is_well(library: Library) -> None:

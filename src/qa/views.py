@@ -15,6 +15,7 @@ import logging
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -265,12 +266,19 @@ class Views:
         last = self._library.last_change()
         if self._lexical.change == last:
             return
+        if self._lexical.volatile and not self._library.writable:
+            self._return_to_files()
         if self._library.writable or self._lexical.volatile:
             self._replay_lexical(self._lexical, last)
             return
         self._follow_lexical()
         if self._lexical.change < last and self._mend():
             self._follow_lexical()
+
+    def _return_to_files(self) -> None:
+        """Read the files again, instead of memory, once a writer has mended them."""
+        with suppress(FileNotFoundError, QAError):
+            self._lexical = self._opened_lexical(self._library.path / LEXICAL)
 
     def _follow_lexical(self) -> None:
         """See what the writer has committed; open anew if it had to replace the files."""
