@@ -26,7 +26,7 @@ from qa.vectors import PATTERN, VectorFile, rounded
 FLAT, TWO_BITS, ONE_BIT = "flat-fp16", "pq-2-bits", "pq-1-bit"
 LIMITS = {FLAT: 100_000, TWO_BITS: 3_000_000}
 """Up to how many vectors each kind is used."""
-LOOKED_AT = {TWO_BITS: 12, ONE_BIT: 200}
+LOOKED_AT = {TWO_BITS: 16, ONE_BIT: 200}
 """How many vectors of the scan are looked at exactly for each passage that is wanted."""
 TRAINING = 16_384  # vectors that the quantiser is trained on
 BATCH = 65_536
