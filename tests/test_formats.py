@@ -231,7 +231,7 @@ def test_a_mail_tells_who_wrote_when_and_its_attachments_are_documents(
     [header] = [text for kind, text in blocks(mail) if kind == "record"]
     assert header.splitlines()[0] == "From: 林薇 <lin@example.org>"
     assert header.splitlines()[-1] == "Attachments: 码头.txt, map.png"
-    assert next(iter(split_document(mail))).text == header
+    assert next(passage.text for passage in split_document(mail)) == header
     assert all(block.headings[0] == mail.title for block in mail.blocks[1:])
     assert (attachment.source, attachment.text) == ("a.eml/码头.txt", "The pier is 90 metres long.")
     assert found["map.png"].left_out == ".png"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from itertools import groupby
 
 import regex
@@ -42,6 +43,7 @@ def with_doors(text: str, page: str) -> str:
     return text.replace(_DOOR, "户" if simplified else "戶")
 
 
+@lru_cache(maxsize=20_000)
 def readable(glyph: str) -> str:
     """Return the text of a glyph as people write it; � where the font does not say what it is."""
     glyph = _UNMAPPED.sub("\ufffd", glyph)

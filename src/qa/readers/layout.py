@@ -7,6 +7,7 @@ article. An article is what stands under a headline over several columns.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -232,47 +233,62 @@ def _crosses(frame: Box, lines: Sequence[Line], held: Sequence[Line]) -> bool:
     )
 
 
+@dataclass(slots=True)
+class _Stack:
+    """Lines under each other, as they are found, and how far they go to both sides."""
+
+    lines: list[Line]
+    x0: float
+    x1: float
+
+    def add(self, line: Line) -> None:
+        self.lines.append(line)
+        self.x0, self.x1 = min(self.x0, line.x0), max(self.x1, line.x1)
+
+
 def _stacks(lines: Sequence[Line]) -> list[list[Line]]:
     """Return lines in stacks: a line joins the one above it, unless others stand beside it there."""
     ordered = sorted(lines, key=lambda line: -line.middle)
-    done: list[list[Line]] = []
+    depths = [-line.middle for line in ordered]
+    done: list[_Stack] = []
+    recent: list[_Stack] = []
     for line in ordered:
-        above = [stack for stack in done if _is_close(stack, line)]
-        if len(above) == 1 and _is_alone(line, above[0], ordered):
-            above[0].append(line)
+        low, high = (bisect_left(depths, side * 0.7 * line.size - line.middle) for side in (-1, 1))
+        recent = [
+            stack for stack in recent if stack.lines[-1].middle - line.middle < 4 * stack.lines[-1].size
+        ]
+        above = [stack for stack in recent if _is_close(stack, line)]
+        if len(above) == 1 and _is_alone(line, above[0], ordered[low:high]):
+            above[0].add(line)
         else:
-            done.append([line])
-    return done
+            done.append(_Stack([line], line.x0, line.x1))
+            recent.append(done[-1])
+    return [stack.lines for stack in done]
 
 
-def _is_close(block: Sequence[Line], line: Line) -> bool:
-    """Tell whether a line stands right under a block: as near as its lines are, and over some of its width."""
-    last = block[-1]
+def _is_close(stack: _Stack, line: Line) -> bool:
+    """Tell whether a line stands right under a stack: as near as its lines are, and over some of its width."""
+    last = stack.lines[-1]
     gap = last.y0 - line.y1
-    x0, x1 = min(each.x0 for each in block), max(each.x1 for each in block)
-    shared = min(x1, line.x1) - max(x0, line.x0)
-    if not -0.6 * line.size < gap < 0.9 * min(line.size, last.size) or shared <= 0.3 * min(
-        x1 - x0, line.width
-    ):
+    if not -0.6 * line.size < gap < 0.9 * min(line.size, last.size):
         return False
-    return last.middle - line.middle > 0.5 * line.size
+    shared = min(stack.x1, line.x1) - max(stack.x0, line.x0)
+    return shared > 0.3 * min(stack.x1 - stack.x0, line.width) and last.middle - line.middle > 0.5 * line.size
 
 
-def _is_alone(line: Line, block: Sequence[Line], lines: Sequence[Line]) -> bool:
-    """Tell whether a line goes on with the block above it: set alike, about as wide, with no line beside it there."""
-    last = block[-1]
+def _is_alone(line: Line, stack: _Stack, beside: Sequence[Line]) -> bool:
+    """Tell whether a line goes on with the stack above it: set alike, about as wide, with no line beside it there."""
+    last = stack.lines[-1]
     if abs(last.size - line.size) > 0.08 * last.size:
         return False
     if last.face != line.face and abs(last.size - line.size) > 0.02 * last.size:
         return False
-    x0, x1 = min(each.x0 for each in block), max(each.x1 for each in block)
-    if len(block) > 1 and (line.x0 < x0 - 2.5 * line.size or line.x1 > x1 + 2.5 * line.size):
+    slack = 2.5 * line.size
+    if len(stack.lines) > 1 and (line.x0 < stack.x0 - slack or line.x1 > stack.x1 + slack):
         return False
     return not any(
-        other is not line
-        and abs(other.middle - line.middle) < 0.7 * line.size
-        and min(x1, other.x1) - max(x0, other.x0) > 0.3 * other.width
-        for other in lines
+        other is not line and min(stack.x1, other.x1) - max(stack.x0, other.x0) > 0.3 * other.width
+        for other in beside
     )
 
 
@@ -359,11 +375,14 @@ def _tables(lines: Sequence[Line], body: _Body) -> list[list[Line]]:
     pairs = [pair for row in rows(cells) for pair in pairwise(row)]
     # a cell in the middle of its row stands between the lines of the cell beside it
     loose = [*pairs, *((left, right) for left in cells for right in _beside_loosely(left, cells))]
+    loose.sort(key=lambda pair: pair[0].middle)
+    heights = [left.middle for left, _ in loose]
     tables: list[list[Line]] = []
     for left, right in pairs:
-        for under, beside in loose:
+        low, high = (bisect_left(heights, left.middle + side * 4 * left.size) for side in (-1, 1))
+        for under, beside in loose[low:high]:
             apart = abs(left.middle - under.middle)
-            if 0.5 * left.size < apart < 4 * left.size and _aligned(left, under) and _aligned(right, beside):
+            if apart > 0.5 * left.size and _aligned(left, under) and _aligned(right, beside):
                 _unite(tables, [left, right, under, beside])
     whole: list[list[Line]] = []
     for table in tables:
@@ -372,12 +391,14 @@ def _tables(lines: Sequence[Line], body: _Body) -> list[list[Line]]:
 
 
 def _beside_loosely(left: Line, cells: Sequence[Line]) -> Iterator[Line]:
-    near = [
+    near = (
         right
         for right in cells
         if right.x0 > left.x1 and 0.4 * left.size <= abs(right.middle - left.middle) < 0.9 * left.size
-    ]
-    yield from sorted(near, key=lambda right: right.x0)[:1]
+    )
+    found = min(near, key=lambda right: right.x0, default=None)
+    if found is not None:
+        yield found
 
 
 def _aligned(line: Line, under: Line) -> bool:
@@ -392,7 +413,11 @@ def _unite(tables: list[list[Line]], lines: Sequence[Line]) -> None:
     """Put lines into the table that has one of them already, or a new one; tables that share a line become one."""
     held = {id(line) for line in lines}
     same = [table for table in tables if any(id(line) in held for line in table)]
-    united = {id(line): line for table in same for line in table} | {id(line): line for line in lines}
+    if len(same) == 1:
+        has = {id(line) for line in same[0]}
+        same[0] += [line for line in lines if id(line) not in has]
+        return
+    united = {id(line): line for table in (*same, lines) for line in table}
     tables[:] = [table for table in tables if not any(table is each for each in same)]
     tables.append(list(united.values()))
 

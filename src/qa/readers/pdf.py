@@ -13,6 +13,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 import regex
@@ -256,17 +257,14 @@ def _items(container: LTPage | LTFigure) -> Iterator[LTItem]:
 
 def _glyph(item: LTChar) -> Glyph:
     size = item.size if item.upright else item.width
-    face = _CUT.sub("", item.fontname)
-    return Glyph(
-        readable(item.get_text()),
-        item.x0,
-        item.y0,
-        item.x1,
-        item.y1,
-        size,
-        face,
-        _BOLD.search(item.fontname) is not None,
-    )
+    face, bold = _typeface(item.fontname)
+    return Glyph(readable(item.get_text()), item.x0, item.y0, item.x1, item.y1, size, face, bold)
+
+
+@lru_cache(maxsize=1_000)
+def _typeface(font: str) -> tuple[str, bool]:
+    """Return the name of a font without its cut, and whether it is bold."""
+    return _CUT.sub("", font), _BOLD.search(font) is not None
 
 
 def _box(item: LTImage | LTRect | LTLine) -> Box:
