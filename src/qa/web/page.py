@@ -75,8 +75,11 @@ class Page:
         """Document ids, and the questions chosen for them: once for a state of the library."""
 
     def open(self, request: gr.Request) -> tuple[Any, ...]:
-        """Return header, examples, question box, upload limits and box, documents, evaluation and its box, all in the
-        reader's language."""
+        """Return header, question box, upload limits and box, documents, evaluation and its box, all in the reader's
+        language.
+
+        Nothing here needs the indexes: the page is there before they are loaded.
+        """
         strings, edits = _strings(request), _edits(request)
         limits = render.render_upload_limits(
             sorted(READABLE - _OTHER_SPELLINGS),
@@ -86,7 +89,6 @@ class Page:
         )
         return (
             render.render_header(strings, _user_name(request)),
-            self.examples(strings),
             gr.update(placeholder=strings.ask_placeholder, label=strings.ask_label),
             limits if edits else "",
             gr.update(visible=edits),
@@ -95,11 +97,15 @@ class Page:
             gr.update(visible=edits),
         )
 
+    def offer(self, request: gr.Request) -> str:
+        """Return the examples, for which questions may have to be tried."""
+        return self.examples(_strings(request))
+
     def switch(self, session: Session | None, request: gr.Request) -> tuple[Any, ...]:
-        """Return what ``open`` returns and the conversation, in the language that was just chosen."""
+        """Return what ``open`` returns, the examples and the conversation, in the language that was just chosen."""
         strings = _strings(request)
         turns = session.turns if session else []
-        return (*self.open(request), "".join(turn(strings) for turn in turns))
+        return (*self.open(request), self.examples(strings), "".join(turn(strings) for turn in turns))
 
     def ask(
         self,
@@ -314,9 +320,12 @@ def build_page(
             "show_progress": "hidden",
             **_PRIVATE,
         }
-        opened = [header, examples, question, limits, files_box, documents, evaluation, questions_box]
+        opened = [header, question, limits, files_box, documents, evaluation, questions_box]
         blocks.load(page.open, outputs=opened, queue=False, **_PRIVATE)
-        header.select(page.switch, [session], [*opened, log], queue=False, show_progress="hidden", **_PRIVATE)
+        blocks.load(page.offer, outputs=[examples], queue=False, show_progress="hidden", **_PRIVATE)
+        header.select(
+            page.switch, [session], [*opened, examples, log], queue=False, show_progress="hidden", **_PRIVATE
+        )
         question.submit(page.ask, [question, session, scope], **asking)
         examples.click(page.ask_example, [session, scope], **asking)
         log.edit(page.ask_edited, [session, scope], **asking)
