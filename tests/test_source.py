@@ -245,6 +245,39 @@ def test_answering_words_are_boxed_where_they_stand_on_the_page(tower: Path) -> 
     assert marked(page_picture(str(tower), digest(tower), 1, words)) == []
 
 
+def test_quote_over_two_columns_and_two_pages_is_boxed_in_all_of_them(tmp_path: Path) -> None:
+    left = ["The tower of the old", "harbour was built when", "the trade with the is-"]
+    right = ["lands began, and it", "burnt down twice before"]
+    path = tmp_path / "columns.pdf"
+    first = [
+        *[(60.0, 700.0 - 14 * row, 12.0, line) for row, line in enumerate(left)],
+        *[(330.0, 700.0 - 14 * row, 12.0, line) for row, line in enumerate(right)],
+    ]
+    path.write_bytes(make_pdf([first, [(60, 700, 12, "the harbour was filled in 1911.")]]))
+    quote = (
+        "The tower of the old harbour was built when the trade with the islands began, and it burnt down "
+        "twice before the harbour was filled in 1911."
+    )
+    words = Words(quote, (Span(0, len(quote)),), page=1)
+    scale = 1100 / 595
+    spots = marked(page_picture(str(path), digest(path), 1, words))
+    columns = {x / scale < 300 for x, _ in spots}
+    assert columns == {True, False}
+    assert {round((842 - y / scale - 700) / 14) for _, y in spots} >= {0, -1, -2}
+    assert marked(page_picture(str(path), digest(path), 2, words))
+
+
+def test_page_that_is_turned_has_its_boxes_where_the_words_are(tower: Path) -> None:
+    data = tower.read_bytes().replace(b"/MediaBox [0 0 595 842]", b"/Rotate 90 /MediaBox [0 0 595 842]")
+    tower.write_bytes(data)
+    assert page_sizes(str(tower), digest(tower))[1] == (842, 595)
+    spots = marked(page_picture(str(tower), digest(tower), 2, Words(QUOTE, (Span(23, 27),), page=2)))
+    scale = 1100 / 842
+    xs, ys = [x / scale for x, _ in spots], [y / scale for _, y in spots]
+    assert 690 < min(xs) < max(xs) < 720  # what was the height runs from left to right now
+    assert 60 + 110 < min(ys) < max(ys) < 60 + 175
+
+
 def test_words_that_stand_twice_or_not_at_all_are_not_boxed() -> None:
     assert find_runs("harbour", "theharbourwasopened") == list(range(3, 10))
     assert find_runs("harbour", "harbourandharbour") == []
