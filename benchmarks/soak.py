@@ -4,15 +4,15 @@
 
 Documents are added, changed, moved, removed and synced at random, searched and asked for; now and then all is
 compacted, encoded anew, backed up, restored, exported, imported and checked. A plain dict says what must be there. A
-second ``QA`` of the same library, opened once, asks all the time in a thread of its own. What the process takes after a
-third of the time, of memory, descriptors, threads and disk, may grow by no more than the ``CEILINGS``.
+second ``QA`` of the same library, opened once, asks all the time in a thread of its own. What the process takes after
+``WARM_UP`` operations, of memory, descriptors, threads and disk, may grow by no more than the ``CEILINGS``. So long it
+takes until each arena of memory has been used; the seconds are counted from then on.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import shutil
 import sys
@@ -33,6 +33,7 @@ from qa.readers import find_files, read_document
 CORPUS = Path(__file__).parent.parent / "corpus"
 MOST = 60
 """Documents of the library: it stays of one size, so that what grows is no document."""
+WARM_UP = 80
 CEILINGS = {"memory_mb": 64.0, "descriptors": 8, "threads": 4, "disk_mb": 64.0}
 RARE = 0.04
 """Share of the turns that do something to the whole library."""
@@ -53,9 +54,10 @@ class Soak:
     times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     asked_beside: int = 0
     number: int = 0
+    doing: str = ""
 
     def run(self, seconds: float) -> dict[str, Any]:
-        """Use the library for so many seconds; return the figures."""
+        """Use the library for so many seconds after it is warm; return the figures."""
         self._random = random.Random(self.seed)
         self._paragraphs = _paragraphs()
         self._docs, self._others = self.root / "docs", self.root / "others"
@@ -86,25 +88,30 @@ class Soak:
             qa.sync(self._docs)
             reading = threading.Thread(target=self._ask_beside, args=(stop,))
             reading.start()
-            began = time.monotonic()
-            while (passed := time.monotonic() - began) < seconds or first:
-                kinds = rare if self._random.random() < RARE else usual
-                name = first.pop(0) if first else self._random.choice(list(kinds))
-                start = time.monotonic()
-                try:
-                    {**usual, **rare}[name](qa)
-                except QAError as error:
-                    self.problems.append(f"{name}: {error}")
-                self.times[name].append(time.monotonic() - start)
-                self._compare(qa)
-                if warm is None and passed > seconds / 3 and not first:
-                    warm = _resources(self.root / "index")
-                if warm is not None:
-                    most = {
-                        key: max(most[key], value) for key, value in _resources(self.root / "index").items()
-                    }
-            stop.set()
-            reading.join()
+            try:
+                began, done = time.monotonic(), 0
+                while done < WARM_UP or time.monotonic() - began < seconds:
+                    kinds = rare if self._random.random() < RARE else usual
+                    name = first.pop(0) if first else self._random.choice(list(kinds))
+                    start = time.monotonic()
+                    self.doing = name
+                    try:
+                        {**usual, **rare}[name](qa)
+                    except QAError as error:
+                        self.problems.append(f"{name}: {error}")
+                    self.times[name].append(time.monotonic() - start)
+                    self._compare(qa)
+                    done += 1
+                    if done == WARM_UP:
+                        warm, began = _resources(self.root / "index"), time.monotonic()
+                    if done >= WARM_UP:
+                        most = {
+                            key: max(most[key], value)
+                            for key, value in _resources(self.root / "index").items()
+                        }
+            finally:
+                stop.set()
+                reading.join()
             self._check(qa)
             compacted = qa.compact().after
         assert warm is not None
@@ -219,16 +226,18 @@ class Soak:
             self.problems.append(f"a passage found for '{word}' is not in its document")
 
     def _ask_beside(self, stop: threading.Event) -> None:
+        chance = random.Random(self.seed + 1)  # a generator of its own: the other one stays reproducible
         word = self.expected[ANCHOR]
         with QA.open(self.root / "index") as qa:
             while not stop.is_set():
                 try:
                     hits = qa.search(word, k=3)
+                    qa.ask(chance.choice(self._paragraphs)[:200])
                 except Exception as error:
                     self.problems.append(f"a reader beside: {type(error).__name__}: {error}")
                     continue
                 if not any(hit.source == ANCHOR and word in hit.text for hit in hits):
-                    self.problems.append(f"a reader beside does not find '{word}'")
+                    self.problems.append(f"while '{self.doing}': a reader beside does not find '{word}'")
                 self.asked_beside += 1
                 time.sleep(0.02)
 
@@ -253,9 +262,12 @@ def _paragraphs() -> list[str]:
 
 def _resources(index: Path) -> dict[str, float]:
     """Return the memory, open descriptors and threads of this process, and the size of the library."""
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    status = Path("/proc/self/status").read_text()
+    kilobytes = int(
+        status.partition("RssAnon:")[2].split()[0]
+    )  # without files that are mapped, as the model is
     return {
-        "memory_mb": round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1),
+        "memory_mb": round(kilobytes * 1024 / 1e6, 1),
         "descriptors": len(list(Path("/proc/self/fd").iterdir())),
         "threads": threading.active_count(),
         "disk_mb": round(_size(index) / 1e6, 1),

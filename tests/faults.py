@@ -24,7 +24,9 @@ from pathlib import Path
 
 import numpy as np
 
+import qa.dense
 from qa import indexing, upkeep
+from qa.dense import FLAT, TWO_BITS
 from qa.errors import LibraryCorrupt, QAError
 from qa.library import FILE, Library
 from qa.text import words
@@ -38,6 +40,8 @@ KILLED = 137
 State = dict[str, str]
 """The texts of a library by source, and its model."""
 MODEL = "the model"
+LIMITS = {FLAT: 40, TWO_BITS: 130}
+"""The library is quantised from the start, to one bit a dimension when a document is added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,6 +379,7 @@ def build(folder: Path) -> Path | None:
 def main(arguments: Sequence[str]) -> None:
     """Strike the named operation with every fault (or the one named) at so many calls; print what went wrong."""
     name, most, *chosen = arguments
+    qa.dense.LIMITS.update(LIMITS)
     import faiss  # noqa: F401  # before the forks: each would load it anew
     import tantivy  # noqa: F401
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from benchmarks.paired import interval, p_value
 from benchmarks.retrieval.model import mean, rank_of
 from benchmarks.retrieval.tasks import run_of, translated, with_english
+from benchmarks.scale.plot import draw
+from benchmarks.scale.run import vectors
+from benchmarks.scale.texts import PER_DOCUMENT, documents
 from qa.evaluation.significance import holm
+from qa.splitter import split_document
 
 
 def test_holm_multiplies_by_the_tests_left_and_never_falls() -> None:
@@ -82,3 +88,33 @@ def test_a_mean_counts_rows_alike_and_leaves_out_a_column_that_few_have() -> Non
     row = mean(section, ["en", "zh"])
     assert list(row) == ["late"]
     assert row["late"]["final"].tolist() == [0.5, 1.0]
+
+
+def test_made_documents_have_ten_passages_each_and_are_the_same_each_time(tmp_path: Path) -> None:
+    (tmp_path / "parallel").mkdir()
+    for lang in ("fr", "zh", "ru", "ar", "hi"):
+        word = "还有一句话" if lang == "zh" else f"{lang} and more "
+        rows = [{"en": f"{n} of them {9 * 'and more '}", "text": f"{n} {9 * word}"} for n in range(90)]
+        pd.DataFrame(rows).to_parquet(tmp_path / "parallel" / f"{lang}.parquet")
+    made = list(documents(tmp_path, 3, 8))
+    assert [len(split_document(document)) for document in made] == [PER_DOCUMENT] * 5
+    assert (
+        len({passage.text for document in made for passage in split_document(document)}) == 5 * PER_DOCUMENT
+    )
+    assert made[2:] == list(documents(tmp_path, 5, 8))
+
+
+def test_vectors_alone_are_measured_and_curves_are_drawn(tmp_path: Path) -> None:
+    found = vectors(tmp_path / "vectors", 1000)
+    assert (found["kind"], found["memory_mib"]["own"] > 1) == ("flat-fp16", True)
+    times = {"ms": found["ms"], "cpu_ms": found["cpu_ms"]}
+    size = {
+        "build": {"memory_mib": found["memory_mib"], "disk_mib": found["disk_mib"], "peak_disk_mib": 9.0},
+        "answer": {**times, "opening": found["opening"], "memory_mib": found["memory_mib"]},
+        "change": {"add": times, "remove": times},
+        "recall": times,
+    }
+    draw({"sizes": {"10000": size}}, tmp_path)
+    assert not (tmp_path / "scale.svg").exists()  # one size is no curve
+    draw({"sizes": {"10000": size, "100000": size}}, tmp_path)
+    assert (tmp_path / "scale.svg").read_text().count("<title") == 4

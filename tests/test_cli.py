@@ -381,7 +381,7 @@ def test_preview_shows_passages_with_their_place_and_writes_nothing(qa: FakeQA, 
     result = run("index", "--preview", "a.zip")
     assert result.stdout == (
         "a.zip/county.md · 县志 · 1 passage · 23 characters\n"
-        "! 1 control character were replaced by spaces.\n"
+        "! 1 control character was replaced by a space.\n"
         "\n县志 [6–22]\n全县有居民2142户。 [31m\n\n"
         "a.zip/x.exe · left out: .exe\n"
     )

@@ -15,14 +15,17 @@ from typing import Any
 
 import pytest
 
+import qa.dense
+from qa.dense import FLAT, TWO_BITS
 from qa.errors import LibraryNotFound
-from qa.library import Library
+from qa.library import Library, is_library
 from qa.views import Views
 from tests.fakes import ENCODER, create, make_document, make_passages
 
 ROUNDS = 4
 KILLS = 10
-PARTS = ("qa.library", "qa.views", "qa.dense", "qa.lexical")
+PARTS = ("qa.library", "qa.views", "qa.dense", "qa.vectors", "qa.lexical")
+LIMITS = {FLAT: 30, TWO_BITS: 60}  # the dense index takes each of its kinds in turn
 
 
 def version(source: str, number: int) -> str:
@@ -48,6 +51,7 @@ def expected(change: int) -> dict[str, str]:
 
 def work(path: Path) -> None:
     """Replace one document and add another in each transaction; remove one now and then; keep the views."""
+    qa.dense.LIMITS.update(LIMITS)
     with create(path) as library, Views(library) as views:
         for turn in range(ROUNDS):
             with library.transaction() as change:
@@ -178,6 +182,8 @@ def test_kill_after_kill_on_one_library(tmp_path: Path, context: ForkServerConte
     for _ in range(5):
         child = context.Process(target=churn, args=(path, generator.randrange(10**6)), daemon=True)
         child.start()
+        while not is_library(path):  # a busy machine takes its time to begin
+            time.sleep(0.01)
         time.sleep(generator.uniform(0.2, 0.8))
         child.kill()
         child.join(60)
@@ -190,6 +196,7 @@ def test_kill_after_kill_on_one_library(tmp_path: Path, context: ForkServerConte
 def churn(path: Path, seed: int) -> None:
     """Add and remove at random, for ever."""
     generator = random.Random(seed)
+    qa.dense.LIMITS.update(LIMITS)
     with create(path) as library, Views(library) as views:
         while True:
             there = [info.id for info in library.documents()]

@@ -98,6 +98,14 @@ def test_many_lines_without_a_blank_one_take_linear_time(tmp_path: Path) -> None
     assert len(document.blocks) >= 2
 
 
+def test_short_paragraphs_of_chinese_take_a_megabyte_in_seconds(tmp_path: Path) -> None:
+    line = "“今年上半年，全县地区生产总值增长？”他问道。\n\n“是的。”她说。\n\n"
+    start = time.process_time()
+    document = read(tmp_path / "a.txt", line.encode() * 11_000)
+    assert time.process_time() - start < 5  # it was 3 before most lines were told by their last character
+    assert len(document.blocks) == 22_000
+
+
 def test_files_over_the_limit_are_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "big.txt"
     with path.open("wb") as file:

@@ -18,6 +18,7 @@ LAYERS = {
     "readers": 2, "splitter": 2, "encoder": 2, "dense": 2, "lexical": 2, "ranking": 2, "languages": 2, "quotes": 2, "reasons": 2, "extractor": 2, "evidence": 2,
     "sketches": 2,
     "citing": 1,
+    "vectors": 2,
     "explaining": 2, "followups": 2, "rewriting": 2,
     "confidence": 2, "evaluation": 2, "feedback": 2, "users": 2,
     "library": 3, "views": 3, "answer": 3,

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qa import upkeep
 from qa.errors import (
     DocumentNotFound,
     EncoderMismatch,
@@ -401,6 +402,20 @@ def test_a_library_of_an_older_format_is_read_and_its_first_writer_upgrades_it(o
         with Library.open(of_old_format) as library:
             assert library.find("b").author == "Lin"
         create(of_old_format).close()
+
+
+def test_a_backup_of_an_older_format_is_restored_and_upgraded(of_old_format: Path, tmp_path: Path) -> None:
+    with create(tmp_path / "index") as library:
+        put(library, make_document("z", "Zed."))
+        upkeep.restore(library, of_old_format)
+        put(library, make_document("b", "Two."))
+        assert [info.source for info in library.documents()] == ["a", "b"]
+        assert library.check() == []
+    create(tmp_path / "index").close()
+    with Library.open(of_old_format) as old:
+        upkeep.backup(old, tmp_path / "copy")
+    with Library.open(tmp_path / "copy") as copy:
+        assert copy.document("a").text == "One."
 
 
 EDITS = {

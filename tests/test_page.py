@@ -780,6 +780,29 @@ def test_app_starts_empty_takes_files_and_answers_from_them(
                 assert answer.quote.span.of(qa.document(answer.quote.source).text) == answer.quote.text
 
 
+def test_heading_of_the_document_is_asked_of_it_by_keyboard(
+    servers: dict[str, Server], browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    reader = Reader(browser, servers["real"].address)
+    mill = tmp_path / "mill.md"
+    mill.write_text(
+        "# The mill of Kern\n\nThe mill of Kern by the river was built in 1784.\n\n## Owners of the mill\n\n"
+        "The owners of the mill were the Kern family until 1951.\n",
+        encoding="utf-8",
+    )
+    reader.upload(mill)
+    reader.wait_for(".report progress[value='1']")
+    turn = reader.ask("When was the mill of Kern built?")
+    assert reader.count(f"{turn} .answered") == 1
+    assert reader.count(f"{turn} .met li") > 0
+    reader.wait_for(".suggestion")
+    assert reader.text(".suggestion") == "Owners of the mill"
+    reader.browser.find_element(By.CSS_SELECTOR, ".suggestion").send_keys(Keys.ENTER)
+    reader.wait_for("#turn-2 .card")
+    assert reader.text("#turn-2 .quote") == "The owners of the mill were the Kern family until 1951."
+    assert reader.text(".scope-told") == "all documents"
+
+
 def test_app_says_which_port_is_taken(tmp_path: Path) -> None:
     import socket
 

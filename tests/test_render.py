@@ -357,6 +357,13 @@ def test_long_document_list_comes_in_parts() -> None:
     ] * 2 + [False]
 
 
+def test_who_only_reads_is_offered_no_removal_and_no_evaluation() -> None:
+    infos = [_info("a.txt")]
+    assert 'class="remove"' in render.render_documents(infos, EN)
+    assert 'class="remove"' not in render.render_documents(infos, EN, edits=False)
+    assert EN.only_editors in render.render_evaluation(10, EN, edits=False)
+
+
 def test_documents_are_chosen_by_folded_words_and_by_language() -> None:
     infos = [
         replace(_info("zh/臺灣.txt", title="高速鐵路"), language="zh", author="Élodie"),

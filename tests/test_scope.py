@@ -9,9 +9,9 @@ import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
-from qa import QA, Scope
+from qa import QA, Scope, dense
 from qa.cli import app
-from qa.dense import FLAT, QUANTISED, DenseIndex
+from qa.dense import FLAT, TWO_BITS, DenseIndex
 from qa.errors import ScopeError
 from qa.lexical import FEW, LexicalIndex
 from qa.server import create_app
@@ -126,14 +126,17 @@ def unit(count: int, dim: int = 16) -> np.ndarray:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize("kind", [FLAT, QUANTISED])
-def test_dense_search_among_some_is_that_of_an_index_of_only_these(kind: str) -> None:
+@pytest.mark.parametrize("kind", [FLAT, TWO_BITS])
+def test_dense_search_among_some_is_that_of_an_index_of_only_these(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dense, "LIMITS", {FLAT: 1_000 if kind == TWO_BITS else 10_000, TWO_BITS: 10**6})
     vectors, chosen = unit(2_000), np.arange(3, 2_000, 97)
     whole, part = DenseIndex(16), DenseIndex(16)
     whole.add(np.arange(2_000), vectors)
     part.add(chosen, vectors[chosen])
-    if kind == QUANTISED:
-        assert whole.reshape(flat_limit=1_000)
+    whole.reshape()
+    assert whole.kind == kind
     query = vectors[100]
     ids, scores = whole.search(query, 10, chosen)
     if kind == FLAT:
@@ -224,7 +227,10 @@ def test_headings_that_are_suggested_are_answered_elsewhere_in_the_document(tmp_
         document = qa.document("mill.md")
         quoted = qa.ask("When was the mill built?", scope=Scope(("mill.md",))).nearest
         assert quoted is not None
-        for heading in choose_headings(qa, document, quoted.span):
+        headings = choose_headings(qa, document, quoted.span)
+        assert "Owners of the mill" in headings
+        assert "The mill" not in headings
+        for heading in headings:
             quote = qa.ask(heading, scope=Scope(("mill.md",))).quote
             assert quote is not None
             assert not quote.span.overlaps(quoted.span)

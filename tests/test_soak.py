@@ -13,7 +13,7 @@ from pathlib import Path
 
 def test_mixed_use_loses_nothing_and_takes_no_more_with_time(tmp_path: Path) -> None:
     done = subprocess.run(  # a process of its own: what the other tests left in memory does not count
-        [sys.executable, "-m", "benchmarks.soak", "--seconds", "20", "--out", str(tmp_path / "figures.json")],
+        [sys.executable, "-m", "benchmarks.soak", "--seconds", "10", "--out", str(tmp_path / "figures.json")],
         cwd=Path(__file__).parent.parent,
         capture_output=True,
         text=True,

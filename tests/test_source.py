@@ -55,7 +55,21 @@ def test_hostile_text_is_shown_as_text(text: str) -> None:
     assert page.text("quote") == text
     assert set(page.tags) <= {"div", "p", "span", "mark"}
     assert set(_read(render_source(document, QuoteLink(document.id, quote), EN)).tags) <= {
-        *("section", "header", "div", "h2", "bdi", "button", "span", "p", "mark")
+        *(
+            "section",
+            "header",
+            "div",
+            "h2",
+            "bdi",
+            "button",
+            "span",
+            "p",
+            "mark",
+            "details",
+            "summary",
+            "ol",
+            "li",
+        )
     }
 
 
@@ -88,6 +102,31 @@ def test_page_is_named_where_it_begins() -> None:
     html = render_part(document, QuoteLink("1", Span(4, 7)), 0, EN)
     assert html.count("page-edge") == 2
     assert html.index('data-label="page 2"') < html.index("two")
+
+
+def test_marks_of_markdown_stand_before_their_block_and_are_set_back(tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("# Title\n\nA line.\n\n- one\n- two\n\n> said\n", encoding="utf-8")
+    document = read_document(path)
+    page = _read(render_part(document, QuoteLink(document.id, Span(0, 0)), 0, EN))
+    assert page.text("markup").split() == ["#", "-", "-", ">"]
+    assert page.text("part") == document.text
+    assert page.text("gap").strip() == ""
+
+
+def test_headings_open_their_places() -> None:
+    blocks = (
+        Block(Span(0, 3), "heading", level=1),
+        Block(Span(4, 7)),
+        Block(Span(8, 11), "heading", level=9),
+    )
+    document = Document("1", "a.md", "A", "one two <b>", blocks, "")
+    html = render_source(document, QuoteLink("1", Span(0, 0)), EN)
+    assert "document=1&amp;start=8&amp;end=11&amp;of=a.md" in html
+    assert html.count("<li") == 2
+    assert _read(html).text("contents") == "Contentsone<b>"
+    single = Document("1", "a.md", "A", "one two <b>", blocks[:2], "")
+    assert "contents" not in render_source(single, QuoteLink("1", Span(0, 0)), EN)
 
 
 def test_pane_runs_in_the_reader_s_direction_and_the_text_in_its_own() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -208,3 +209,15 @@ def test_a_title_with_a_page_number_is_no_passage_unless_it_is_all_there_is() ->
     told = document("Amazon 1", "Amazon: a river of 6,400 km.", title="The Amazon")
     assert len(split_document(told)) == 1  # its words are not the title's
     assert texts(split_document(document("。", (1, "A"), (2, ""), "A"))) == ["。", "A"]
+
+
+def test_a_long_line_is_split_without_holding_its_sentences() -> None:
+    long = document("没有换行的汉字文本。" * 30_000)
+    tracemalloc.start()
+    try:
+        passages = split_document(long)
+        kept, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(passages) == 1_200
+    assert peak - kept < 2_000_000

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -307,6 +308,17 @@ def test_damaged_rows_of_passages_cost_no_document(qa: QA, tmp_path: Path) -> No
     connection.close()
     assert len(qa.mend().problems) >= 2
     assert stored(tmp_path / "index") == before
+
+
+@pytest.mark.parametrize("work", [QA.mend, QA.compact])
+def test_what_a_killed_mending_left_is_taken_away(
+    qa: QA, tmp_path: Path, work: Callable[[QA], object]
+) -> None:
+    left = tmp_path / "index" / ".mending.0badcafe"
+    shutil.copytree(tmp_path / "index", left)
+    work(qa)
+    assert not left.exists()
+    assert qa.check() == []
 
 
 def damage(index: Path, text: str) -> None:

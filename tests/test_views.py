@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from qa.dense import DenseIndex
+from qa import upkeep
+from qa.dense import FLAT, TWO_BITS, DenseIndex
 from qa.errors import QAError
 from qa.library import Library
 from qa.text import words
+from qa.types import Floats
+from qa.vectors import VectorFile
 from qa.views import LEXICAL, Views
 from tests.fakes import ENCODER, create, drop, make_document, put
 
@@ -119,6 +122,24 @@ def test_a_reader_that_may_not_write_answers_from_memory(
     assert not (path / "dense.faiss").exists()
 
 
+def test_a_reader_that_answered_from_memory_returns_to_the_files(library: Library, tmp_path: Path) -> None:
+    upkeep.backup(library, tmp_path / "backup")
+    put(library, make_document("new", "unicorn grazes"))
+    with Views(library) as writer, Library.open(library.path) as reading, Views(reading) as reader:
+        writer.catch_up()
+        reader.catch_up()
+        with Library.open(tmp_path / "backup") as backup:
+            library.become(backup)  # the first half of a restoration: the files are of another history
+        assert sources(reading, reader, "Straße ist lang")[1] == ["de"]
+        assert reader.lexical.volatile
+        writer.rewrite()
+        put(library, make_document("newer", "dragon sleeps"))
+        writer.catch_up()
+        assert sources(reading, reader, "dragon")[1] == ["newer"]
+        assert not reader.lexical.volatile
+        assert sources(reading, reader, "unicorn")[1] == []
+
+
 def test_a_reader_writes_nothing_when_all_is_well(library: Library) -> None:
     with Views(library) as writer:
         writer.save()
@@ -176,6 +197,57 @@ def test_opening_reads_the_snapshot_and_only_the_tail_from_the_library(library: 
         assert len(views.dense) == 101
     library.__class__ = Library
     assert read == tail
+
+
+def test_a_long_tail_is_saved_however_large_the_library(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Views(library) as views:
+        put(library, make_document("many", "\n".join(f"line {number}" for number in range(92))))
+        views.save()
+        monkeypatch.setattr("qa.views.LONGEST_TAIL", 2)
+        put(library, make_document("two", "first\nsecond"))
+        views.save()
+        assert DenseIndex.described(library.path) == (7, 100)
+        put(library, make_document("third", "third"))
+        views.save()
+        assert DenseIndex.described(library.path) == (9, 103)
+
+
+def test_a_quantised_view_is_checked_mended_and_purged_too(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa.dense.LIMITS", {FLAT: 50, TWO_BITS: 10**6})
+    with Views(library) as views:
+        put(library, make_document("many", "\n".join(f"line {number}" for number in range(200))))
+        ids = put(library, make_document("secret", "zyxwvut mystery"))
+        views.save()
+        assert (views.dense.kind, views.check()) == (TWO_BITS, [])
+        assert sources(library, views, "zyxwvut mystery")[0] == ["secret"]
+        row = row_of(library.vectors(ids))
+        assert [row in file.read_bytes() for file in library.path.glob("dense-*")] == [True]
+        drop(library, "secret")
+        views.save(force=True)
+        assert [row in file.read_bytes() for file in library.path.glob("dense-*")] == [False]
+        assert (views.dense.dead, views.check()) == (0, [])
+        views.dense.remove([1])
+        views.dense.add([1], ENCODER.encode_passages(["something else"]))
+        assert any("vectors of the dense view differ" in problem for problem in views.check())
+    for file in library.path.glob("dense-*"):
+        file.write_bytes(file.read_bytes()[:-1] + b"x")
+    with Views(library) as views:
+        assert sources(library, views, "line 7")[0] == ["many"]
+        assert any("rebuilt from library.sqlite" in problem for problem in views.problems)
+        views.save()
+    with Views(library) as views:
+        assert (views.check(), views.dense.kind) == ([], TWO_BITS)
+
+
+def row_of(vector: Floats) -> bytes:
+    """Return the bytes of a vector (1, dim) in eight bits a dimension."""
+    file = VectorFile(vector.shape[1])
+    file.add(vector)
+    return file._held[1].tobytes()
 
 
 def test_purging_leaves_nothing_of_a_removed_document_in_the_files(library: Library) -> None:

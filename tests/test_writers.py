@@ -95,10 +95,11 @@ def test_two_writers_take_turns_and_readers_see_whole_states(
     writers = [context.Process(target=write, args=(path, name, told)) for name in WRITERS]
     for process in (*readers, *writers):
         process.start()
-    for writer in writers:
-        writer.join(300)
+    results = [
+        told.get(timeout=300) for _ in writers
+    ]  # before they are joined: a full pipe keeps a process alive
     stop.set()
-    results = [told.get(timeout=60) for _ in (*readers, *writers)]
+    results += [told.get(timeout=60) for _ in readers]
     for process in (*readers, *writers):
         process.join(60)
         assert process.exitcode == 0

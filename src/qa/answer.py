@@ -52,7 +52,14 @@ class Answerer:
         best = best_quote(question, hits[0].passage, self._token_encoder, self._extractor) if hits else None
         if best is None:
             return _told(question, None, 0.0, reason_empty(), hits[:k])
-        nearest = self._verified(hits[0], best)
+        try:
+            nearest = self._verified(hits[0], best)
+        except QuoteMismatch:
+            if self._library.sources([hits[0].passage.document_id]):
+                raise
+            return self.answer(
+                question, k=k, scope=scope
+            )  # the document was removed, or replaced, since it was found
         probability = self._calibrator.probability(hits, best)
         if probability < self._calibrator.limit(self._max_error):
             why = reason_abstained(question, hits[0].passage, nearest, self._token_encoder)

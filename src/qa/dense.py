@@ -1,8 +1,8 @@
 """FAISS: the vectors of all passages by id, inner product on unit vectors. A passage may have one for each window.
 
-Exact (float16) up to ``FLAT_LIMIT`` vectors, above that product-quantised to two bits a dimension: a scan of a million
-vectors then takes some milliseconds, and what it finds is ranked anew by tokens. Float16 halves memory and time of
-float32 and is what the library stores.
+Exact (float16, which is what the library stores) while they are few. Above that, FAISS scans product-quantised codes
+of two bits a dimension, and of one bit when they are very many; the best of the scan are put in order by their vectors
+in eight bits a dimension, which lie beside the index in a memory-mapped file. What else was tried: ``docs/scale.md``.
 """
 
 from __future__ import annotations
@@ -21,13 +21,18 @@ import numpy as np
 
 from qa.errors import LibraryCorrupt, refused
 from qa.types import Floats, Ints
+from qa.vectors import PATTERN, VectorFile, rounded
 
-FLAT_LIMIT = 200_000
-FLAT, QUANTISED = "flat-fp16", "pq4"
-TRAINING = 65_536  # vectors that the quantiser is trained on
+FLAT, TWO_BITS, ONE_BIT = "flat-fp16", "pq-2-bits", "pq-1-bit"
+LIMITS = {FLAT: 100_000, TWO_BITS: 3_000_000}
+"""Up to how many vectors each kind is used."""
+LOOKED_AT = {TWO_BITS: 16, ONE_BIT: 200}
+"""How many vectors of the scan are looked at exactly for each passage that is wanted."""
+TRAINING = 16_384  # vectors that the quantiser is trained on
 BATCH = 65_536
 WINDOWS = 64
 """Vectors of a passage at most. The label of a vector is its passage's id times this, plus its number."""
+CROWD = 6  # vectors looked for, a passage that is wanted, where one may have several
 DEAD = -1  # the label of a removed vector that is still among the quantised ones
 _reading = threading.Lock()  # FAISS's deserialisation limits are global
 
@@ -40,6 +45,7 @@ class DenseIndex:
 
     def __init__(self, dim: int) -> None:
         self._index: Any = _flat(dim)
+        self._vectors: VectorFile | None = None  # of a quantised index, row by row
         self.dim = dim
         self.change = 0
         self.stamp = 0
@@ -81,10 +87,13 @@ class DenseIndex:
             return
         numbers = np.arange(len(vectors)) - np.repeat(np.cumsum(each) - each, each)
         labels = np.repeat(new, each) * WINDOWS + numbers
+        halves = _halves(vectors)
         with self._access.alone():
             if new.min() <= self._highest:
                 self._remove(new)
-            self._index.add_with_ids(np.ascontiguousarray(vectors, dtype=np.float32), labels)
+            self._index.add_with_ids(halves, labels)
+            if self._vectors is not None:
+                self._vectors.add(halves)
             self._highest = max(self._highest, int(new.max()))
             self._passages += len(new)
 
@@ -109,93 +118,144 @@ class DenseIndex:
         question = np.ascontiguousarray(query, np.float32).reshape(1, self.dim)
         with self._access.shared():
             total = int(self._index.ntotal)
-            wanted = k if total == len(self) else min(total, 6 * k)
-            chosen = None
-            if among is not None and self.kind == FLAT:
-                bitmap = _bitmap(among)
-                selector = faiss.IDSelectorBitmap(bitmap)
-                chosen = faiss.SearchParameters(sel=selector)
+            each = 1 if total == len(self) else CROWD
+            wanted = each * k
             while True:
-                scores, labels = self._index.search(question, wanted, params=chosen)
-                found = labels[0] >= 0
-                if (
-                    among is not None and chosen is None
-                ):  # a quantised index cannot choose: what it finds is sifted
-                    found &= np.isin(labels[0] // WINDOWS, among)
-                owners, best = labels[0][found] // WINDOWS, scores[0][found]
-                _, first = np.unique(owners, return_index=True)  # a passage's best vector is its first
-                if len(first) >= k or wanted == total:
+                owners, best = self._nearest(question, min(wanted, total), among, looked_at=wanted // each)
+                if len(owners) >= k or wanted >= total:
                     break
-                wanted = min(total, 4 * wanted)
-        ids, best = owners[first], best[first]
-        order = np.lexsort((ids, -best))[:k]
-        return ids[order], best[order]
+                wanted *= 4
+        order = np.lexsort((owners, -best))[:k]
+        return owners[order], best[order]
+
+    def _nearest(
+        self, question: Floats, count: int, among: Ints | None, *, looked_at: int
+    ) -> tuple[Ints, Floats]:
+        """Return the passages (n,) of the ``count`` vectors nearest to a question (1, dim), and their best scores.
+
+        Of a quantised index, those are among the best ``LOOKED_AT`` times ``looked_at`` of the scan; it cannot choose
+        ``among`` passages: what it finds is sifted.
+        """
+        if self._vectors is None:
+            chosen = None
+            if among is not None:
+                bitmap = _bitmap(among)
+                chosen = _faiss().SearchParameters(sel=_faiss().IDSelectorBitmap(bitmap))
+            scores, labels = (found[0] for found in self._index.search(question, count, params=chosen))
+        else:
+            scanned = min(LOOKED_AT[self.kind] * looked_at, int(self._index.ntotal))
+            _, found = _faiss().downcast_index(self._index.index).search(question, scanned)
+            places = np.sort(found[0][found[0] >= 0])  # as they lie in the file
+            labels = _labels(self._index)[places]
+            kept = labels >= 0
+            if among is not None:
+                kept &= np.isin(labels // WINDOWS, among)
+            places, labels = places[kept], labels[kept]
+            scores = self._vectors.scores(places, question[0])
+            best = np.argsort(-scores, kind="stable")[:count]
+            labels, scores = labels[best], scores[best]
+        owners = labels // WINDOWS
+        _, first = np.unique(owners, return_index=True)  # a passage's best vector is its first
+        first = first[owners[first] >= 0]
+        return owners[first], scores[first]
 
     def ids(self) -> Ints:
         """Return all passage ids (n,), ascending."""
         with self._access.shared():
-            labels = _labels(self._index)
-            return np.unique(labels[labels >= 0] // WINDOWS)
+            return np.sort(_passages(_labels(self._index)))
 
     def vectors(self, ids: Sequence[int] | Ints) -> Floats:
-        """Return the vectors (n, dim) of passages of a flat index, one passage's after the other's."""
+        """Return the vectors (n, dim) of passages as they are held, one passage's after the other's."""
         with self._access.shared():
-            if self.kind != FLAT:
-                raise ValueError("A quantised index does not hold the vectors themselves.")
             wanted, labels = np.asarray(ids, dtype=np.int64), _labels(self._index)
             rows = _rows(labels, wanted)
             rows = rows[np.argsort(labels[rows])]
             owners = labels[rows] // WINDOWS
             starts, ends = (np.searchsorted(owners, wanted, side) for side in ("left", "right"))
             places = [rows[start:end] for start, end in zip(starts, ends, strict=True)]
-            codes = _codes(self._index)[np.concatenate([np.empty(0, np.int64), *places])]
-            return np.asarray(codes.view(np.float16), dtype=np.float32)
+            return self._held(np.concatenate([np.empty(0, np.int64), *places]))
 
-    def reshape(self, flat_limit: int = FLAT_LIMIT) -> bool:
-        """Quantise the vectors when they have become many; return whether it was done."""
-        if self.kind == QUANTISED or self.count <= flat_limit:
+    def rounded(self, vectors: Floats) -> Floats:
+        """Return vectors (n, dim) as this index holds them."""
+        halves = _halves(vectors)
+        return halves if self._vectors is None else rounded(halves)
+
+    def _held(self, places: Ints) -> Floats:
+        if self._vectors is not None:
+            return self._vectors.vectors(places)
+        return np.asarray(_codes(self._index)[places].view(np.float16), dtype=np.float32)
+
+    def reshape(self) -> bool:
+        """Take to the kind for so many vectors, never back to one for fewer; return whether that was another."""
+        kinds = [FLAT, TWO_BITS, ONE_BIT] if self.dim % 4 == 0 else [FLAT, TWO_BITS]
+        kind = next((kind for kind in kinds[:-1] if self.count <= LIMITS[kind]), kinds[-1])
+        if kinds.index(kind) <= kinds.index(self.kind):
             return False
+        self._quantise(kind)
+        return True
+
+    def compact(self) -> None:
+        """Leave out the vectors that were removed."""
+        if self.count and self._vectors is not None:
+            self._quantise(self.kind)
+        elif self._vectors is not None:
+            with self._access.alone():
+                self._index, self._vectors, self.dead = _flat(self.dim), None, 0
+
+    def _quantise(self, kind: str) -> None:
         faiss = _faiss()
 
         faiss.omp_set_num_threads(os.cpu_count() or 1)
-        codes, labels = _codes(self._index), np.array(_labels(self._index), dtype=np.int64)
-        parts = next(parts for parts in range(self.dim // 2, 0, -1) if self.dim % parts == 0)
-        inner = faiss.IndexPQFastScan(self.dim, parts, 4, faiss.METRIC_INNER_PRODUCT)
-        inner.train(codes[_sample(len(codes), TRAINING)].view(np.float16).astype(np.float32))
+        labels = np.array(_labels(self._index), dtype=np.int64)
+        places = np.flatnonzero(labels >= 0)
+        inner = faiss.IndexPQFastScan(self.dim, _parts(self.dim, kind), 4, faiss.METRIC_INNER_PRODUCT)
+        inner.train(self._held(places[_sample(len(places), TRAINING)]))
         index = faiss.IndexIDMap(inner)
-        for start in range(0, len(labels), BATCH):
-            batch = codes[start : start + BATCH].view(np.float16).astype(np.float32)
-            index.add_with_ids(batch, labels[start : start + BATCH])
+        vectors = VectorFile(self.dim) if self._vectors is None else self._vectors.only(places)
+        for start in range(0, len(places), BATCH):
+            batch = places[start : start + BATCH]
+            held = self._held(batch)
+            index.add_with_ids(held, labels[batch])
+            if self._vectors is None:
+                vectors.add(held)
         with self._access.alone():
-            self._index = index
-        return True
+            self._index, self._vectors, self.dead = index, vectors, 0
 
     def save(self, path: Path) -> None:
         """Write ``dense.faiss`` and ``dense.json`` into the folder, so that a kill leaves the old or the new.
 
-        ``dense.json`` first names both snapshots, then the file is swapped, then it names the new one.
+        The vectors in eight bits come first: the file only grows, and one of another name is read by nobody yet. Then
+        ``dense.json`` names both snapshots, then the index is swapped, then it names the new one.
         """
         faiss = _faiss()
 
         manifest, temporary = path / "dense.json", path / "dense.faiss.new"
-        with refused(temporary), self._access.shared(), temporary.open("wb") as file:
-            writer = _HashingWriter(file)
-            faiss.write_index(self._index, faiss.PyCallbackIOWriter(writer.write))
-            file.flush()
-            os.fsync(file.fileno())
+        with self._access.shared():
+            vectors = None if self._vectors is None else self._vectors.save(path)
             entry = {
                 "change": self.change,
                 "stamp": self.stamp,
                 "count": len(self),
                 "dim": self.dim,
                 "type": self.kind,
-                "sha256": writer.digest.hexdigest(),
+                "vectors": vectors,
             }
+            with refused(temporary), temporary.open("wb") as file:
+                writer = _HashingWriter(file)
+                faiss.write_index(self._index, faiss.PyCallbackIOWriter(writer.write))
+                file.flush()
+                os.fsync(file.fileno())
+            entry["sha256"] = writer.digest.hexdigest()
+        sync_folder(path)  # a file must not be named before it is there
         write_json(manifest, {"snapshots": [entry, *_entries(manifest)]})
         with refused(temporary):
             temporary.replace(path / "dense.faiss")
             sync_folder(path)
         write_json(manifest, {"snapshots": [entry]})
+        with refused(path):
+            for left in path.glob(PATTERN):
+                if vectors is None or left.name != vectors["file"]:
+                    left.unlink()
 
     @staticmethod
     def described(path: Path) -> tuple[int, int] | None:
@@ -212,6 +272,8 @@ class DenseIndex:
             # the snapshot first: one without its description would pass for damaged
             for name in ("dense.faiss", "dense.json", "dense.faiss.new"):
                 (path / name).unlink(missing_ok=True)
+            for vectors in path.glob(PATTERN):
+                vectors.unlink(missing_ok=True)
 
     @classmethod
     def load(cls, path: Path) -> DenseIndex:
@@ -238,10 +300,19 @@ class DenseIndex:
             file.seek(0)
             loaded = cls.__new__(cls)
             loaded._index = _read_index(file.read, size)
-        loaded.dim, loaded._access = int(loaded._index.d), _Access()
-        ids = loaded.ids()
-        loaded.dead, loaded._passages = int((_labels(loaded._index) < 0).sum()), len(ids)
-        loaded._highest = int(ids.max(initial=0))
+            loaded.dim, loaded._access, loaded._vectors = int(loaded._index.d), _Access(), None
+            if loaded.kind != FLAT:
+                try:
+                    loaded._vectors = VectorFile.open(path, entry.get("vectors") or {}, loaded.dim)
+                except FileNotFoundError as error:
+                    if os.fstat(file.fileno()).st_ino != snapshot.stat().st_ino:
+                        return cls.load(path)
+                    raise LibraryCorrupt("dense.faiss has lost the vectors that belong to it") from error
+        labels = _labels(loaded._index)
+        if loaded._vectors is not None and len(loaded._vectors) != len(labels):
+            raise LibraryCorrupt("dense.faiss and its vectors do not belong together")
+        loaded.dead, loaded._passages = int((labels < 0).sum()), len(_passages(labels))
+        loaded._highest = max(int(labels.max(initial=0)) // WINDOWS, 0)
         loaded.change, loaded.stamp = int(entry["change"]), int(entry["stamp"])
         actual = {"count": len(loaded), "dim": loaded.dim, "type": loaded.kind}
         if any(entry.get(name) != value for name, value in actual.items()):
@@ -255,7 +326,7 @@ class DenseIndex:
             return 0
         removed = len(np.unique(labels[rows] // WINDOWS))
         self._passages -= removed
-        if self.kind == QUANTISED:
+        if self._vectors is not None:
             labels[rows] = DEAD
             self.dead += len(rows)
             return removed
@@ -365,6 +436,10 @@ def _bitmap(ids: Ints) -> Any:
     return bits.ravel()
 
 
+def _halves(vectors: Floats) -> Floats:
+    return np.ascontiguousarray(vectors.astype(np.float16), np.float32)
+
+
 def _flat(dim: int) -> Any:
     faiss = _faiss()
 
@@ -379,7 +454,7 @@ def _sample(size: int, count: int) -> Ints:
 _HEADER = 37
 """Bytes with which FAISS begins every index: its kind, dim (int32), count (int64), two unused numbers, whether it is
 trained, and the metric. What an ``IndexIDMap`` holds comes next."""
-_KINDS = {b"IxSQ": FLAT, b"IPfs": QUANTISED}
+_KINDS = {b"IxSQ": (FLAT,), b"IPfs": (TWO_BITS, ONE_BIT)}
 LARGEST_DIM = 1 << 16
 
 
@@ -390,9 +465,9 @@ def _check_header(header: bytes, size: int, entry: Mapping[str, Any]) -> None:
         found = " of ".join(repr(kind.decode("ascii", "replace")) for kind in (outer, inner))
         raise LibraryCorrupt(f"dense.faiss holds an index of the kind {found}, which qa does not use")
     dim, count = struct.unpack_from("<iq", header, 4)
-    if dim != entry["dim"] or not 1 <= dim <= LARGEST_DIM or _KINDS[inner] != entry.get("type"):
+    if dim != entry["dim"] or not 1 <= dim <= LARGEST_DIM or entry.get("type") not in _KINDS[inner]:
         raise LibraryCorrupt(
-            f"dense.faiss holds vectors of dim {dim} as {_KINDS[inner]}, which is not what dense.json describes"
+            f"dense.faiss holds vectors of dim {dim} as {_KINDS[inner][0]}, which is not what dense.json describes"
         )
     if not 0 <= 8 * count <= size <= 1_000_000 + count * (4 * dim + 64):
         raise LibraryCorrupt(
@@ -423,7 +498,7 @@ def _check_parts(index: Any) -> None:
 
 
 def _read_index(read: Callable[[int], bytes], size: int) -> Any:
-    """Let FAISS read an index of one of our two kinds, with limits from the file's size."""
+    """Let FAISS read an index of one of our kinds, with limits from the file's size."""
     faiss = _faiss()
 
     with _reading:
@@ -445,7 +520,7 @@ def _kind(index: Any) -> str:
         if isinstance(inner, faiss.IndexScalarQuantizer) and inner.sq.qtype == faiss.ScalarQuantizer.QT_fp16:
             return FLAT
         if isinstance(inner, faiss.IndexPQFastScan):
-            return QUANTISED
+            return TWO_BITS if _parts(inner.d, TWO_BITS) == inner.pq.M else ONE_BIT
     raise LibraryCorrupt(f"dense.faiss holds a {type(index).__name__}, which qa does not use")
 
 
@@ -467,6 +542,17 @@ def _labels(index: Any) -> Any:
     if not index.ntotal:
         return np.empty(0, np.int64)
     return faiss.rev_swig_ptr(index.id_map.data(), int(index.ntotal))
+
+
+def _passages(labels: Any) -> Ints:
+    """Return the passages (n,) whose vectors have these labels (m,), each once."""
+    return np.asarray(labels[(labels % WINDOWS == 0) & (labels >= 0)] // WINDOWS)
+
+
+def _parts(dim: int, kind: str) -> int:
+    """Return how many parts of four bits a quantised vector has."""
+    most = max(1, dim // (2 if kind == TWO_BITS else 4))
+    return next(parts for parts in range(most, 0, -1) if dim % parts == 0)
 
 
 def _rows(labels: Any, ids: Ints) -> Ints:

@@ -27,6 +27,9 @@ LEXICAL_WEIGHT = 0.5
 """What a lexical rank counts beside a dense one: across languages words find nothing, and should not take half the
 places."""
 
+TRIES = 3
+"""How often a question is searched where a writer takes away at the same moment what it found."""
+
 READ_BEST = 4
 """Candidates that are read: what that costs goes by their number."""
 
@@ -38,7 +41,7 @@ KEPT_SCOPES = 16
 class Candidates:
     """Passages in play for one question: ids (n,), a row of features (n, f) each, their tokens, how these meet the
     question's, and what the evidence is taken from: ``qa.evidence.token_features`` (n, q, 11) and
-    ``qa.evidence.asked_features``."""
+    ``qa.evidence.asked_features``. ``gone`` if some that were found are no longer in the library."""
 
     ids: Ints
     features: Floats
@@ -47,6 +50,7 @@ class Candidates:
     met: Interaction
     tokens: Floats
     kind: Floats
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +95,20 @@ class Searcher:
         Raises:
             ScopeError: no document is in the scope.
         """
-        self._views.catch_up()
-        among = self._among(scope) if scope else None
+        for _ in range(TRIES):
+            head = self._library.head()
+            self._views.catch_up()
+            hits, gone = self._hits(question, k, self._among(scope) if scope else None)
+            if not gone or self._library.head() == head:
+                break  # else what took the place of the gone was not found either
+        return hits
+
+    def _hits(self, question: str, k: int, among: Ints | None) -> tuple[list[Hit], bool]:
+        """Return the best passages, and whether some that were found are gone from the library since."""
         found = self.candidates(question, depth=max(self._candidates, k), among=among)
+        gone = found.gone
         if not len(found.ids):
-            return []
+            return [], gone
         features = self.read(found)
         scores = self._ranking.read.scores(features)
         order = top_k(scores, found.ids, k=k)
@@ -105,7 +118,9 @@ class Searcher:
         hits: list[Hit] = []
         for position in order.tolist():
             passage = passages.get(int(found.ids[position]))
-            if passage is None:  # removed by a writer since the views caught up
+            # removed by a writer since the views caught up
+            if passage is None or passage.document_id not in sources:
+                gone = True
                 continue
             hits.append(
                 Hit(
@@ -116,7 +131,7 @@ class Searcher:
                     features=self._ranking.read.named(features[position]),
                 ).explained_by(explained)
             )
-        return hits
+        return hits, gone
 
     def _among(self, scope: Scope) -> Ints:
         """Return the passages in a scope (n,), ascending; those of a few scopes are kept until the library changes."""
@@ -137,13 +152,14 @@ class Searcher:
         terms = list(dict.fromkeys(words(question)))
         dense_ids, _ = self._views.dense.search(query, depth, among)
         found = self._views.lexical.search(terms, depth, among)
-        ids = fuse([dense_ids, found[0]], weights=(1.0, LEXICAL_WEIGHT), k=depth)
-        ids, rows, vectors = self._library.material(ids.tolist())
+        fused = fuse([dense_ids, found[0]], weights=(1.0, LEXICAL_WEIGHT), k=depth)
+        ids, rows, vectors = self._library.material(fused.tolist())
+        gone = len(ids) < len(fused)
         asked = Question.of(self._token_encoder.token_ids([question])[0], self._token_encoder)
         met = interact(asked, rows, self._token_encoder)
         if not len(ids):
             nothing = np.zeros((0, len(FEATURES)), np.float32)
-            return Candidates(ids, nothing, asked, rows, met, nothing, nothing)
+            return Candidates(ids, nothing, asked, rows, met, nothing, nothing, gone)
         dense = vectors @ query
         spoken = self._spoken(asked, rows, figure=asked_kind(question) is not None)
         partners = meet(asked, met)
@@ -158,7 +174,7 @@ class Searcher:
         tokens = token_features(asked, partners, features[:, -2:], spoken.background, spoken.own, figure)
         kind = asked_features(asked, spoken.own)
         evidence = self._evidence.scores(tokens, asked.weights, kind, features)
-        return Candidates(ids, np.column_stack([features, evidence]), asked, rows, met, tokens, kind)
+        return Candidates(ids, np.column_stack([features, evidence]), asked, rows, met, tokens, kind, gone)
 
     def read(self, found: Candidates, best: Ints | None = None) -> Floats:
         """Return the features (n, f) of candidates with what those at positions ``best`` say when they are read.

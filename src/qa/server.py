@@ -33,7 +33,7 @@ from qa.guard import Access, guarded, refusal
 from qa.types import Answer, Span
 from qa.types import Scope as DocumentScope
 from qa.users import Users
-from qa.web.service import Service
+from qa.web.service import Service, may_edit
 from qa.web.settings import PageSettings
 
 MAX_QUESTION_CHARS = 2000
@@ -166,10 +166,7 @@ def _add_routes(app: FastAPI, service: Service, metrics: Metrics) -> None:
 
     @app.delete("/v1/documents/{document_id}", response_model=None)
     def remove(document_id: str, request: Request) -> dict[str, Any] | Response:
-        user = request.scope.get(
-            "user"
-        )  # ``qa.guard`` puts it there; without one nobody is asked who they are
-        if user is not None and not user.edits:
+        if not may_edit(request.scope):
             return refusal(403, "ReadersOnly", "Only editors remove documents.")
         return asdict(service.remove(document_id))
 

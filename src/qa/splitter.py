@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import regex
 
-from qa.text import fold, script, sentences, unwrap
+from qa.text import fold, script, unwrap
+from qa.text.boundaries import iter_sentences
 from qa.text.characters import may_cut
 from qa.text.terms import ALPHANUMERIC
 from qa.types import Block, Document, Passage, Span
@@ -58,7 +59,7 @@ def split_document(document: Document, *, max_chars: int | None = None) -> list[
     """
     passages: list[Passage] = []
     for section in _sections(document.blocks):
-        units = [unit for block in section for unit in _units(document.text, block, max_chars)]
+        units = (unit for block in section for unit in _units(document.text, block, max_chars))
         headings = section[0].headings
         passages.extend(_passage(document, group, headings) for group in _packed(units))
     return [passage for passage in passages if not _repeats(passage)] or passages
@@ -117,7 +118,7 @@ def _units(text: str, block: Block, max_chars: int | None) -> Iterator[_Unit]:
     content = block.span.of(text)
     size = _size(content, max_chars)
     whole = block.kind == "record" and len(content) <= size.most
-    for sentence in [Span(0, len(content))] if whole else sentences(content):
+    for sentence in [Span(0, len(content))] if whole else iter_sentences(content):
         for piece in _pieces(content, sentence, size.most):
             yield _Unit(piece.shift(block.span.start), block.span, block.page, size)
 
@@ -129,17 +130,20 @@ def _size(content: str, max_chars: int | None) -> _Size:
     return replace(size, target=min(size.target, max_chars), most=max_chars)
 
 
-def _packed(units: list[_Unit]) -> list[list[_Unit]]:
+def _packed(units: Iterable[_Unit]) -> Iterator[list[_Unit]]:
     """Pack units greedily: a group closes when it is full, or long enough and its paragraph ends."""
-    groups: list[list[_Unit]] = []
+    before: list[_Unit] = []
+    group: list[_Unit] = []
     for unit in units:
-        if groups and _takes(groups[-1], unit):
-            groups[-1].append(unit)
-        else:
-            groups.append([unit])
-    if len(groups) > 1 and _length(groups[-1]) < groups[-1][0].size.least:
-        groups[-2:] = _shared(groups[-2] + groups[-1])
-    return groups
+        if group and not _takes(group, unit):
+            if before:
+                yield before
+            before, group = group, []
+        group.append(unit)
+    if before and _length(group) < group[0].size.least:
+        yield from _shared(before + group)
+    else:
+        yield from (each for each in (before, group) if each)
 
 
 def _takes(group: list[_Unit], unit: _Unit) -> bool:

@@ -25,7 +25,7 @@ from qa.languages import Languages
 from qa.library import FILE, Library, Stored
 from qa.readers import read_document
 from qa.types import Block, Copy, Document, Encoder, IndexReport, Mending, Span, TokenEncoder
-from qa.views import Views
+from qa.views import MENDING, Views
 
 DAMAGED = "library.sqlite.damaged"
 """What is kept of a library that documents of were lost."""
@@ -225,6 +225,9 @@ def mend(
     verdicts = FeedbackStore(path)
     with Library.open(path, write=True) as library:
         library.check_encoder(encoder.fingerprint, token_encoder.fingerprint, encoder.dim)
+        with refused(path):
+            for left in path.glob(MENDING):  # by a mending that was killed
+                shutil.rmtree(left)
         damage = library.check()
         problems, done = [*damage], list[str]()
         lost: list[str] = []
@@ -248,7 +251,7 @@ def _rescue(
 ) -> tuple[int, list[str]]:
     """Put what is whole into a new library and make the damaged one equal to it; return its number and the lost."""
     lost: list[str] = []
-    new = library.path / f".mending.{secrets.token_hex(4)}"
+    new = library.path / MENDING.replace("*", secrets.token_hex(4))
     try:
         with Library.open(
             new,

@@ -15,11 +15,12 @@ import logging
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
-from qa.dense import FLAT, DenseIndex
+from qa.dense import DenseIndex
 from qa.encoder import window_encoder
 from qa.errors import LibraryCorrupt, QAError, refused
 from qa.lexical import LexicalIndex
@@ -31,8 +32,10 @@ from qa.types import Floats, Ints, Passage
 log = logging.getLogger("qa")
 
 LEXICAL = "lexical"
-LEFT_BY_KILLS = ("*.new", f"{LEXICAL}/*.new", f"{LEXICAL}/.tmp*", ".mending.*")  # nothing reads them
+MENDING = ".mending.*"  # the new library while a damaged one is mended
+LEFT_BY_KILLS = ("*.new", f"{LEXICAL}/*.new", f"{LEXICAL}/.tmp*", MENDING)  # nothing reads them
 BATCH = 4096  # passages replayed at once
+LONGEST_TAIL = 20_000  # passages that are replayed when a library is opened: a second or two
 Cut = Callable[[Passage], list[str]]
 
 
@@ -115,7 +118,7 @@ class Views:
                 self._lexical = self.lexical
 
     def save(self, *, force: bool = False) -> None:
-        """Bring the files up to date: the postings always, the snapshot once its tail has grown by a tenth.
+        """Bring the files up to date: the postings always, the snapshot once its tail has grown by a tenth, or long.
 
         Both are written anew, without what was removed, once that is a tenth of them. ``force`` does so
         at once: then nothing of a removed document is left on the disk.
@@ -131,8 +134,7 @@ class Views:
             if self._snapshot_is_old() or (force and self._snapshot_change() != library.last_change()):
                 self._replay_dense(self.dense)
                 if self.dense.dead * 10 > self.dense.count or (force and self.dense.dead):
-                    self._dense = DenseIndex(library.dim)
-                    self._replay_dense(self._dense)
+                    self.dense.compact()
                 self.dense.save(library.path)
             library.checkpoint()
 
@@ -189,7 +191,11 @@ class Views:
 
     def _replay_dense(self, dense: DenseIndex) -> None:
         library = self._library
-        last = library.last_change()
+        # both at once: what another history wrote meanwhile is then found by the next look
+        last, stamp = library.head()
+        if library.stamp(dense.change) != dense.stamp:  # a backup was restored this instant
+            dense.remove(dense.ids())
+            dense.change = dense.stamp = 0
         if dense.change == last:
             return
         added, removed = self._tail(dense.change, last)
@@ -197,7 +203,7 @@ class Views:
         for batch in batches(added):
             dense.add(*self._vectors(batch))
             dense.reshape()
-        dense.change, dense.stamp = last, library.stamp(last) or 0
+        dense.change, dense.stamp = last, stamp
 
     def _vectors(self, ids: Sequence[int]) -> tuple[Ints, Floats, Ints]:
         """Return those of ``ids`` that are not gone (n,), their vectors and how many each has (n,).
@@ -211,11 +217,7 @@ class Views:
             return there, vectors, np.ones(len(there), np.int64)
         tokens = library.tokens(ids)
         vectors, counts = encoder.encode_windows(list(tokens.values()))
-        return (
-            np.fromiter(tokens, np.int64, len(tokens)),
-            vectors.astype(np.float16).astype(np.float32),  # as the index will hold them: the check compares
-            counts,
-        )
+        return np.fromiter(tokens, np.int64, len(tokens)), vectors, counts
 
     def _snapshot_change(self) -> int:
         described = DenseIndex.described(self._library.path)
@@ -226,18 +228,16 @@ class Views:
             (dense.change, len(dense)) if dense is not None else DenseIndex.described(self._library.path)
         )
         change, count = described or (0, 0)
-        return self._library.tail(change) * 10 > count
+        return self._library.tail(change) > min(count / 10, LONGEST_TAIL)
 
     def _dense_problems(self) -> Iterator[str]:
         expected = self._library.ids()
         if not np.array_equal(self.dense.ids(), expected):
             yield f"the dense view holds {len(self.dense)} passages, not the {len(expected)} of the library"
             return
-        if self.dense.kind != FLAT:
-            return  # its codes are rounded: there is nothing to compare them with but themselves
         for batch in batches(expected.tolist()):
             ids, vectors, _ = self._vectors(batch)
-            if not np.array_equal(self.dense.vectors(ids), vectors):
+            if not np.array_equal(self.dense.vectors(ids), self.dense.rounded(vectors)):
                 yield f"vectors of the dense view differ among passages {ids[0]} to {ids[-1]}"
 
     # Lexical
@@ -266,12 +266,19 @@ class Views:
         last = self._library.last_change()
         if self._lexical.change == last:
             return
+        if self._lexical.volatile and not self._library.writable:
+            self._return_to_files()
         if self._library.writable or self._lexical.volatile:
             self._replay_lexical(self._lexical, last)
             return
         self._follow_lexical()
         if self._lexical.change < last and self._mend():
             self._follow_lexical()
+
+    def _return_to_files(self) -> None:
+        """Read the files again, instead of memory, once a writer has mended them."""
+        with suppress(FileNotFoundError, QAError):
+            self._lexical = self._opened_lexical(self._library.path / LEXICAL)
 
     def _follow_lexical(self) -> None:
         """See what the writer has committed; open anew if it had to replace the files."""

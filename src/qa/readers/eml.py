@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email
 import mimetypes
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC
 from email import policy
@@ -41,11 +42,8 @@ def _parsed(mail: EmailMessage) -> Parsed:
     subject = _header(mail, "Subject")
     builder = TextBuilder()
     builder.add(subject, "heading", rank=1)
-    for name in _SHOWN:
-        value = _header(mail, name)
-        builder.add(f"{name}: {value}" if value else "", "item")
-    if members:
-        builder.add(f"Attachments: {', '.join(member.name for member in members)}", "item")
+    # a record is a passage of its own: who wrote when is no sentence of the message
+    builder.add("\n".join(_shown(mail, members)), "record")
     for part in texts:
         builder.embed(_body(part))
     return Parsed(
@@ -57,6 +55,15 @@ def _parsed(mail: EmailMessage) -> Parsed:
         language=_header(mail, "Content-Language")[:2].lower(),
         members=members,
     )
+
+
+def _shown(mail: EmailMessage, members: tuple[Member, ...]) -> Iterator[str]:
+    for name in _SHOWN:
+        value = _header(mail, name)
+        if value:
+            yield f"{name}: {value}"
+    if members:
+        yield f"Attachments: {', '.join(member.name for member in members)}"
 
 
 def _parts(mail: EmailMessage) -> tuple[list[Any], list[Any]]:

@@ -133,7 +133,13 @@ def _finish(data: bytes, name: str) -> Decoded:
         what = _plural("character", lost)
         warnings.append(f"{lost} {what} could not be read as {name} and show as \ufffd.")
     if controls:
-        warnings.append(f"{controls} control {_plural('character', controls)} were replaced by spaces.")
+        one = controls == 1
+        what = (
+            "control character was replaced by a space"
+            if one
+            else "control characters were replaced by spaces"
+        )
+        warnings.append(f"{controls} {what}.")
     return Decoded(clean(text), name, tuple(warnings))
 
 

@@ -102,6 +102,7 @@ _NUMBERED = (
     regex.compile(r"[一二三四五六七八九十]{1,3}[、．]\s*+(?=\S)"),
     regex.compile(r"[（(][一二三四五六七八九十]{1,3}[)）]\s*+(?=\S)"),
 )
+_ANY_NUMBERED = regex.compile("|".join(f"(?:{pattern.pattern})" for pattern in _NUMBERED))
 _RUN_RANKS = 10
 """Ranks 1 to 10 are for titles in a row; then numbered headings by their kind, then all others."""
 _PLAIN_RANK = _RUN_RANKS + len(_NUMBERED) + 2
@@ -156,7 +157,7 @@ def _width(text: str) -> int:
 def _form(text: str) -> str:
     if _RULE.fullmatch(text):
         return "rule"
-    if any(pattern.match(text) for pattern in _NUMBERED):
+    if _ANY_NUMBERED.match(text):
         return "numbered"
     if _ITEM.match(text):
         return "item"
@@ -313,19 +314,18 @@ def _mended(pieces: Iterable[_Piece]) -> list[_Piece]:
 def _is_cut(before: _Piece, after: _Piece) -> bool:
     if len(before.lines) > MAX_MENDED_LINES or before.kind in ("heading", "row"):
         return False
-    if after.kind != "paragraph" or not after.apart:
-        return False
-    if after.lines[0].form == "numbered" or _is_title_like(before):
+    if after.kind != "paragraph" or not after.apart or after.lines[0].form == "numbered":
         return False
     tail = before.tail.rstrip()
     if _is_broken_off(tail):
-        return True
-    return (
+        return not _is_title_like(before)
+    return (  # the cheap tests first
         before.kind == "paragraph"
-        and not _is_title_like(after)
         and after.lines[0].indent < before.lines[0].indent + 2
         and _continues(after.lines[0].text)
         and _is_unfinished(tail)
+        and not _is_title_like(before)
+        and not _is_title_like(after)
     )
 
 
@@ -337,6 +337,8 @@ def _is_broken_off(tail: str) -> bool:
     """Tell whether the text cannot end here: a comma, a hyphen, an open bracket or quotation mark."""
     if tail[-1] in _GOES_ON or _HYPHEN_END.search(tail):
         return True
+    if all(tail.rfind(closer) > tail.rfind(opener) for opener, closer in _OPENERS.items() if opener in tail):
+        return False
     last = tail[_last_sentence(tail) :]
     return any(last.count(opener) > last.count(closer) for opener, closer in _OPENERS.items())
 
@@ -461,11 +463,13 @@ def _is_heading_like(text: str, lines: list[_Line]) -> bool:
     if any(line.form in ("item", "row", "rule") for line in lines):
         return False
     text = text or "\n".join(line.text for line in lines)
-    if text[-1] in "-…" or text[0].islower() or _is_broken_off(text):
+    if (
+        text[-1] in "-…" or text[0].islower() or is_terminal(text)
+    ):  # the cheap tests first: most lines fail them
         return False
     if len(_COMMA.findall(text)) > (1 if _width(lines[0].text) > MAX_PLAIN_WIDTH else 3):
         return False
-    if is_terminal(text) or len(sentences(text)) > 1:
+    if _is_broken_off(text) or len(sentences(text)) > 1:
         return False
     letters = sum(char.isalpha() for char in text)
     digits = sum(char.isdigit() for char in text)

@@ -94,15 +94,18 @@ def sentences(text: str) -> list[Span]:
 
     The text is one block: a line break in it ends nothing.
     """
-    spans: list[Span] = []
+    return list(iter_sentences(text))
+
+
+def iter_sentences(text: str) -> Iterator[Span]:
+    """Yield what ``sentences`` returns, for a text of millions of them."""
     start = 0
     for found in _candidates(text):
         mark = _mark(text, start, found)
         if _RULES[found.lastgroup or "stop"](mark) and may_cut(text, mark.resume):
-            spans.extend(_trimmed(text, start, mark.end))
+            yield from _trimmed(text, start, mark.end)
             start = mark.end
-    spans.extend(_trimmed(text, start, len(text)))
-    return spans
+    yield from _trimmed(text, start, len(text))
 
 
 def is_terminal(text: str) -> bool:
@@ -111,6 +114,8 @@ def is_terminal(text: str) -> bool:
     "Dr." and "1." do not, nor does a colon or a semicolon.
     """
     end = text.rstrip()[-2 * LONG_FOR_SPACE :]
+    if end[-1:].isalnum():  # most lines: no mark is looked for
+        return False
     marks = list(_candidates(end))
     if not marks or marks[-1].end() < len(end):
         return False

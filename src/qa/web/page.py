@@ -26,11 +26,10 @@ from qa.errors import LibraryNotFound, QAError, ScopeError
 from qa.guard import PageGate
 from qa.readers import READABLE
 from qa.types import Answer, DocumentInfo, Explanation, Scope
-from qa.users import EDITOR, User
 from qa.web import render
 from qa.web.examples import choose_examples
 from qa.web.render import FileOutcome
-from qa.web.service import OnProgress, Service, Talk
+from qa.web.service import OnProgress, Service, Talk, may_edit
 from qa.web.settings import PageSettings
 from qa.web.strings import Strings, strings_of
 from qa.web.trial import KINDS, MOST_QUESTIONS, run_trial
@@ -76,23 +75,24 @@ class Page:
         """Document ids, and the questions chosen for them: once for a state of the library."""
 
     def open(self, request: gr.Request) -> tuple[Any, ...]:
-        """Return header, examples, question box, upload limits and box, documents and evaluation, in one language."""
-        strings = _strings(request)
+        """Return header, examples, question box, upload limits and box, documents, evaluation and its box, all in the
+        reader's language."""
+        strings, edits = _strings(request), _edits(request)
         limits = render.render_upload_limits(
             sorted(READABLE - _OTHER_SPELLINGS),
             self.settings.max_upload_mb,
             self.settings.max_uploads,
             strings,
         )
-        edits = _user(request).edits
         return (
-            render.render_header(strings, _user(request).name),
+            render.render_header(strings, _user_name(request)),
             self.examples(strings),
             gr.update(placeholder=strings.ask_placeholder, label=strings.ask_label),
             limits if edits else "",
             gr.update(visible=edits),
-            self.documents(strings),
-            render.render_evaluation(MOST_QUESTIONS, strings),
+            self.documents(strings, edits=edits),
+            render.render_evaluation(MOST_QUESTIONS, strings, edits=edits),
+            gr.update(visible=edits),
         )
 
     def switch(self, session: Session | None, request: gr.Request) -> tuple[Any, ...]:
@@ -166,7 +166,7 @@ class Page:
     def upload(self, uploads: list[dict[str, Any]] | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Yield report, documents, upload box and examples: the report often, the rest at the end."""
         strings = _strings(request)
-        if not _user(request).edits:
+        if not _edits(request):
             raise gr.Error("Only editors add documents.")
         taken = (uploads or [])[: self.settings.max_uploads]
         note = ""
@@ -185,7 +185,7 @@ class Page:
                 )
                 yield report, gr.skip(), gr.skip(), gr.skip()
         report = render.render_report(outcomes, strings, total=len(taken), note=note)
-        yield report, self.documents(strings), None, self.examples(strings)
+        yield report, self.documents(strings, edits=True), None, self.examples(strings)
 
     def _take(self, file: Path, name: str, strings: Strings, on_progress: OnProgress) -> FileOutcome:
         if file.stat().st_size > self.settings.max_upload_mb * 1_000_000:
@@ -202,6 +202,8 @@ class Page:
         strings = _strings(request)
         if not upload:
             return
+        if not _edits(request):
+            raise gr.Error("Only editors run question sets.")
         file = Path(upload["path"])
         name = str(upload.get("orig_name") or file.name)
         report: str | Trouble = Trouble(strings.unexpected)
@@ -221,9 +223,9 @@ class Page:
     def _trial(self, file: Path, name: str, strings: Strings, on_progress: OnProgress) -> str | Trouble:
         return run_trial(self.service, file, name, strings, on_progress=on_progress)
 
-    def documents(self, strings: Strings) -> str:
+    def documents(self, strings: Strings, *, edits: bool) -> str:
         try:
-            return render.render_documents(self._documents(), strings)
+            return render.render_documents(self._documents(), strings, edits=edits)
         except QAError as error:
             return render.render_alert(trouble_of(error, strings), strings)
 
@@ -312,7 +314,7 @@ def build_page(
             "show_progress": "hidden",
             **_PRIVATE,
         }
-        opened = [header, examples, question, limits, files_box, documents, evaluation]
+        opened = [header, examples, question, limits, files_box, documents, evaluation, questions_box]
         blocks.load(page.open, outputs=opened, queue=False, **_PRIVATE)
         header.select(page.switch, [session], [*opened, log], queue=False, show_progress="hidden", **_PRIVATE)
         question.submit(page.ask, [question, session, scope], **asking)
@@ -392,10 +394,16 @@ def _strings(request: gr.Request) -> Strings:
     return strings_of(request.headers)
 
 
-def _user(request: gr.Request) -> User:
-    """Return who asks; where nothing of ``qa.guard`` stands before the page, whoever put it there lets all edit."""
+def _user_name(request: gr.Request) -> str:
+    """Return who signed in; nothing where nobody does."""
     inside: Any = request.request
-    return inside.scope.get("user") or User("", EDITOR)
+    user = inside.scope.get("user")
+    return user.name if user is not None else ""
+
+
+def _edits(request: gr.Request) -> bool:
+    inside: Any = request.request
+    return may_edit(inside.scope)
 
 
 def read_scope(text: str) -> Scope | None:

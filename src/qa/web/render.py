@@ -558,8 +558,11 @@ class Choice:
         )
 
 
-def render_documents(documents: Sequence[DocumentInfo], strings: Strings) -> str:
-    """Return the documents with what chooses among them; ``documents.js`` fetches the list for another choice."""
+def render_documents(documents: Sequence[DocumentInfo], strings: Strings, *, edits: bool = True) -> str:
+    """Return the documents with what chooses among them; ``documents.js`` fetches the list for another choice.
+
+    Who ``edits`` may remove them.
+    """
     count = strings.documents_count.format(
         documents=len(documents), passages=sum(info.passages for info in documents)
     )
@@ -573,7 +576,7 @@ def render_documents(documents: Sequence[DocumentInfo], strings: Strings) -> str
         f'<select name="language" aria-label="{escape(strings.filter_language)}">'
         f"{_language_options(documents, strings)}</select></form>"
         f'<p class="receipt" role="status"></p>'
-        f'<div class="chosen">{render_list(documents, Choice(), strings)}</div></section>'
+        f'<div class="chosen">{render_list(documents, Choice(), strings, edits=edits)}</div></section>'
     )
 
 
@@ -586,11 +589,13 @@ def _language_options(documents: Sequence[DocumentInfo], strings: Strings) -> st
     return f'<option value="">{escape(strings.all_languages)}</option>{options}'
 
 
-def render_list(documents: Sequence[DocumentInfo], choice: Choice, strings: Strings) -> str:
+def render_list(
+    documents: Sequence[DocumentInfo], choice: Choice, strings: Strings, *, edits: bool = True
+) -> str:
     """Return a part of the documents that were chosen, the latest first, and a button for the next part."""
     chosen = sorted(filter(choice.holds, documents), key=lambda info: info.added, reverse=True)
     shown = chosen[choice.first : choice.first + SHOWN_DOCUMENTS]
-    items = "".join(f"<li>{_document(info, strings)}</li>" for info in shown)
+    items = "".join(f"<li>{_document(info, strings, edits=edits)}</li>" for info in shown)
     found = ""
     if not choice.first and (choice.words or choice.language):
         found = (
@@ -604,7 +609,7 @@ def render_list(documents: Sequence[DocumentInfo], choice: Choice, strings: Stri
     return f'{found}{f"""<ul class="list">{items}</ul>""" if items else ""}{more}'
 
 
-def _document(info: DocumentInfo, strings: Strings) -> str:
+def _document(info: DocumentInfo, strings: Strings, *, edits: bool) -> str:
     facts = [strings.passages_count.format(count=info.passages)]
     if info.pages is not None:
         facts.insert(0, strings.pages_count.format(count=info.pages))
@@ -618,6 +623,10 @@ def _document(info: DocumentInfo, strings: Strings) -> str:
     tag = (
         f' · <span data-tag="{escape(info.language)}">{escape(info.language)}</span>' if info.language else ""
     )
+    remove = ""
+    if edits:
+        words = escape(strings.remove)
+        remove = f'<button type="button" class="remove" data-document="{escape(info.id)}">{words}</button>'
     return (
         f'<span class="source">{escape_name(info.source)}</span>{title}'
         f'<span class="facts">{told}{tag}</span><span class="deeds">'
@@ -625,8 +634,7 @@ def _document(info: DocumentInfo, strings: Strings) -> str:
         f"{escape(strings.open_document)}</button>"
         f'<button type="button" class="ask-this" data-within="{escape(info.source)}">'
         f"{escape(strings.ask_this)}</button>"
-        f'<button type="button" class="remove" data-document="{escape(info.id)}">{escape(strings.remove)}'
-        "</button></span>"
+        f"{remove}</span>"
     )
 
 
@@ -720,8 +728,14 @@ def _outcome(outcome: FileOutcome, strings: Strings) -> str:
 # --- evaluation ---------------------------------------------------------------------------------
 
 
-def render_evaluation(count: int, strings: Strings) -> str:
-    """Return what an evaluation is, above the box that takes a question set of at most ``count`` questions."""
+def render_evaluation(count: int, strings: Strings, *, edits: bool = True) -> str:
+    """Return what an evaluation is, above the box that takes a question set of at most ``count`` questions.
+
+    For who does not edit there is none.
+    """
+    if not edits:
+        note = f'<p class="note">{escape(strings.only_editors)}</p>'
+        return f'<section class="limits" lang="{strings.lang}" dir="{strings.direction}">{note}</section>'
     return (
         f'<section class="limits" lang="{strings.lang}" dir="{strings.direction}"><h2>{escape(strings.evaluation)}</h2>'
         f"<p>{escape(strings.evaluation_note.format(count=count))}</p></section>"

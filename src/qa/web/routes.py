@@ -28,7 +28,7 @@ from qa.web.render import (
     render_scope,
     render_suggestions,
 )
-from qa.web.service import Service
+from qa.web.service import Service, may_edit
 from qa.web.strings import Strings, strings_of
 from qa.web.troubles import trouble_of
 
@@ -85,7 +85,8 @@ def add_page_routes(app: FastAPI, service: Service) -> None:
     def documents(request: Request, words: Name = "", language: Name = "", first: Number = 0) -> Response:
         strings = strings_of(request.headers)
         choice = Choice(words, language, first)
-        return _html(lambda: render_list(_documents(service), choice, strings), strings)
+        edits = may_edit(request.scope)
+        return _html(lambda: render_list(_documents(service), choice, strings, edits=edits), strings)
 
     @app.get("/page/scope", include_in_schema=False)
     def scope(request: Request) -> Response:

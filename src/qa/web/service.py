@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from qa.feedback import Feedback
 from qa.types import Answer, Document, DocumentInfo, Hit, IndexReport, Receipt, Scope, Turn
 
 OnProgress = Callable[[int, int, str], None]
+
+
+def may_edit(scope: Mapping[str, Any]) -> bool:
+    """Say whether who sent a request may change documents and have the machine work for long.
+
+    Who signs people in puts a user with ``edits`` into the ``scope`` of the request; where nobody does, all may.
+    """
+    user = scope.get("user")
+    return user is None or bool(user.edits)
 
 
 class Talk(Protocol):

@@ -18,20 +18,21 @@ async function open(query, quietly = false) {
   const asked = (pane.dataset.asked = query);
   const got = await fragment("source", query).catch(() => null);
   if (!got || pane.dataset.asked !== asked) return;
+  show(quietly); // before the button that was pressed is gone from here
   pane.replaceChildren(got.node);
-  show(quietly);
+  if (!quietly) pane.querySelector(".close")?.focus({ preventScroll: true });
   const section = got.node;
   if (Number(section.dataset.pages)) await view("pages");
   else if (section.dataset.part) settle("text", Number(section.dataset.part));
 }
 
 function show(quietly) {
-  if (!quietly) opener = document.activeElement;
+  if (!quietly && !pane.contains(document.activeElement) && document.activeElement !== document.body)
+    opener = document.activeElement;
   if (!pane.open) {
     if (!wide.matches) pane.showModal();
     else pane.setAttribute("open", ""); // unlike show(), this leaves the focus where it is
   }
-  if (!quietly) pane.querySelector(".close")?.focus({ preventScroll: true });
 }
 
 function close() {

@@ -19,6 +19,7 @@ from qa.web.troubles import Trouble
 
 PART_CHARS = 8_000
 PART_PAGES = 20
+MOST_HEADINGS = 500
 
 
 # --- parts --------------------------------------------------------------------------------------
@@ -69,9 +70,26 @@ def render_source(document: Document, place: QuoteLink, strings: Strings, *, pag
         f"{escape_name(document.title or document.source)}</h2>"
         f"{render_place(document.source, page, headings, strings)}</div>"
         f'<button type="button" class="ask-this" data-within="{escape(document.source)}">{escape(strings.ask_this)}'
-        f'</button><button type="button" class="close" aria-label="{escape(strings.close)}">×</button></header>{views}'
+        f'</button><button type="button" class="close" aria-label="{escape(strings.close)}">×</button></header>'
+        f'<div class="tools">{views}{_contents(document, strings)}</div>'
         f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(strings.whole_document)}">{part}</div>'
         "</section>"
+    )
+
+
+def _contents(document: Document, strings: Strings) -> str:
+    """Return the document's headings, folded, each opening its place; nothing for fewer than two."""
+    headings = [block for block in document.blocks if block.kind == "heading"][:MOST_HEADINGS]
+    if len(headings) < 2:
+        return ""
+    items = "".join(
+        f'<li class="level-{min(block.level, 4)}"><button type="button" class="open" dir="auto" '
+        f'data-query="{escape(QuoteLink(document.id, block.span).query(document.source))}">'
+        f"{escape(' '.join(block.span.of(document.text).split()))}</button></li>"
+        for block in headings
+    )
+    return (
+        f'<details class="contents"><summary>{escape(strings.contents)}</summary><ol>{items}</ol></details>'
     )
 
 
@@ -94,20 +112,28 @@ def _pieces(document: Document, part: Span, place: QuoteLink, strings: Strings) 
         span = _within(block.span, Span(position, part.end))
         if not len(span):
             continue
-        yield _gap(document, Span(position, span.start), place)
+        lead = _lead(document, Span(position, span.start))
+        yield _gap(document, Span(position, lead.start), place)
         if block.page is not None and block.page != page:
             page = block.page
             label = escape(strings.page.format(page=page))
             yield f'<div class="page-edge" role="separator" aria-label="{label}" data-label="{label}"></div>'
-        yield _block(document, block, span, place)
+        yield _block(document, block, span, lead, place)
         position = span.end
     yield _gap(document, Span(position, part.end), place)
 
 
-def _block(document: Document, block: Block, span: Span, place: QuoteLink) -> str:
+def _lead(document: Document, gap: Span) -> Span:
+    """Return the mark that stands before a block on its own line, as ``## `` and ``- `` do; empty without one."""
+    start = document.text.rfind("\n", gap.start, gap.end) + 1 or gap.start
+    return Span(start if document.text[start : gap.end].strip() else gap.end, gap.end)
+
+
+def _block(document: Document, block: Block, span: Span, lead: Span, place: QuoteLink) -> str:
     text = span.of(document.text)
     classes = f"block {block.kind}" + (f" level-{min(block.level, 4)}" if block.level else "")
-    return f'<p class="{classes}" dir="auto"{lang_attribute(text)}>{_drawn(document, span, place)}</p>'
+    mark = f'<span class="markup">{_drawn(document, lead, place)}</span>' if len(lead) else ""
+    return f'<p class="{classes}" dir="auto"{lang_attribute(text)}>{mark}{_drawn(document, span, place)}</p>'
 
 
 def _gap(document: Document, span: Span, place: QuoteLink) -> str:

@@ -141,6 +141,10 @@ class Strings:
     evaluation_report: str
     download_report: str
 
+    only_editors: str
+
+    contents: str
+
     failed_question: str
     unexpected: str
     question_too_long: str
@@ -280,6 +284,8 @@ EN = Strings(
     evaluation_many="The set has {total} questions; {count} can be asked here. Use: qa eval",
     evaluation_report="Report",
     download_report="Download the report",
+    only_editors="Only editors run question sets.",
+    contents="Contents",
     failed_question="This question could not be answered",
     unexpected="Something went wrong on the server. The details are in its log; please try again.",
     question_too_long="The question is longer than {count} characters. Ask in a sentence or two.",
@@ -413,6 +419,8 @@ ZH_HANS = Strings(
     evaluation_many="这个问题集有 {total} 个问题，这里最多可问 {count} 个。请用：qa eval",
     evaluation_report="报告",
     download_report="下载报告",
+    only_editors="只有编辑者可以运行问题集。",
+    contents="目录",
     failed_question="这个问题没能回答",
     unexpected="服务器出错了，详情见服务器日志。请再试一次。",
     question_too_long="问题超过 {count} 个字符，请用一两句话提问。",
@@ -546,6 +554,8 @@ ZH_HANT = Strings(
     evaluation_many="這個問題集有 {total} 個問題，這裡最多可問 {count} 個。請用：qa eval",
     evaluation_report="報告",
     download_report="下載報告",
+    only_editors="只有編輯者可以執行問題集。",
+    contents="目錄",
     failed_question="這個問題沒能回答",
     unexpected="伺服器出錯了，詳情見伺服器日誌。請再試一次。",
     question_too_long="問題超過 {count} 個字元，請用一兩句話提問。",
@@ -684,6 +694,8 @@ JA = Strings(
     evaluation_many="この質問集には {total} 問あります。ここでは {count} 問までです。qa eval をお使いください",
     evaluation_report="報告",
     download_report="報告をダウンロード",
+    only_editors="質問集を実行できるのは編集者だけです。",
+    contents="目次",
     failed_question="この質問には答えられませんでした",
     unexpected="サーバーで問題が起きました。詳細はサーバーの記録にあります。もう一度お試しください。",
     question_too_long="質問が {count} 文字を超えています。一、二文で質問してください。",
@@ -822,6 +834,8 @@ KO = Strings(
     evaluation_many="이 질문 모음에는 {total}개가 있습니다. 여기서는 {count}개까지 물을 수 있습니다. qa eval을 쓰세요",
     evaluation_report="보고서",
     download_report="보고서 내려받기",
+    only_editors="질문 모음은 편집자만 실행할 수 있습니다.",
+    contents="차례",
     failed_question="이 질문에 답하지 못했습니다",
     unexpected="서버에 문제가 생겼습니다. 자세한 내용은 서버 기록에 있습니다. 다시 시도하세요.",
     question_too_long="질문이 {count}자를 넘습니다. 한두 문장으로 물어보세요.",
@@ -960,6 +974,8 @@ ES = Strings(
     evaluation_many="El conjunto tiene {total} preguntas; aquí se pueden hacer {count}. Use: qa eval",
     evaluation_report="Informe",
     download_report="Descargar el informe",
+    only_editors="Solo los editores pueden ejecutar conjuntos de preguntas.",
+    contents="Índice",
     failed_question="No se pudo responder a esta pregunta",
     unexpected="Algo falló en el servidor. Los detalles están en su registro; inténtalo de nuevo.",
     question_too_long="La pregunta supera los {count} caracteres. Pregunta en una o dos frases.",
@@ -1098,6 +1114,8 @@ FR = Strings(
     evaluation_many="Le jeu a {total} questions ; {count} peuvent être posées ici. Utilisez : qa eval",
     evaluation_report="Rapport",
     download_report="Télécharger le rapport",
+    only_editors="Seuls les éditeurs peuvent lancer un jeu de questions.",
+    contents="Sommaire",
     failed_question="Cette question n’a pas pu recevoir de réponse",
     unexpected="Une erreur s’est produite sur le serveur. Les détails sont dans son journal ; réessayez.",
     question_too_long="La question dépasse {count} caractères. Posez-la en une ou deux phrases.",
@@ -1236,6 +1254,8 @@ DE = Strings(
     evaluation_many="Der Satz hat {total} Fragen; hier können {count} gestellt werden. Nehmen Sie: qa eval",
     evaluation_report="Bericht",
     download_report="Bericht herunterladen",
+    only_editors="Nur Bearbeiter können Fragensätze ausführen.",
+    contents="Inhalt",
     failed_question="Diese Frage konnte nicht beantwortet werden",
     unexpected="Auf dem Server ist etwas schiefgegangen. Einzelheiten stehen in seinem Protokoll; bitte noch einmal versuchen.",
     question_too_long="Die Frage ist länger als {count} Zeichen. Fragen Sie in ein, zwei Sätzen.",
@@ -1374,6 +1394,8 @@ RU = Strings(
     evaluation_many="В наборе {total} вопросов; здесь можно задать {count}. Используйте: qa eval",
     evaluation_report="Отчёт",
     download_report="Скачать отчёт",
+    only_editors="Наборы вопросов запускают только редакторы.",
+    contents="Содержание",
     failed_question="На этот вопрос ответить не удалось",
     unexpected="На сервере произошла ошибка. Подробности в его журнале; попробуйте ещё раз.",
     question_too_long="Вопрос длиннее {count} символов. Спросите в одном-двух предложениях.",
@@ -1507,6 +1529,8 @@ AR = Strings(
     evaluation_many="في المجموعة {total} سؤالًا؛ يمكن طرح {count} هنا. استخدم: qa eval",
     evaluation_report="التقرير",
     download_report="تنزيل التقرير",
+    only_editors="المحررون وحدهم يشغّلون مجموعات الأسئلة.",
+    contents="المحتويات",
     failed_question="تعذّرت الإجابة عن هذا السؤال",
     unexpected="حدث خطأ في الخادم. التفاصيل في سجله؛ حاول مرة أخرى.",
     question_too_long="السؤال أطول من {count} حرفًا. اسأل بجملة أو جملتين.",
