@@ -32,8 +32,8 @@ class Server:
     def address(self) -> str:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert "http://" in line, f"no address from {self._process.args!r}: {line!r}"
-        return next(word for word in line.split() if word.startswith("http://"))
+        assert "://" in line, f"no address from {self._process.args!r}: {line!r}"
+        return next(word for word in line.split() if word.startswith("http"))
 
     def end(self) -> int:
         self._process.send_signal(signal.SIGINT)

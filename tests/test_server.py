@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -254,6 +255,66 @@ def test_program_signs_in_with_a_name_and_a_password_everywhere_but_at_the_healt
     assert client.get("/healthz", headers=good).json() == {"status": "ok", "documents": 5}
     users.put("librarian", "reader", "another word")
     assert client.get("/metrics", headers=good).status_code == 401
+
+
+def test_users_that_are_gone_or_damaged_do_not_open_a_server(tmp_path: Path) -> None:
+    users = Users(tmp_path)
+    users.put("anna", "reader", None)
+    client = TestClient(create_app(demo(tmp_path), page=False), base_url="http://localhost")
+    users.path.write_text("{")
+    response = client.get("/metrics")
+    assert response.status_code == 503
+    assert str(tmp_path) not in response.text
+    users.path.unlink()
+    assert client.get("/metrics").status_code == 401
+    users.path.write_text("{")
+    with pytest.raises(ConfigError, match="damaged"):
+        launch(demo(tmp_path), Config(port=0))
+
+
+def test_session_cookie_is_for_https_only_where_the_proxy_speaks_it(tmp_path: Path) -> None:
+    Users(tmp_path).put("anna", "reader", "tall green reeds")
+    access = Access(Users(tmp_path), proxies=("10.0.0.0/8",))
+    app = create_app(demo(tmp_path), page=False, access=access)
+    form = {"name": "anna", "password": "tall green reeds"}
+    headers = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "203.0.113.9"}
+    for peer, secure in (("10.1.2.3", True), ("192.0.2.1", False)):
+        client = TestClient(app, base_url="http://localhost", client=(peer, 50000), follow_redirects=False)
+        cookie = client.post("/login", data=form, headers=headers).headers["Set-Cookie"]
+        assert ("; secure" in cookie.lower()) is secure
+
+
+def test_failures_behind_a_proxy_are_counted_for_each_caller(tmp_path: Path) -> None:
+    Users(tmp_path).put("anna", "reader", "tall green reeds")
+    app = create_app(demo(tmp_path), page=False, access=Access(Users(tmp_path), proxies=("10.0.0.1",)))
+    client = TestClient(app, base_url="http://localhost", client=("10.0.0.1", 50000))
+
+    def status(caller: str, password: str) -> int:
+        headers = {"X-Forwarded-For": caller}
+        return client.get("/metrics", auth=("anna", password), headers=headers).status_code
+
+    answers = [
+        status("203.0.113.9", "wrong") for _ in range(14)
+    ]  # some: while hashing, others are allowed again
+    assert answers[:10] == [401] * 10
+    assert 429 in answers
+    assert status("203.0.113.8", "tall green reeds") == 200
+
+
+@pytest.mark.parametrize(
+    ("settings", "named"),
+    [
+        ({"user_header": "X-User"}, "trusted_proxies"),
+        ({"trusted_proxies": "the proxy"}, "'the proxy'"),
+        ({"host": "0.0.0.0", "trusted_proxies": "10.0.0.1"}, "qa user add"),
+        ({"port": 0, "certificate": "missing.pem", "key": "missing.pem"}, r"missing\.pem"),
+    ],
+)
+def test_settings_that_protect_nothing_are_refused(
+    tmp_path: Path, settings: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(ConfigError, match=named):
+        launch(demo(tmp_path), Config(**settings))
 
 
 def test_no_documentation_pages_that_load_from_elsewhere(client: TestClient) -> None:

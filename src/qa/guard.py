@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import hmac
 import json
+import logging
 import re
 import secrets
 import shutil
@@ -33,6 +34,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from qa.errors import ConfigError, QAError
 from qa.users import EDITOR, READER, User, Users
 from qa.web.signin import render_moment, render_sign_in
+
+_LOG = logging.getLogger(__name__)
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
 SESSION_COOKIE = "qa-session"
@@ -84,7 +87,8 @@ class Access:
                 raise ConfigError(
                     f"trusted_proxies holds {proxy!r}; give addresses or networks: 127.0.0.1,10.0.0.0/8"
                 ) from error
-        if self.local or self.allow_remote or self.user_header or self.users.list():
+        users = self.users.list()  # damaged, it is an error now and not at the first request
+        if self.local or self.allow_remote or self.user_header or users:
             return
         raise ConfigError(
             f"Host '{host}' would show the documents to everyone who reaches this machine. Add a user who may "
@@ -324,7 +328,7 @@ class SignIn:
         self.app = app
         self._users = access.users
         self._header = access.user_header
-        self._always = not access.local and not access.allow_remote
+        self._always = (not access.local and not access.allow_remote) or bool(access.users.list())
         self._anyone = User("", EDITOR if access.local else READER)
         self._failures = Rate(60.0 / SECONDS_A_FAILURE, FAILURES_BEFORE_WAITING)
         self._hashing = asyncio.Semaphore(2)
@@ -339,8 +343,9 @@ class SignIn:
             return
         try:
             response = await self._let_in(scope, receive)
-        except QAError as error:  # the file of users is damaged: nobody comes in
-            response = refusal(503, type(error).__name__, str(error))
+        except QAError as error:  # the file of users is damaged: nobody comes in, and only the log says why
+            _LOG.error("%s", error)
+            response = refusal(503, "NobodyCanSignIn", "Nobody can sign in now. The server's log says why.")
         if response is None:
             await self.app(scope, receive, send)
         else:
@@ -370,7 +375,9 @@ class SignIn:
         kind, _, given = headers.get("authorization", "").partition(" ")
         if kind.lower() == "basic":
             return await self._proved(scope, given.strip())
-        return None if self._always or self._users.list() else self._anyone
+        # Once there were users, a file that is gone does not open the server again.
+        self._always = self._always or bool(self._users.list())
+        return None if self._always else self._anyone
 
     def _named_by_proxy(self, headers: Headers) -> User | None:
         given = headers.getlist(self._header)

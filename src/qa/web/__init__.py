@@ -65,6 +65,7 @@ def launch(
         max_upload_bytes=config.max_uploads * config.max_upload_mb * 1_000_000,
     )
     access.check(host)
+    _check_certificate(config)
     listener = listen(host, config.port)
     address = f"{'https' if config.certificate else 'http'}://{_in_url(host)}:{listener.getsockname()[1]}"
     try:
@@ -75,6 +76,16 @@ def launch(
             asyncio.run(_run(server, listener, lambda: on_ready(address) if on_ready else None))
     finally:
         listener.close()
+
+
+def _check_certificate(config: Config) -> None:
+    if not config.certificate:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(config.certificate, config.key)
+    except (OSError, ssl.SSLError) as error:
+        message = f"'{config.certificate}' and '{config.key}' are no certificate (PEM) and its key: {error}."
+        raise ConfigError(message) from error
 
 
 def _parts(setting: str) -> tuple[str, ...]:
@@ -145,12 +156,6 @@ def _server_of(app: Any, config: Config) -> Any:
         ssl_certfile=config.certificate or None,
         ssl_keyfile=config.key or None,
     )
-    try:
-        serving.load()
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigError(
-            f"'{config.certificate}' and '{config.key}' are no certificate and key: {error}."
-        ) from error
     return uvicorn.Server(serving)
 
 
