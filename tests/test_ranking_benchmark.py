@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from benchmarks.ranking.run import Paired, corrected, joined, lost, mean_of, script_of, worse
 from benchmarks.ranking.seen import rank_of_text
 from benchmarks.ranking.sets import BLOCKS, SPANS, mixed_spans, shuffled
 from benchmarks.retrieval.tasks import SPAN_LANGS, Asked, Collection
+from qa.evidence import ASKED, TOKEN, Evidence
+from qa.ranking import FEATURES
 from qa.types import Floats
-from training.fit_ranking import Labelled, fit, kept
+from training.fit_ranking import EvidenceNet, Labelled, fit, kept, merged
 
 NAMES = ("late", "lexical", "same_language")
 
@@ -125,3 +128,23 @@ def test_spans_in_one_language_are_asked_of_passages_in_all_others() -> None:
 )
 def test_languages_go_by_how_they_are_written(lang: str, script: str) -> None:
     assert script_of(lang) == script
+
+
+def test_merged_networks_give_the_mean_of_theirs() -> None:
+    torch.manual_seed(0)
+    nets = [EvidenceNet(len(FEATURES) - 1) for _ in range(3)]
+    for parameter in (parameter for net in nets for parameter in net.parameters()):
+        parameter.data = torch.randn_like(parameter)
+    random = np.random.default_rng(0)
+    tokens, features = (
+        random.random(shape).astype(np.float32) for shape in ((5, 7, len(TOKEN)), (5, len(FEATURES) - 1))
+    )
+    weights, asked = np.full(7, 1 / 7, np.float32), random.random(ASKED).astype(np.float32)
+    of_each = [
+        Evidence({name: value.numpy() for name, value in net.state_dict().items()}).scores(
+            tokens, weights, asked, features
+        )
+        for net in nets
+    ]
+    merged_scores = Evidence(merged(nets)).scores(tokens, weights, asked, features)
+    assert merged_scores == pytest.approx(np.mean(of_each, axis=0), rel=1e-4, abs=1e-3)

@@ -54,7 +54,7 @@ def main() -> None:
     run("export", "--work", args.work, further, "--out", MODEL)
     run("languages", "--work", args.work, "--out", MODEL)
     run("extractor", *data, "--work", args.work / "extractor", "--out", MODEL / "extractor.safetensors")
-    run("fit_ranking", *data, "--most", 400, "--out", MODEL)
+    run("fit_ranking", *data, "--out", MODEL)
     run("fit_confidence", *data, "--out", MODEL / "confidence.json")
 
 

@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
+from scipy.linalg import block_diag
 from torch import nn
 
 from benchmarks.retrieval.run import LANGS, open_collection, open_sample
@@ -50,6 +51,9 @@ of what the rest is like, which they order too."""
 
 HARDEST = 30
 """Candidates of a question that the evidence is fitted on, besides those that answer."""
+
+NETS = 4
+"""Networks that are trained from different beginnings; what ships is their mean."""
 
 LONGEST = 32
 """Question tokens that the evidence is fitted on."""
@@ -197,6 +201,25 @@ class EvidenceNet(nn.Module):
         return words + same * sides[..., 0] + (1 - same) * sides[..., 1] + WHOLE_SCALE * whole
 
 
+def merged(nets: Sequence[EvidenceNet]) -> dict[str, NDArray[np.float32]]:
+    """Return one network that gives the mean of what ``nets`` give: they lie side by side in it."""
+    states = [{name: value.numpy() for name, value in net.state_dict().items()} for net in nets]
+    weights: dict[str, NDArray[np.float32]] = {
+        "linear": np.mean([state["linear"] for state in states], axis=0)
+    }
+    for name in states[0].keys() - {"linear"}:
+        parts = [state[name] for state in states]
+        if name.endswith("0.weight") or (name.endswith("bias") and "4." not in name):
+            weights[name] = np.concatenate(parts)
+        elif name.endswith("2.weight"):
+            weights[name] = block_diag(*parts)
+        elif name.endswith("4.weight"):
+            weights[name] = np.concatenate(parts, axis=1) / np.float32(len(parts))
+        else:
+            weights[name] = np.mean(parts, axis=0)
+    return weights
+
+
 def with_evidence(one: Labelled, evidence: Evidence) -> Labelled:
     """Put what the fitted networks say in the last column of the features."""
     assert one.tokens is not None
@@ -216,7 +239,7 @@ def _layers(size: int, width: int, out: int) -> nn.Sequential:
     return layers
 
 
-def fit_evidence(labelled: Sequence[Labelled], *, epochs: int = 25, batch: int = 256) -> EvidenceNet:
+def fit_evidence(labelled: Sequence[Labelled], *, epochs: int = 20, batch: int = 256) -> EvidenceNet:
     """Train the networks: softmax over a question's candidates, as in ``fit``; they begin with its weights."""
     names = FEATURES[:-1]
     most = max(len(one.right) for one in labelled)
@@ -311,7 +334,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("src/qa/model"))
     parser.add_argument("--corpus", type=Path, default=Path("corpus"))
-    parser.add_argument("--most", type=int, default=300, help="questions a language, both halves")
+    parser.add_argument("--most", type=int, default=1000, help="questions a language, both halves")
     args = parser.parse_args()
     torch.manual_seed(0)
 
@@ -337,8 +360,7 @@ def main() -> None:
 
     first = asked()
     print(f"{len(first)} questions", flush=True)
-    net = fit_evidence(first)
-    weights = {name: value.numpy() for name, value in net.state_dict().items()}
+    weights = merged([fit_evidence(first) for _ in range(NETS)])
     save_file(weights, args.out / "evidence.safetensors")
     evidence = Evidence(weights)
     found = fit([with_evidence(one, evidence) for one in first], FEATURES)
