@@ -131,7 +131,8 @@ class Views:
             removed = self.lexical.removed
             if removed * 10 > len(self.lexical) or (force and removed):
                 self._rewrite_lexical()
-            if self._snapshot_is_old() or (force and self._snapshot_change() != library.last_change()):
+            unsaved = self._snapshot_change() != library.last_change()
+            if self._snapshot_is_old() or (force and (unsaved or self.dense.dead)):
                 self._replay_dense(self.dense)
                 if self.dense.dead * 10 > self.dense.count or (force and self.dense.dead):
                     self.dense.compact()
