@@ -77,7 +77,7 @@ def draw(found: dict[str, Any], folder: Path) -> None:
         ]
         values = [up for each in series for _, up in each.points]
         low = max((tick for tick in ticks if tick < min(values)), default=ticks[0])
-        high = min((tick for tick in ticks if tick > max(values)), default=ticks[-1])
+        high = min((tick for tick in ticks if tick > max(low, *values)), default=ticks[-1])
         y = Axis(unit, low, high, tuple(tick for tick in ticks if low <= tick <= high), logarithmic=True)
         chart = line_chart(f"scale{number}", title, f"{unit} against passages", series, x=x, y=y)
         left, top = number % 2 * WIDTH, number // 2 * (HEIGHT + HEAD)
