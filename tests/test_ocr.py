@@ -121,6 +121,19 @@ def test_what_tesseract_complains_of_is_told(tmp_path: Path, tesseract: Path) ->
         read_document(write(tmp_path / "page.png", PICTURE))
 
 
+def test_a_scanned_page_that_cannot_be_read_leaves_the_others(tmp_path: Path, tesseract: Path) -> None:
+    pytest.importorskip("pypdfium2")
+    fake(tmp_path, "sys.stdin.buffer.read()\nprint('out of order', file=sys.stderr)\nsys.exit(1)\n")
+    ocr.use_languages("eng")
+    document = read_document(write(tmp_path / "a.pdf", pdf_of(LINE, SCAN)))
+    assert document.text == "There is a line of text on this page."
+    assert document.warnings == ("page 2 could not be read by tesseract in eng (out of order).",)
+    with pytest.raises(
+        ReadError, match=r"is a scan, and could not be read by tesseract in eng \(out of order\)\."
+    ):
+        read_document(write(tmp_path / "b.pdf", pdf_of(SCAN)))
+
+
 def png(pixels: bytes, width: int, height: int) -> bytes:
     """Return a grey PNG."""
 

@@ -5,6 +5,7 @@ It runs apart, within the limits of the process that reads the file, and is stop
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -41,6 +42,8 @@ class Scanned:
 
     paragraphs: tuple[str, ...]
     confidence: float
+    problem: str = ""
+    """Why it could not be read."""
 
 
 def use_languages(languages: str) -> None:
@@ -108,7 +111,10 @@ def read_pages(data: bytes, numbers: Sequence[int]) -> Iterator[tuple[int, Scann
             pixels = b"".join(
                 rows[row * drawn.stride : row * drawn.stride + drawn.width] for row in range(drawn.height)
             )
-            [scanned, *_] = _read(b"P5 %d %d 255\n" % (drawn.width, drawn.height) + pixels)
+            try:
+                [scanned, *_] = _read(b"P5 %d %d 255\n" % (drawn.width, drawn.height) + pixels)
+            except Unreadable as error:  # one page leaves the others
+                scanned = Scanned((), 0.0, str(error))
             yield number, scanned
     finally:
         document.close()
@@ -141,6 +147,10 @@ def _read(picture: bytes) -> list[Scanned]:
             input=picture,
             capture_output=True,
             timeout=min(MAX_SECONDS, max(1.0, left - 5)),
+            env={
+                **os.environ,
+                "OMP_THREAD_LIMIT": "1",
+            },  # its threads wait for each other where cores are few
             check=False,
         )
     except subprocess.TimeoutExpired as error:

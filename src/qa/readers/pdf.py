@@ -61,6 +61,10 @@ class _Page:
         return self.scanned is not None and bool(self.scanned.paragraphs)
 
     @property
+    def is_read_blank(self) -> bool:
+        return self.scanned is not None and not self.has_scanned_text and not self.scanned.problem
+
+    @property
     def is_scan(self) -> bool:
         """Whether there is a picture and no text but what was read from it."""
         return self.is_blank and bool(self.pictures) and not self.problem
@@ -167,7 +171,10 @@ def _warnings(pages: Sequence[_Page]) -> Iterator[str]:
     yield from ocr.warnings(
         {page.number: page.scanned for page in pages if page.scanned and page.has_scanned_text}
     )
-    blank = [page.number for page in pages if page.scanned and not page.has_scanned_text]
+    for page in pages:
+        if page.scanned and page.scanned.problem:
+            yield f"page {page.number} {page.scanned.problem}"
+    blank = [page.number for page in pages if page.is_read_blank]
     if blank:
         yield f"{numbered(blank)}: tesseract found no text ({ocr.languages()})."
     scans = [page.number for page in pages if page.is_scan and page.scanned is None]
@@ -198,6 +205,9 @@ def _nothing(pages: Sequence[_Page]) -> str:
     if problem:
         return f"is damaged: no page could be read ({problem}); fetch or save it again."
     if any(page.is_scan for page in pages):
+        refused = next((page.scanned.problem for page in pages if page.scanned and page.scanned.problem), "")
+        if refused:
+            return f"is a scan, and {refused}"
         found = (
             f", and tesseract found none ({ocr.languages()})" if ocr.is_available() else f": {ocr.advice()}"
         )

@@ -218,7 +218,7 @@ def _start(limits: Limits, ocr_languages: str) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", "OMP_THREAD_LIMIT": "1"},
+        env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"},
         start_new_session=True,  # Ctrl-C is for the one who asked: it ends, and so does the input here
     )
     assert process.stdout is not None
