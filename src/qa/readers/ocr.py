@@ -25,7 +25,7 @@ NONE = "none"
 DPI = 300
 MAX_SIDE = 6_000
 """Pixels; a larger page is drawn smaller."""
-MAX_SECONDS = 120
+MAX_SECONDS = 300
 """For one page."""
 MIN_LEFT = 20.0
 """Seconds that must be left of the time of a file to begin another page."""
