@@ -113,6 +113,9 @@ _ROW = regex.compile(
     r"[^\t|]*+\t+[^\t]|\|?[^|]++\|[^|]++\||\S.*?(?: {3,}|\u3000{2,})\S.*?(?: {3,}|\u3000{2,})\S|\S.*? {6,}\S"
 )
 
+_ROW_GAPS = ("\t", "|", "   ", "\u3000\u3000")
+"""A row has one of them."""
+
 
 def _groups(text: str) -> Iterator[list[_Line]]:
     """Yield the runs of lines between blank lines."""
@@ -155,15 +158,15 @@ def _width(text: str) -> int:
 
 
 def _form(text: str) -> str:
-    if _RULE.fullmatch(text):
+    if not text[0].isalnum() and _RULE.fullmatch(text):
         return "rule"
     if _ANY_NUMBERED.match(text):
         return "numbered"
     if _ITEM.match(text):
         return "item"
-    if _ROW.match(text):
+    if any(gap in text for gap in _ROW_GAPS) and _ROW.match(text):
         return "row"
-    return "pair" if _PAIR.match(text) else "plain"
+    return "pair" if (":" in text or "：" in text) and _PAIR.match(text) else "plain"
 
 
 # --- pieces: the lines of a group that belong together ----------------------------------------------------
