@@ -71,4 +71,4 @@ def test_reader_finds_nothing_to_upload_with(browser: webdriver.Chrome, address:
     assert reader.count(".masthead i") == 0
     assert reader.count(f"{reader.ask(EXAMPLES[1])} .answered") == 1
     assert reader.count("#upload input") == 0
-    assert reader.count(".limits") == 0
+    assert reader.count("div.limits") == 0
