@@ -149,7 +149,8 @@ def table(found: dict[str, Results]) -> str:
         ours = found["qa"][field]
         cells = [f"{ours:.3g}"]
         for name in names[1:]:
-            mark = " (built anew)" if found[name].get(field.replace("_ms", "_rebuilds")) else ""
+            rebuilds = found[name].get(f"{field.removesuffix('_ms')}_rebuilds")
+            mark = " (built anew)" if rebuilds else ""
             cells.append(f"× {found[name][field] / ours:.2g}{mark}")
         lines.append(f"| {row} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
