@@ -21,7 +21,7 @@ class Distinct:
 
     def search(self, question: str, *, k: int = 10, scope: Scope | None = None) -> list[Hit]:
         """Return the ``k`` best passages that differ, best first; fewer where copies crowd them out (``DEEPEST``)."""
-        wanted = k
+        wanted = 2 * k  # a copy or two costs no second search
         while True:
             hits = self._retriever.search(question, k=wanted, scope=scope)
             groups: dict[str, list[Hit]] = {}

@@ -30,7 +30,7 @@ places."""
 TRIES = 3
 """How often a question is searched where a writer takes away at the same moment what it found."""
 
-READ_BEST = 4
+READ_BEST = 3
 """Candidates that are read: what that costs goes by their number."""
 
 KEPT_SCOPES = 16
