@@ -101,7 +101,7 @@ class _Silent:
     def __init__(self, index: LexicalIndex) -> None:
         self.shares = index.shares
 
-    def search(self, words: Sequence[str], k: int) -> tuple[Ints, Floats]:
+    def search(self, words: Sequence[str], k: int, among: Ints | None = None) -> tuple[Ints, Floats]:
         return np.empty(0, np.int64), np.empty(0, np.float32)
 
 
