@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qa.evidence import SCALE, SUMS, TOKEN, Evidence, load_evidence, token_features
+from qa.evidence import ASKED, SCALE, SUMS, TOKEN, Evidence, asked_features, load_evidence, token_features
 from qa.ranking import FEATURES, Question, interact, meet
 from qa.types import Floats, TokenIds
 from tests.fakes import HashingEncoder
@@ -61,3 +61,8 @@ def test_nothing_to_score_is_no_error() -> None:
     kind = np.zeros(4, np.float32)
     assert load_evidence().scores(empty, np.zeros(0, np.float32), kind, features).tolist() == [0, 0, 0]
     assert load_evidence().scores(empty[:0], np.zeros(0, np.float32), kind, features[:0]).shape == (0,)
+
+
+def test_a_question_without_tokens_has_no_kind() -> None:
+    question = Question.of(np.zeros(0, np.uint32), HashingEncoder())
+    assert asked_features(question, np.zeros(0, np.float32)).tolist() == [0.0] * ASKED

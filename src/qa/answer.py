@@ -46,9 +46,8 @@ class Answerer:
             QuoteMismatch: the quote differs from the stored document; it is not shown.
         """
         question = checked(question)
-        hits = tuple(
-            self._retriever.search(question, k=max(k, 2), scope=scope)
-        )  # how far the first is ahead is evidence
+        # how far the first is ahead is evidence
+        hits = tuple(self._retriever.search(question, k=max(k, 2), scope=scope))
         best = best_quote(question, hits[0].passage, self._token_encoder, self._extractor) if hits else None
         if best is None:
             return _told(question, None, 0.0, reason_empty(), hits[:k])
@@ -57,9 +56,8 @@ class Answerer:
         except QuoteMismatch:
             if self._library.sources([hits[0].passage.document_id]):
                 raise
-            return self.answer(
-                question, k=k, scope=scope
-            )  # the document was removed, or replaced, since it was found
+            # the document was removed, or replaced, since it was found
+            return self.answer(question, k=k, scope=scope)
         probability = self._calibrator.probability(hits, best)
         if probability < self._calibrator.limit(self._max_error):
             why = reason_abstained(question, hits[0].passage, nearest, self._token_encoder)

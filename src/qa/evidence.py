@@ -78,6 +78,8 @@ def token_features(
 def asked_features(question: Question, own: Floats) -> Floats:
     """Return ``ASKED`` numbers of a question."""
     lengths = question.lengths
+    if not len(lengths):  # nothing that the tokenizer knows
+        return np.zeros(ASKED, np.float32)
     return np.array(
         [np.log(len(lengths)) - 2, lengths.mean(), own.mean(), question.weights @ lengths], dtype=np.float32
     )
