@@ -93,7 +93,7 @@ class Extractor:
     ) -> Floats:
         """Return log odds (n, t, 2) that the answer begins and ends at each token, texts filled up to one length."""
         w = self._weights
-        h, u = self._asked(encoder.vectors(question.ids))
+        h, u = self._asked(question)
         n, t = len(texts), max(lengths)
         at = np.concatenate([number * t + np.arange(length) for number, length in enumerate(lengths)])
         ids = np.concatenate([text[:length] for text, length in zip(texts, lengths, strict=True)])
@@ -127,11 +127,11 @@ class Extractor:
         whole = (normed(top) @ w["whole.weight"] + w["whole.bias"]) * u
         return normed(z + whole[:, None, :]) @ w["ends.weight"] + w["ends.bias"]
 
-    def _asked(self, raw: Floats) -> tuple[Floats, Floats]:
+    def _asked(self, question: Question) -> tuple[Floats, Floats]:
         """Return the question's tokens as the network sees them (q, w), and the kind of answer it takes it for (w,)."""
         w = self._weights
-        vectors, sizes = unit_rows(raw)
-        h = vectors @ w["project.weight"]
+        sizes = question.lengths
+        h = question.units @ w["project.weight"]
         h += np.stack([np.minimum(sizes, 3.0), np.ones_like(sizes)], axis=1) @ w["scalars.weight"][-2:]
         near = around(normed(h)[None], 1)[0] @ w["question_near.weight"] + w["question_near.bias"]
         h = h + np.maximum(near, 0.0) @ w["question_out.weight"]
