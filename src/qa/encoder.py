@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qa.dense import WINDOWS
 from qa.errors import EncoderNotFound
@@ -150,10 +151,10 @@ class StaticEncoder:
         from scipy.sparse import csr_array
 
         flat = np.concatenate(rows)
-        distinct, places = np.unique(flat, return_inverse=True)
+        distinct, places = distinct_tokens(flat)
         offsets = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
         counts = csr_array(
-            (np.ones(len(flat), np.float32), places.astype(np.int32), offsets),
+            (np.ones(len(flat), np.float32), places, offsets),
             shape=(len(rows), len(distinct)),
         )
         return np.asarray(counts @ self.vectors(distinct), dtype=np.float32)
@@ -169,6 +170,19 @@ class StaticEncoder:
         ids = np.array(encoding.ids, dtype=np.uint32)
         spans: Ints = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
         return TokenVectors(ids, self.vectors(ids), spans)
+
+
+def distinct_tokens(ids: TokenIds) -> tuple[TokenIds, NDArray[np.int32]]:
+    """Return the distinct ones of token ids (t,), ascending, and which of them each is (t,).
+
+    Ids are small numbers: to mark them is four times as fast as to sort them.
+    """
+    there = np.zeros(int(ids.max(initial=0)) + 1, np.bool_)
+    there[ids] = True
+    distinct = np.flatnonzero(there)
+    places = np.empty(len(there), np.int32)
+    places[distinct] = np.arange(len(distinct), dtype=np.int32)
+    return distinct.astype(np.uint32), places[ids]
 
 
 class SentenceTransformerEncoder:

@@ -60,7 +60,7 @@ def token_scalars(
     ``scores`` (q, t) are those of ``qa.ranking.interact``.
     """
     weighted = scores * (question.weights / max(float(question.weights.max()), 1e-9))[:, None]
-    exact = np.isin(text, question.ids)
+    exact = (text[:, None] == question.ids).any(axis=1)
     one = np.ones(len(text), np.float32)
     columns = (scores.max(axis=0), weighted.max(axis=0), exact, figures, np.minimum(lengths, 3.0), one)
     return np.stack(columns, axis=1).astype(np.float32)
@@ -169,7 +169,8 @@ def unit_rows(raw: Floats) -> tuple[Floats, Floats]:
 
 def normed(x: Floats) -> Floats:
     """Scale rows (…, d) to a mean square of one."""
-    return np.asarray(x / np.sqrt(np.square(x).mean(axis=-1, keepdims=True) + 1e-4), dtype=np.float32)
+    squares = np.einsum("...d,...d->...", x, x)
+    return np.asarray(x / np.sqrt(squares / x.shape[-1] + 1e-4)[..., None], dtype=np.float32)
 
 
 def chances(odds: Floats) -> Floats:

@@ -60,7 +60,8 @@ class Languages:
         if len(full):
             rows = self._below[np.concatenate([texts[number][-MOST:] for number in full.tolist()])]
             starts = np.cumsum(lengths[full]) - lengths[full]
-            chances[full] = -self._step * np.add.reduceat(rows.astype(np.float32), starts, axis=0)
+            sums = np.add.reduceat(rows, starts, axis=0, dtype=np.uint16)  # of at most 64 bytes each
+            chances[full] = -self._step * sums.astype(np.float32)
         chances = np.exp(chances - chances.max(axis=1, keepdims=True))
         return np.asarray(chances / chances.sum(axis=1, keepdims=True), dtype=np.float32)
 

@@ -14,6 +14,7 @@ import shutil
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,7 @@ STATE = "state.json"  # written after each commit: it may lag behind the posting
 WORDS = 2  # raised with every change of qa.text.words: postings of other words are written anew
 MAX_QUERY_WORDS = 64
 HEAP = 64_000_000
+KEPT_FREQUENCIES = 10_000  # of words: a question asks for each of its own three times
 FEW = 2_000  # passages that a query names one by one
 K1 = 1.2  # of tantivy's BM25: a word scores at most K1 + 1 times its inverse document frequency
 CHECKED = 32_000_000  # bytes of a file that is checked whole when it is opened: damage can make tantivy abort
@@ -105,6 +107,7 @@ class LexicalIndex:
         with _translated():
             self._index.reload()
             self._searcher = self._index.searcher()
+        self._doc_freq = lru_cache(KEPT_FREQUENCIES)(partial(self._searcher.doc_freq, "words"))
 
     def add(self, ids: Sequence[int], texts: Sequence[Sequence[str]]) -> None:
         """Add passages by the words of each, replacing those there are."""
@@ -282,7 +285,7 @@ class LexicalIndex:
     def _frequency(self, word: str) -> int:
         """Return how many passages have a word; the dictionary is first read here, and its damage found."""
         with _translated():
-            return int(self._searcher.doc_freq("words", word))
+            return int(self._doc_freq(word))
 
     def _idf(self, word: str) -> float:
         """Return the inverse document frequency as tantivy's BM25 has it."""

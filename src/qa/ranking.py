@@ -9,6 +9,7 @@ from importlib import resources
 
 import numpy as np
 
+from qa.encoder import distinct_tokens
 from qa.types import Floats, Ints, TokenEncoder, TokenIds
 
 NEIGHBOURS = 2
@@ -20,6 +21,9 @@ RRF_CONSTANT = 60
 
 LONGEST_QUESTION = 64
 """Question tokens in late interaction at most."""
+
+LOWEST = -1.0
+"""The lowest cosine: a gap between texts is nobody's best partner."""
 
 
 def fuse(rankings: Sequence[Ints], *, weights: Sequence[float], k: int) -> Ints:
@@ -61,6 +65,8 @@ class Question:
     lengths: Floats
     weights: Floats
     places: Ints
+    mixing: Floats
+    """What mixes the tokens with their neighbours, (q, q): see ``blended``."""
 
     @classmethod
     def of(cls, ids: TokenIds, encoder: TokenEncoder) -> Question:
@@ -70,11 +76,13 @@ class Question:
         if len(ids) > LONGEST_QUESTION:  # of a question as long as a page the weightiest tokens are enough
             places = np.sort(np.argsort(-lengths, kind="stable")[:LONGEST_QUESTION])
         units = raw[places] / np.maximum(lengths[places], 1e-6)[:, None]
-        return cls(ids[places], units, lengths[places], weights_of(lengths[places]), places)
+        lengths = lengths[places]
+        mixing = blend(np.diag(lengths)) * _inverse_lengths(np.square(lengths))
+        return cls(ids[places], units, lengths, weights_of(lengths), places, mixing)
 
     def blended(self, values: Floats) -> Floats:
         """Return what is linear in the unit vectors, (…, q), as of the tokens mixed with their neighbours."""
-        return blend(values * self.lengths) * _inverse_lengths(np.square(self.lengths))
+        return np.asarray(values @ self.mixing, dtype=np.float32)
 
     def without(self, common: Floats) -> Floats:
         """Return the weights (q,) with those taken away that common words meet as well, whose scores are ``common``."""
@@ -120,19 +128,22 @@ def interact(question: Question, texts: Sequence[TokenIds], encoder: TokenEncode
         none = np.zeros((len(question.ids), 0), np.float32)
         return Interaction(none, none, np.zeros_like(starts), np.zeros_like(ends))
     flat = np.concatenate(texts)
-    distinct, inverse = np.unique(flat, return_inverse=True)
+    distinct, places = distinct_tokens(flat)
+    gap = len(distinct)  # the row of what is no token
+    row = np.full(int(ends[-1]) + NEIGHBOURS, gap, dtype=np.int64)
+    row[np.arange(len(flat)) + np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)] = places
     vectors = encoder.vectors(distinct)
-    row = np.full(int(ends[-1]) + NEIGHBOURS, len(distinct), dtype=np.int64)  # a gap has the row of zeros
-    row[np.arange(len(flat)) + np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)] = inverse
+    sizes = np.zeros(gap + 1, np.float32)
+    np.sqrt(np.einsum("td,td->t", vectors, vectors), out=sizes[:gap])
     # one row a text token, so that whole rows are copied and mixed: twice as fast as one a question token
-    lengths = np.sqrt(np.einsum("td,td->t", vectors, vectors))
-    cosines = (vectors @ question.units.T) / (lengths + 1e-6)[:, None]
-    raw = np.pad(question.blended(cosines) * lengths[:, None], ((0, 1), (0, 0))).take(row, axis=0)
-    scores = blend(raw.T)
-    scores *= _inverse_lengths(np.square(np.pad(lengths, (0, 1))).take(row))
-    scores[:, row == len(distinct)] = -1.0  # the lowest cosine: a gap is nobody's best partner
-    alone = np.pad(cosines, ((0, 1), (0, 0)), constant_values=-1.0).take(row, axis=0).T
-    return Interaction(scores, alone, starts, ends)
+    cosines = np.full((gap + 1, len(question.ids)), LOWEST, np.float32)
+    np.matmul(vectors, question.units.T, out=cosines[:gap])
+    cosines[:gap] /= (sizes[:gap] + 1e-6)[:, None]
+    raw = question.blended(cosines) * sizes[:, None]
+    scores = blend(raw.take(row, axis=0).T)
+    scores *= _inverse_lengths(np.square(sizes).take(row))
+    scores[:, row == gap] = LOWEST
+    return Interaction(scores, cosines.take(row, axis=0).T, starts, ends)
 
 
 BLOCK = 16
