@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from qa.library import Library
-from qa.types import Block, Document, Floats, Ints, Passage, Receipt, Span, TokenIds, TokenVectors
+from qa.types import Block, Document, Floats, Ints, Passage, Receipt, Span, TokenIds, Tokens
 
+VOCABULARY = 1 << 20
 _WORD = re.compile(r"[぀-ヿ㐀-鿿가-힯฀-๿]|[^\W_]+")  # kana, Han, Hangul and Thai stand alone
 
 
@@ -51,14 +52,16 @@ class HashingEncoder:
     def vectors(self, ids: TokenIds) -> Floats:
         return np.array([self._vector(key) for key in ids.tolist()], np.float32).reshape(-1, self._dim)
 
-    def tokens(self, text: str) -> TokenVectors:
+    def tokens(self, text: str) -> Tokens:
         found = list(_WORD.finditer(text))
-        ids = np.array([zlib.crc32(word.group().casefold().encode()) for word in found], dtype=np.uint32)
+        ids = np.array(
+            [zlib.crc32(word.group().casefold().encode()) % VOCABULARY for word in found], dtype=np.uint32
+        )
         spans: Ints = np.array([word.span() for word in found], dtype=np.int64).reshape(-1, 2)
-        return TokenVectors(ids, self.vectors(ids), spans)
+        return Tokens(ids, spans)
 
     def _encode(self, texts: Sequence[str]) -> Floats:
-        sums = [self.tokens(text).vectors.sum(axis=0) for text in texts]
+        sums = [self.vectors(self.tokens(text).ids).sum(axis=0) for text in texts]
         vectors = np.array(sums, np.float32).reshape(-1, self._dim)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         unit: Floats = vectors / np.maximum(norms, 1e-9)

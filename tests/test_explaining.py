@@ -21,7 +21,7 @@ from qa.explaining import MEANINGS, explain
 from qa.library import Library
 from qa.ranking import READ, RankingModel
 from qa.search import Searcher
-from qa.types import Explanation, Hit, Meeting, Passage, Span, TokenVectors
+from qa.types import Explanation, Hit, Meeting, Passage, Span, Tokens
 from qa.views import Views
 from tests.fakes import ENCODER, make_document
 
@@ -241,7 +241,7 @@ class Counting:
     def __init__(self) -> None:
         self.texts = 0
 
-    def tokens(self, text: str) -> TokenVectors:
+    def tokens(self, text: str) -> Tokens:
         self.texts += 1
         return TOKENS.tokens(text)
 

@@ -84,7 +84,7 @@ def test_a_window_wants_the_partners_together() -> None:
     met = meet(question, interact(question, [together, apart], encoder))
     window = met.near @ question.weights
     assert met.beside.tolist() == [[1, 1], [0, 0]]
-    assert window[0] > window[1] + 0.2
+    assert window[0] > window[1] + 0.1
 
 
 def test_maxsim_of_an_empty_text_is_the_lowest() -> None:

@@ -6,6 +6,9 @@ from dataclasses import replace
 
 from qa.types import Hit, Place, Retriever, Scope
 
+COPIES = 4
+"""Hits that are looked at besides those that are wanted: a copy or two costs no second search."""
+
 DEEPEST = 16
 """So many times the hits that are wanted are searched at most, however many copies stand before the others."""
 
@@ -21,7 +24,7 @@ class Distinct:
 
     def search(self, question: str, *, k: int = 10, scope: Scope | None = None) -> list[Hit]:
         """Return the ``k`` best passages that differ, best first; fewer where copies crowd them out (``DEEPEST``)."""
-        wanted = 2 * k  # a copy or two costs no second search
+        wanted = k + COPIES
         while True:
             hits = self._retriever.search(question, k=wanted, scope=scope)
             groups: dict[str, list[Hit]] = {}

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from qa.dense import WINDOWS
 from qa.errors import EncoderNotFound
-from qa.types import Encoder, Floats, Ints, TokenEncoder, TokenIds, TokenVectors
+from qa.types import Encoder, Floats, Ints, TokenEncoder, TokenIds, Tokens
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -165,11 +165,11 @@ class StaticEncoder:
             vectors *= self._scales[ids][:, None]
         return vectors
 
-    def tokens(self, text: str) -> TokenVectors:
+    def tokens(self, text: str) -> Tokens:
         encoding = self._encoding(text)
         ids = np.array(encoding.ids, dtype=np.uint32)
         spans: Ints = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
-        return TokenVectors(ids, self.vectors(ids), spans)
+        return Tokens(ids, spans)
 
 
 def distinct_tokens(ids: TokenIds) -> tuple[TokenIds, NDArray[np.int32]]:

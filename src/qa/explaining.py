@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qa.encoder import unit
 from qa.ranking import Question, RankingModel, interact
 from qa.splitter import search_text
 from qa.text import word_spans
@@ -78,9 +77,8 @@ def meetings(question: str, passage: Passage, encoder: TokenEncoder) -> tuple[Me
     ready = Question.of(asked.ids, encoder)
     ids = np.concatenate([title.ids, body.ids])
     found = interact(ready, [ids], encoder)
-    amid = found.scores[:, found.starts[0] : found.ends[0]]
-    alone = unit(asked.vectors[ready.places]) @ unit(np.concatenate([title.vectors, body.vectors])).T
-    scores = np.asarray((alone + amid) / 2, dtype=np.float32)
+    there = slice(found.starts[0], found.ends[0])
+    scores = np.asarray((found.alone[:, there] + found.scores[:, there]) / 2, dtype=np.float32)
     words = [
         *_words(above, title.spans, in_title=True),
         *_words(passage.text, body.spans, first=len(title.ids)),
@@ -106,8 +104,9 @@ def _words(text: str, tokens: Ints, *, first: int = 0, in_title: bool = False) -
     Han characters and clusters of Thai stand alone among the words of a text; a token that holds several joins them.
     """
     words: list[_Word] = []
+    starts, ends = tokens.T.copy()  # both ascend
     for span in word_spans(text):
-        inside = np.flatnonzero((tokens[:, 0] < span.end) & (tokens[:, 1] > span.start)) + first
+        inside = np.arange(ends.searchsorted(span.start, "right"), starts.searchsorted(span.end)) + first
         if not len(inside):
             continue
         if words and words[-1].tokens[-1] == inside[0]:

@@ -170,8 +170,9 @@ def _marks(
     if not len(within):
         return ()
     begins, ends = reading.begins[within], reading.ends[within]
+    quote = span.shift(-passage.span.start).of(passage.text)
     if asked_kind(question):
-        figures = [figure.shift(passage.span.start) for figure in new_figures(passage.text, question)]
+        figures = [figure.shift(span.start) for figure in new_figures(quote, question)]
         beside = [
             not any(Span(*token).overlaps(figure) for figure in figures) for token in tokens[within].tolist()
         ]
@@ -183,12 +184,11 @@ def _marks(
         return ()
     first, last = within[part.first], within[part.last]
     answer = Span(int(tokens[first, 0]), int(tokens[last, 1]))
-    figures = [Span(*match.span()) for match in _FIGURE.finditer(passage.text)]
-    for whole in figures + word_spans(passage.text):
-        whole = whole.shift(passage.span.start)
-        if whole.overlaps(answer) and span.contains(whole):
+    for whole in [Span(*match.span()) for match in _FIGURE.finditer(quote)] + word_spans(quote):
+        whole = whole.shift(span.start)
+        if whole.overlaps(answer):
             answer = Span(min(answer.start, whole.start), max(answer.end, whole.end))
-    text = answer.shift(-passage.span.start).of(passage.text)
+    text = answer.shift(-span.start).of(quote)
     start = answer.start + len(text) - len(text.lstrip(_EDGES))
     end = answer.end - (len(text) - len(text.rstrip(_EDGES)))
     return (Span(start, end),) if start < end else ()

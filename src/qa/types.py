@@ -568,11 +568,10 @@ class Mending:
 
 
 @dataclass(frozen=True, slots=True)
-class TokenVectors:
-    """The tokens of one text: ids (t,), vectors (t, d), and spans (t, 2) as code points of that text."""
+class Tokens:
+    """The tokens of one text: ids (t,), and spans (t, 2) as code points of that text."""
 
     ids: TokenIds
-    vectors: Floats
     spans: Ints
 
 
@@ -610,7 +609,7 @@ class TokenEncoder(Protocol):
         """Return the vectors (t, d) of token ids (t,); the norm is the token's weight."""
         ...
 
-    def tokens(self, text: str) -> TokenVectors: ...
+    def tokens(self, text: str) -> Tokens: ...
 
 
 class Retriever(Protocol):
