@@ -13,9 +13,9 @@ import pytest
 from pypdf import PdfReader, PdfWriter
 
 from qa.errors import ReadError
-from qa.readers import find_files, package, read_document
+from qa.readers import find_files, lines, package, read_document
 from qa.types import Document
-from tests.made_pdf import SCAN, pdf_of
+from tests.made_pdf import SCAN, make_pdf, pdf_of
 
 LINE = b"BT /L 12 Tf 72 700 Td (There is a line of text on this page.) Tj ET"
 
@@ -258,3 +258,12 @@ def test_a_damaged_pdf_never_brings_the_reader_down(tmp_path: Path, seed: int) -
     for _ in range(30):
         data[chance.randrange(9, len(data))] = chance.randrange(256)
     assert outcome(tmp_path / "a.pdf", bytes(data))
+
+
+def test_words_far_apart_are_not_measured_inch_by_inch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # found by fuzzing: the strips of the gap were looked at one by one, for minutes
+    monkeypatch.setattr(lines, "_WINDOW", None)
+    found = read(tmp_path / "a.pdf", make_pdf([[(-99_999, 700, 11, "far"), (72, 700, 11, "near")]]))
+    assert found.text.split() == ["far", "near"]

@@ -49,6 +49,8 @@ MAX_JOINED = 0.5
 """Of the font size: glyphs drawn one after the other with a smaller gap are of one line, wherever they stand."""
 _UNSPACED_GAP = 0.7
 """A wider gap in Chinese or Japanese parts columns or cells: such lines are not stretched at a single place."""
+_WIDEST = 100.0
+"""Of the font size: no line is stretched so far that a wider gap were within it."""
 _GUTTERS = ((0.55, 5), (1.2, 3), (2.5, 2), (5.0, 1))
 """How wide a white strip must be, in font sizes, and how many lines high on either side, to part columns."""
 _RIVERS = ((0.55, 9), (1.2, 7), (2.2, 5), (5.0, 3))
@@ -237,6 +239,8 @@ class _Field:
             return True
         if gap <= MAX_JOINED * size:
             return False
+        if gap > _WIDEST * size:
+            return True
         if max(run.size, right.size) > 1.35 * size and gap > size:
             return True
         before, after = _edge(run)[1], _edge(right)[0]
