@@ -43,7 +43,7 @@ screenshots: $(VENV)/.tested browser  ## Take the screenshots of the README anew
 MODEL_DATA ?= ../shared/data
 MODEL_WORK ?= .model
 model: $(VENV)/.tested  ## Rebuild the built-in model from the training data (hours; resumes where it stopped)
-	$(BIN)/python -m training.build --data $(MODEL_DATA) --work $(MODEL_WORK)
+	$(BIN)/python -m training.build --data $(MODEL_DATA) --work $(MODEL_WORK) $(MODEL_OPTIONS)
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache

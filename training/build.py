@@ -30,7 +30,15 @@ def main() -> None:
         default=(25_000, 40_000, 72_000),
         help="over pieces, over words, and up to how many the second half of the shipped mean goes on",
     )
+    parser.add_argument(
+        "--trial",
+        action="store_true",
+        help="a few steps of everything, to see that it runs: git restore src/qa/model",
+    )
     args = parser.parse_args()
+    few, some = (("--steps", 40), ("--most", 20)) if args.trial else ((), ())
+    if args.trial:
+        args.steps = (40, 40, 60)
 
     first = args.work / "pieces"
     first.mkdir(parents=True, exist_ok=True)
@@ -53,9 +61,9 @@ def main() -> None:
     run("train", *data, "--work", further, "--steps", args.steps[2], "--rate", 0.07)
     run("export", "--work", args.work, further, "--out", MODEL)
     run("languages", "--work", args.work, "--out", MODEL)
-    run("extractor", *data, "--work", args.work / "extractor", "--out", MODEL / "extractor.safetensors")
-    run("fit_ranking", *data, "--out", MODEL)
-    run("fit_confidence", *data, "--out", MODEL / "confidence.json")
+    run("extractor", *data, "--work", args.work / "extractor", "--out", MODEL / "extractor.safetensors", *few)
+    run("fit_ranking", *data, "--out", MODEL, *some)
+    run("fit_confidence", *data, "--out", MODEL / "confidence.json", *some)
 
 
 if __name__ == "__main__":
