@@ -12,6 +12,7 @@ import pytest
 from qa.errors import ReadError
 from qa.readers import find_files, ocr, read_document
 from qa.readers.processes import Readers
+from qa.splitter import split_document
 from tests.made_pdf import SCAN, pdf_of
 
 LINE = b"BT /L 12 Tf 72 700 Td (There is a line of text on this page.) Tj ET"
@@ -71,6 +72,9 @@ def test_a_scanned_page_is_read_and_marked(tmp_path: Path, tesseract: Path) -> N
     assert document.warnings == (
         "page 2 is a scan, read by tesseract (chi_sim+eng) with 89 % confidence; compare quotes with the picture.",
     )
+    assert [block.reading_confidence for block in document.blocks] == [None, 0.892, 0.9]
+    [passage] = split_document(document)
+    assert passage.reading_confidence == 0.892, "that of its least sure paragraph"
     assert "-l chi_sim+eng" in Path(f"{tesseract}.log").read_text()
 
 

@@ -66,8 +66,8 @@ class Region:
     """Apart from the text: a caption, a box, a note."""
     is_headline: bool = False
     """It stands over several columns."""
-    is_scanned: bool = False
-    """Read from a picture: a line is a paragraph, and its place is not known."""
+    reading_confidence: float | None = None
+    """Of what was read from a picture: its one line is a paragraph, and its place is not known."""
     column: float = -np.inf
     """How far the lines of its column go, where it has too few itself to tell."""
 

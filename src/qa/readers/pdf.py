@@ -85,7 +85,13 @@ def parse(data: bytes) -> Parsed:
         raise Unreadable(_nothing(pages))
     builder = TextBuilder()
     for paragraph in _paragraphs(_without_running_lines(pages)):
-        builder.add(paragraph.text, paragraph.kind, page=paragraph.page, rank=paragraph.rank)
+        builder.add(
+            paragraph.text,
+            paragraph.kind,
+            page=paragraph.page,
+            rank=paragraph.rank,
+            reading_confidence=paragraph.region.reading_confidence,
+        )
     title = _title(document, builder)
     return Parsed(
         builder.text,
@@ -383,7 +389,7 @@ def _paragraphs(pages: Sequence[_Page]) -> list[_Paragraph]:
     waiting: list[_Paragraph] = []
     last: _Paragraph | None = None
     for region in (region for page in pages for region in _regions(page)):
-        if region.is_scanned:
+        if region.reading_confidence is not None:
             found += [_Paragraph([line], region, "ocr", text=line.text) for line in region.lines]
             continue
         if region.is_table or region.is_aside:
@@ -406,8 +412,9 @@ def _paragraphs(pages: Sequence[_Page]) -> list[_Paragraph]:
 def _regions(page: _Page) -> Iterator[Region]:
     """Yield all a page holds; on one of vertical text, what is written level above it first, all else behind it."""
     if page.scanned is not None:
-        texts = page.scanned.paragraphs
-        yield Region(tuple(Line(text, 0, 0, 0, 0, 0, page=page.number) for text in texts), is_scanned=True)
+        for each in page.scanned.paragraphs:
+            line = Line(each.text, 0, 0, 0, 0, 0, page=page.number)
+            yield Region((line,), reading_confidence=each.confidence)
         return
     for line in page.running:
         yield Region((line,), is_aside=True)
