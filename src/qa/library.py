@@ -19,7 +19,7 @@ import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -55,7 +55,7 @@ FILE = "library.sqlite"
 LOCK = "LOCK"
 APPLICATION_ID = 0x71614C62  # "qaLb": tells a library from any other SQLite file
 FORMAT = 4
-"""``user_version``. Format 1 had no FACTS, 2 no sketches, 3 no READING: all can be read, and the
+"""``user_version``. Format 1 had no FACTS, 2 no sketches, 3 neither READING nor unread files: all can be read, and the
 first writer upgrades them."""
 ALIKE = 0.8  # resemblance from which a document passes for a copy: of its words about one in 25 may differ
 COMPARED = 3  # documents that a new one is compared with, letter by letter
@@ -103,6 +103,14 @@ CREATE TABLE sketches (
     PRIMARY KEY (document, band)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sketches_band ON sketches (band);
+"""
+
+UNREAD = """
+CREATE TABLE unread (
+    path TEXT NOT NULL, member TEXT NOT NULL,
+    sha256 TEXT NOT NULL, kind TEXT NOT NULL, problem TEXT NOT NULL, reader TEXT NOT NULL,
+    PRIMARY KEY (path, member)
+) STRICT, WITHOUT ROWID;
 """
 
 READER_PRAGMAS = ("cache_size = -32000", "trusted_schema = OFF", "cell_size_check = ON")
@@ -453,6 +461,14 @@ class Library:
             parts[key, part] = text
         return parts
 
+    def unread(self) -> dict[str, dict[str, Unread]]:
+        """Return what is remembered of files that gave no document, by path, and by the path inside the file."""
+        sql = "SELECT path, member, sha256, kind, problem, reader FROM unread ORDER BY path, member"
+        found: dict[str, dict[str, Unread]] = {}
+        for path, member, *facts in self._rows(sql):
+            found.setdefault(path, {})[member] = Unread(*facts)
+        return found
+
     def head(self) -> tuple[int, int]:
         """Return number and stamp of the last change, zeros if there is none."""
         rows = self._rows("SELECT number, stamp FROM changes ORDER BY number DESC LIMIT 1")
@@ -658,6 +674,17 @@ class Stored:
     added: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Bytes that gave no document, their ``kind`` if folders leave it out, why in a sentence, and what tried to read
+    them: another ``reader`` may have more luck."""
+
+    sha256: str
+    kind: str
+    problem: str
+    reader: str
+
+
 class Change:
     """What one transaction does; got from ``Library.transaction``."""
 
@@ -712,6 +739,15 @@ class Change:
             (document.id, document.source, path, key),
         )
         self._log("move", 1, 0)
+
+    def note_unread(self, path: str, unread: Mapping[str, Unread]) -> None:
+        """Remember which files inside the file ``path`` gave no document ("" is itself), and forget what was noted."""
+        self._connection.execute("DELETE FROM unread WHERE path = ?", (path,))
+        rows = [
+            (path, member, each.sha256, each.kind, each.problem, each.reader)
+            for member, each in unread.items()
+        ]
+        self._connection.executemany("INSERT INTO unread VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def like(self, document: Document) -> tuple[str, float] | None:
         """Return the source of the older document that a stored one most resembles, and how much (``ALIKE`` to 1).
@@ -962,7 +998,7 @@ def _schema(version: int) -> list[str]:
         added="".join(f", {column}" for column in ADDED) if version > 1 else "",
         reading=f", {READING}" if version > 3 else "",
     )
-    return (made + SKETCHES if version > 2 else made).split(";")
+    return (made + (SKETCHES if version > 2 else "") + (UNREAD if version > 3 else "")).split(";")
 
 
 def _there(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
@@ -995,7 +1031,7 @@ def _upgrade(connection: sqlite3.Connection) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     statements = [f"ALTER TABLE documents ADD COLUMN {column}" for column in ADDED] if version < 2 else []
     statements += SKETCHES.split(";") if version < 3 else []
-    statements += [f"ALTER TABLE passages ADD COLUMN {READING}"] if version < 4 else []
+    statements += [f"ALTER TABLE passages ADD COLUMN {READING}", UNREAD] if version < 4 else []
     for statement in statements:
         connection.execute(statement)
     if statements:

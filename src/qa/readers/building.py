@@ -13,6 +13,10 @@ class Unreadable(ValueError):
     """The bytes are no document a reader can read; the message goes on after "FILE: "."""
 
 
+class NotNow(Unreadable):
+    """There was not enough time or memory: another time the same bytes may be read."""
+
+
 class NoDocument(Unreadable):
     """The bytes are sound, but nothing that people read; a folder leaves such files out by ``kind``."""
 

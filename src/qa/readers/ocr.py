@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 
-from qa.readers.building import NoDocument, Parsed, TextBuilder, Unreadable, numbered, one_line
+from qa.readers.building import NoDocument, NotNow, Parsed, TextBuilder, Unreadable, numbered, one_line
 from qa.readers.layout import join_lines
 
 PICTURES = frozenset((".png", ".jpg", ".jpeg", ".tif", ".tiff"))
@@ -50,7 +50,7 @@ class Scanned:
 
     paragraphs: tuple[Paragraph, ...]
     confidence: float
-    problem: str = ""
+    problem: Unreadable | None = None
     """Why it could not be read."""
 
 
@@ -67,6 +67,14 @@ def is_available() -> bool:
 def languages() -> str:
     """Return the languages that are read, as tesseract names them."""
     return _chosen or "+".join(_installed(shutil.which("tesseract") or ""))
+
+
+def described(languages: str) -> str:
+    """Return what reads scans where ``languages`` are asked for: another one may read what this one could not."""
+    program = shutil.which("tesseract")
+    if languages == NONE or program is None:
+        return "no tesseract"
+    return f"tesseract {languages or 'in all'} of {'+'.join(_installed(program))}"
 
 
 def advice() -> str:
@@ -122,7 +130,7 @@ def read_pages(data: bytes, numbers: Sequence[int]) -> Iterator[tuple[int, Scann
             try:
                 [scanned, *_] = _read(b"P5 %d %d 255\n" % (drawn.width, drawn.height) + pixels)
             except Unreadable as error:  # one page leaves the others
-                scanned = Scanned((), 0.0, str(error))
+                scanned = Scanned((), 0.0, error)
             yield number, scanned
     finally:
         document.close()
@@ -162,7 +170,7 @@ def _read(picture: bytes) -> list[Scanned]:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise Unreadable(f"takes tesseract longer than {error.timeout:.0f} seconds a page.") from error
+        raise NotNow(f"takes tesseract longer than {error.timeout:.0f} seconds a page.") from error
     if done.returncode:
         reason = one_line(done.stderr.decode("utf-8", "replace"), 160)
         raise Unreadable(f"could not be read by tesseract in {languages()} ({reason}).")

@@ -26,7 +26,7 @@ from pdfminer.pdfparser import PDFParser
 from pdfminer.pdftypes import resolve1
 
 from qa.readers import ocr
-from qa.readers.building import Parsed, TextBuilder, Unreadable, first_heading, numbered, one_line
+from qa.readers.building import NotNow, Parsed, TextBuilder, Unreadable, first_heading, numbered, one_line
 from qa.readers.glyphs import is_right_to_left, readable, with_doors
 from qa.readers.layout import Box, Line, Region, hyphenated_words, join_lines, regions, table_rows
 from qa.readers.lines import Glyph, lines_of, turned, vertical_marks
@@ -82,7 +82,7 @@ def parse(data: bytes) -> Parsed:
     pages = _with_scans(pages, data)
     warnings = (*_cut_off(data, document, len(pages)), *_warnings(pages))
     if all(page.is_blank and not page.has_scanned_text for page in pages):
-        raise Unreadable(_nothing(pages))
+        raise _nothing(pages)
     builder = TextBuilder()
     for paragraph in _paragraphs(_without_running_lines(pages)):
         builder.add(
@@ -206,19 +206,23 @@ def _lost(page: _Page) -> int:
     return sum(line.text.count("\ufffd") for line in (*page.lines, *page.upright))
 
 
-def _nothing(pages: Sequence[_Page]) -> str:
+def _nothing(pages: Sequence[_Page]) -> Unreadable:
+    """Return why there is no text."""
     problem = next((page.problem for page in pages if page.problem), "")
     if problem:
-        return f"is damaged: no page could be read ({problem}); fetch or save it again."
-    if any(page.is_scan for page in pages):
-        refused = next((page.scanned.problem for page in pages if page.scanned and page.scanned.problem), "")
-        if refused:
-            return f"is a scan, and {refused}"
-        found = (
-            f", and tesseract found none ({ocr.languages()})" if ocr.is_available() else f": {ocr.advice()}"
-        )
-        return f"has no text on any of its {len(pages)} pages; it is a scan{found}."
-    return "holds no text."
+        return Unreadable(f"is damaged: no page could be read ({problem}); fetch or save it again.")
+    if not any(page.is_scan for page in pages):
+        return Unreadable("holds no text.")
+    for page in pages:
+        if page.scanned and page.scanned.problem:
+            return type(page.scanned.problem)(f"is a scan, and {page.scanned.problem}")
+    if not ocr.is_available():
+        return Unreadable(f"has no text on any of its {len(pages)} pages; it is a scan: {ocr.advice()}.")
+    if any(page.is_scan and page.scanned is None for page in pages):
+        return NotNow("is a scan that tesseract could not read in time. Split it.")
+    return Unreadable(
+        f"has no text on any of its {len(pages)} pages; it is a scan, and tesseract found none ({ocr.languages()})."
+    )
 
 
 # --- what a page holds -------------------------------------------------------------------------------------
