@@ -278,7 +278,11 @@ def _items(container: LTPage | LTFigure) -> Iterator[LTItem]:
 def _glyph(item: LTChar) -> Glyph:
     size = item.size if item.upright else item.width
     face, bold = _typeface(item.fontname)
-    return Glyph(readable(item.get_text()), item.x0, item.y0, item.x1, item.y1, size, face, bold)
+    x0, x1 = item.x0, item.x1
+    width, up, slant, _, left, _ = item.matrix
+    if slant and not up and width > 0:  # a slanted letter leans over the space behind it
+        x0, x1 = left, left + width * item.adv
+    return Glyph(readable(item.get_text()), x0, item.y0, x1, item.y1, size, face, bold)
 
 
 @lru_cache(maxsize=1_000)
@@ -464,6 +468,7 @@ def _goes_on(paragraph: _Paragraph, line: Line) -> bool:
     if (
         paragraph.kind == "row"
         or paragraph.text
+        or line.has_drop_cap
         or not _alike(paragraph.last, line)
         or _ITEM.match(line.text)
     ):
@@ -509,7 +514,7 @@ def _alike(line: Line, after: Line) -> bool:
 def _begins(current: _Paragraph, line: Line) -> bool:
     """Tell whether ``line`` begins a paragraph below ``current``, by size, space, indent or a short line."""
     last = current.last
-    if _is_jump(line.text) or _is_jump(last.text):
+    if _is_jump(line.text) or _is_jump(last.text) or line.has_drop_cap:
         return True
     if last.page != line.page or _BULLET.match(line.text):
         return _ITEM.match(line.text) is not None
