@@ -49,6 +49,7 @@ from qa.views import Views
 BATCH = 512  # passages that are encoded and committed together, if the last document does not bring more
 AHEAD = PROCESSES * IN_LINE  # files that are read before they are stored
 LANGUAGE_PASSAGES = 20  # passages that tell the language of a document
+ENCODED = 4096  # passages that are encoded at once
 NOTES = 64  # files without a document that are noted together
 LEXICAL_BATCH = 20_000  # passages between two commits of the lexical view, each of which writes a segment
 OnProgress = Callable[[int, int, str], None]
@@ -576,8 +577,12 @@ class _Run:
             return np.zeros((0, self._encoder.dim), np.float32)
         encoder: object = self._encoder
         if encoder is self._token_encoder and isinstance(encoder, TokenMean):
-            return encoder.encode_ids(batch.tokens.result())
-        return self._encoder.encode_passages(batch.texts)
+            rows = batch.tokens.result()
+            return _in_parts(lambda part: encoder.encode_ids(rows[part]), len(rows), self._encoder.dim)
+        texts = batch.texts
+        return _in_parts(
+            lambda part: self._encoder.encode_passages(texts[part]), len(texts), self._encoder.dim
+        )
 
 
 class _Known:
@@ -642,6 +647,15 @@ _HOLDER = re.compile(f"(?<={'|'.join(map(re.escape, HOLDERS))})/", re.IGNORECASE
 def _is_there(path: str) -> bool:
     """Tell whether a document's file, or the archive that it was read from, is where it was."""
     return os.path.lexists(path) or any(Path(holder).is_file() for holder, _ in _holders(path))
+
+
+def _in_parts(encode: Callable[[slice], Floats], count: int, dim: int) -> Floats:
+    """Return vectors (count, dim), ``ENCODED`` at a time: a long document costs its vectors and no more."""
+    vectors = np.empty((count, dim), np.float32)
+    for start in range(0, count, ENCODED):
+        part = slice(start, start + ENCODED)
+        vectors[part] = encode(part)
+    return vectors
 
 
 def _store(change: Change, waiting: _Pending, vectors: Floats, tokens: Sequence[TokenIds]) -> None:

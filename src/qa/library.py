@@ -713,12 +713,12 @@ class Change:
         self._insert_sketch(key, document.text)
         first = self._sequence("passages") + 1
         halves = np.ascontiguousarray(vectors, dtype="<f2")
-        rows = [
+        rows = (  # one at a time: a document may have a hundred thousand
             _passage_row(first + at, key, passage, ids, halves[at].tobytes())
             for at, (passage, ids) in enumerate(zip(passages, tokens, strict=True))
-        ]
+        )
         self._connection.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        last = first + len(rows) - 1
+        last = first + len(passages) - 1
         self._log("add", first, last)
         return list(range(first, last + 1))
 
@@ -834,8 +834,8 @@ class Change:
         return key
 
     def _insert_text(self, key: int, text: str) -> None:
-        parts = [text[start : start + PART] for start in range(0, len(text), PART)]
-        rows = [(key, number, part, zlib.crc32(part.encode())) for number, part in enumerate(parts)]
+        parts = (text[start : start + PART] for start in range(0, len(text), PART))
+        rows = ((key, number, part, zlib.crc32(part.encode())) for number, part in enumerate(parts))
         self._connection.executemany("INSERT INTO texts VALUES (?, ?, ?, ?)", rows)
 
     def _insert_sketch(self, key: int, text: str) -> None:
