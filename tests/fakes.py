@@ -92,7 +92,13 @@ def make_passages(document: Document) -> list[Passage]:
     """Return one passage for each block."""
     return [
         Passage(
-            document.id, block.span, block.span.of(document.text), document.title, block.headings, block.page
+            document.id,
+            block.span,
+            block.span.of(document.text),
+            document.title,
+            block.headings,
+            block.page,
+            reading_confidence=block.reading_confidence,
         )
         for block in document.blocks
     ]

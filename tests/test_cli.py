@@ -67,6 +67,7 @@ class FakeQA:
         self.problems = list(problems)
         self.calls: list[tuple[str, str]] = []
         self.k = 0
+        self.reading_confidence: float | None = None
 
     def __enter__(self) -> FakeQA:
         return self
@@ -119,7 +120,9 @@ class FakeQA:
         self.k = k
         if question == "nothing":
             return []
-        return [Hit(1, 2.5, Passage("d" * 32, Span(0, len(TEXT)), TEXT, page=3, id=1), self.quote.source)]
+        sure = self.reading_confidence
+        passage = Passage("d" * 32, Span(0, len(TEXT)), TEXT, page=3, id=1, reading_confidence=sure)
+        return [Hit(1, 2.5, passage, self.quote.source)]
 
     def ask(self, question: str, *, scope: Scope | None = None) -> Answer:
         if question == "interrupt":
@@ -193,6 +196,17 @@ def test_ask_shows_quote_place_confidence_and_reason(qa: FakeQA) -> None:
         "报告 2023.pdf · page 3 · 概况 › 增长 [5–18]\n"
         "Likely answers this. The quote names “增长”.\n"
     )
+
+
+@pytest.mark.parametrize(("sure", "words"), [(0.97, "high"), (0.8, "middling"), (0.6, "low")])
+def test_ask_says_of_a_scan_in_words_how_surely_it_was_read(qa: FakeQA, sure: float, words: str) -> None:
+    qa.reading_confidence = sure
+    line = f"Read from a scan, reading confidence {words}: compare it with the picture."
+    for question in ("增长多少？", "unknown"):
+        shown = run("ask", question).stdout
+        assert line in shown.splitlines()
+        assert "%" not in shown.replace("7.6%", "")
+    assert one_object(run("ask", "增长多少？", "--json"))["quote"]["reading_confidence"] == sure
 
 
 def test_ask_says_plainly_that_the_documents_do_not_hold_the_answer(qa: FakeQA) -> None:

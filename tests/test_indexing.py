@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,8 @@ import pytest
 from qa import indexing
 from qa.errors import DocumentNotFound, ReadError
 from qa.library import Library
+from qa.readers import Outcome
+from qa.readers.processes import Readers, Reading
 from qa.text import words
 from qa.types import Floats, IndexReport, TokenIds
 from qa.views import Views
@@ -67,6 +69,24 @@ def add(library: Library, encoder: HashingEncoder, *paths: Path) -> IndexReport:
 
 def sync(library: Library, encoder: HashingEncoder, root: Path) -> IndexReport:
     return indexing.sync(library, root, encoder=encoder, token_encoder=encoder)
+
+
+class CountingReaders(Readers):
+    """Notes the name of every file that is read."""
+
+    def __init__(self) -> None:
+        super().__init__(processes=1)
+        self.names: list[str] = []
+
+    def read(self, path: Path, *, source: str, known: Mapping[str, str] | None = None) -> Reading:
+        self.names.append(path.name)
+        return super().read(path, source=source, known=known)
+
+
+@pytest.fixture
+def readers() -> Iterator[CountingReaders]:
+    with CountingReaders() as readers:
+        yield readers
 
 
 def sources(library: Library) -> list[str]:
@@ -435,3 +455,72 @@ def test_removal_by_id_and_purging(library: Library, encoder: HashingEncoder, fo
     traces = ["這座橋建於1887年".encode(), "歷史.txt".encode()]
     for file in library.path.rglob("*"):
         assert not any(trace in file.read_bytes() for trace in traces if file.is_file())
+
+
+def test_a_file_without_a_document_is_read_again_only_when_it_changed(
+    library: Library, encoder: HashingEncoder, tmp_path: Path, readers: CountingReaders
+) -> None:
+    folder = tmp_path / "docs"
+    write(folder / "a.txt", "The mill has two wheels.")
+    damaged = write(folder / "b.pdf", "no PDF")
+    write(folder / "c.json", "[]")
+    (folder / "d.zip").write_bytes(zip_of({"e.pdf": "no PDF", "f.txt": "The bridge is new.", "g.xyz": "?"}))
+
+    def synced() -> tuple[IndexReport, list[str]]:
+        readers.names.clear()
+        report = indexing.sync(library, folder, encoder=encoder, token_encoder=encoder, readers=readers)
+        return report, readers.names
+
+    first, names = synced()
+    assert names == ["a.txt", "b.pdf", "c.json", "d.zip"]
+    assert [problem.path for problem in first.failed] == [f"{folder}/b.pdf", f"{folder}/d.zip/e.pdf"]
+    assert [(left.path, left.kind) for left in first.left_out] == [
+        (f"{folder}/c.json", "JSON without texts"),
+        (f"{folder}/d.zip/g.xyz", ".xyz"),
+    ]
+    assert library.unread().keys() == {str(folder / name) for name in ("b.pdf", "c.json", "d.zip")}
+
+    second, names = synced()
+    assert names == ["d.zip"], "an archive is unpacked, to see whether what is in it has changed"
+    assert (second.failed, second.left_out) == (first.failed, first.left_out), "told again all the same"
+    assert second.unchanged == ("a.txt", "d.zip/f.txt")
+
+    write(damaged, "still no PDF")
+    assert synced()[1] == ["b.pdf", "d.zip"]
+    damaged.unlink()
+    write(folder / "c.json", '{"text": "The well is deep."}')
+    report, names = synced()
+    assert (names, report.added) == (["c.json", "d.zip"], ("c.json",))
+    assert library.unread().keys() == {str(folder / "d.zip")}
+
+
+def test_a_file_without_a_document_is_read_again_where_it_is_named_or_by_another_reader(
+    library: Library,
+    encoder: HashingEncoder,
+    tmp_path: Path,
+    readers: CountingReaders,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    damaged = write(tmp_path / "docs" / "a.pdf", "no PDF")
+    paths = [tmp_path / "docs", damaged, tmp_path / "docs"]
+    for path in paths:
+        indexing.add(library, [path], encoder=encoder, token_encoder=encoder, readers=readers)
+    assert readers.names == ["a.pdf", "a.pdf"], "the folder, and the file by itself; not the folder again"
+    monkeypatch.setattr(readers, "described", lambda: "another one")
+    for _ in range(2):
+        indexing.add(library, paths[:1], encoder=encoder, token_encoder=encoder, readers=readers)
+    assert readers.names == ["a.pdf"] * 3
+
+
+def test_what_ended_its_reader_is_tried_again(
+    library: Library, encoder: HashingEncoder, tmp_path: Path, readers: CountingReaders
+) -> None:
+    write(tmp_path / "docs" / "a.pdf", "no PDF")
+    readers.read = lambda path, **_: _Ended()  # type: ignore[method-assign,assignment,return-value]
+    indexing.sync(library, tmp_path / "docs", encoder=encoder, token_encoder=encoder, readers=readers)
+    assert library.unread() == {}
+
+
+class _Ended:
+    def result(self) -> list[Outcome]:
+        return [Outcome(problem="takes longer than 60 seconds to be read and was stopped. Split it.")]

@@ -113,14 +113,17 @@ def test_all_fields_of_a_document_survive(library: Library) -> None:
         Block(Span(0, 5), "heading", 1, (), 1),
         Block(Span(6, 9), "row", 2, ("Title",), 0),
         Block(Span(9, 11), "item", None, ("Title", "小"), 0),
+        Block(Span(12, 15), "ocr", 3, (), 0, 0.875),
     )
     document = Document(
-        "d" * 32, "s", "t", "Title row it", blocks, "ab", "application/pdf", 9, ("page 3 is empty",)
+        "d" * 32, "s", "t", "Title row it ocr", blocks, "ab", "application/pdf", 9, ("page 3 is empty",)
     )
-    put(library, document, "/x/s")
+    ids = put(library, document, "/x/s")
     assert library.document("s") == document
+    sure = [passage.reading_confidence for passage in library.passages(ids)]
+    assert sure == [None, None, None, 0.875]
     info = library.find("s")
-    assert (info.path, info.pages, info.passages, info.characters) == ("/x/s", 9, 3, 12)
+    assert (info.path, info.pages, info.passages, info.characters) == ("/x/s", 9, 4, 16)
     assert info.media_type == "application/pdf"
 
 
@@ -364,18 +367,27 @@ CREATE TABLE changes (
 
 
 OF_FORMAT_2 = ("author", "date", "language")
+OF_FORMAT_3 = """
+CREATE TABLE sketches (
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    band INTEGER NOT NULL,
+    PRIMARY KEY (document, band)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sketches_band ON sketches (band);
+"""
 
 
-@pytest.fixture(params=[1, 2])
+@pytest.fixture(params=[1, 2, 3])
 def of_old_format(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """A library of one document as the first qa made it, or as the second upgraded it."""
+    """A library of one document as the first qa made it, or as the second or the third upgraded it."""
     with create(tmp_path / "new") as library:
         put(library, make_document("a", "One."))
     (tmp_path / "old").mkdir()
     connection = sqlite3.connect(tmp_path / "old" / FILE)
     connection.executescript(FORMAT_1)
-    for column in OF_FORMAT_2 if request.param == 2 else ():
+    for column in OF_FORMAT_2 if request.param > 1 else ():
         connection.execute(f"ALTER TABLE documents ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
+    connection.executescript(OF_FORMAT_3 if request.param > 2 else "")
     connection.execute("ATTACH ? AS new", (str(tmp_path / "new" / FILE),))
     for table in ("meta", "documents", "texts", "passages", "changes"):
         columns = ", ".join(
@@ -392,6 +404,7 @@ def of_old_format(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 def test_a_library_of_an_older_format_is_read_and_its_first_writer_upgrades_it(of_old_format: Path) -> None:
     reader = Library.open(of_old_format)
     assert reader.document("a").text == "One."
+    assert [passage.text for passage in reader.passages([1])] == ["One."]
     with create(of_old_format) as library:
         put(library, replace(make_document("b", "Two."), author="Lin"))
         assert [info.author for info in library.documents()] == ["", "Lin"]

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from qa import indexing
 from qa.errors import ReadError
 from qa.readers import find_files, ocr, read_document
 from qa.readers.processes import Readers
+from qa.splitter import split_document
+from tests.fakes import HashingEncoder, create
+from tests.made_files import zip_of
 from tests.made_pdf import SCAN, pdf_of
 
 LINE = b"BT /L 12 Tf 72 700 Td (There is a line of text on this page.) Tj ET"
@@ -71,6 +75,9 @@ def test_a_scanned_page_is_read_and_marked(tmp_path: Path, tesseract: Path) -> N
     assert document.warnings == (
         "page 2 is a scan, read by tesseract (chi_sim+eng) with 89 % confidence; compare quotes with the picture.",
     )
+    assert [block.reading_confidence for block in document.blocks] == [None, 0.892, 0.9]
+    [passage] = split_document(document)
+    assert passage.reading_confidence == 0.892, "that of its least sure paragraph"
     assert "-l chi_sim+eng" in Path(f"{tesseract}.log").read_text()
 
 
@@ -94,6 +101,35 @@ def test_the_languages_that_are_asked_for_are_read(tmp_path: Path, tesseract: Pa
     with Readers(ocr_languages=ocr.NONE, processes=1) as readers:
         [outcome] = readers.read(path, source="page.jpg").result()
     assert outcome.document is None
+
+
+def test_pictures_without_text_are_not_read_again_until_another_language_is_there(
+    tmp_path: Path, tesseract: Path
+) -> None:
+    body = tesseract.read_text().replace(repr(TABLE), repr("level\n"))
+    tesseract.write_text(body)
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    write(folder / "photo.png", PICTURE)
+    write(folder / "scan.pdf", pdf_of(SCAN))
+    write(folder / "box.zip", zip_of({"inner.png": PICTURE + b"2"}))
+    encoder = HashingEncoder()
+
+    def calls() -> int:
+        log = Path(f"{tesseract}.log")
+        log.unlink(missing_ok=True)
+        ocr._installed.cache_clear()
+        with create(tmp_path / "index") as library, Readers(processes=1) as readers:
+            report = indexing.sync(library, folder, encoder=encoder, token_encoder=encoder, readers=readers)
+        assert [Path(each.path).name for each in report.left_out] == ["inner.png", "photo.png"]
+        assert [each.message for each in report.failed] == [
+            f"has no text on any of its 1 pages; it is a scan, and tesseract found none ({ocr.languages()})."
+        ]
+        return log.read_text().count("stdin") if log.exists() else 0
+
+    assert [calls(), calls()] == [3, 0]
+    tesseract.write_text(body.replace("eng", "fra"))
+    assert [calls(), calls()] == [3, 0]
 
 
 def test_without_tesseract_pictures_are_left_out_and_scans_told(

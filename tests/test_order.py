@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from qa.readers import read_document
 from qa.readers.layout import Box, Line, regions
 from qa.readers.lines import Glyph, lines_of, turned, vertical_marks
 from qa.types import Document
-from tests.made_pdf import Run, make_pdf
+from tests.made_pdf import Run, make_pdf, pdf_of
 
 IN_ORDER = 0.95
 
@@ -152,6 +153,30 @@ def test_the_number_of_a_single_page_is_no_text(tmp_path: Path) -> None:
     assert "7" in read(tmp_path, make_pdf([[*columns(LEFT, RIGHT), (300, 30, 9, "7")]])).text
 
 
+@pytest.mark.parametrize(
+    ("cap", "x", "beside", "joint"),
+    [
+        ("T", 93, ["he ford was dry in the", "month of May, and the", "carts went through it"], " "),
+        ("渡", 112, ["し船はもう来ない。村", "の人は橋を渡って町", "へ行くようになった"], ""),
+    ],
+)
+def test_a_drop_cap_is_the_first_letter_of_its_paragraph(
+    tmp_path: Path, cap: str, x: float, beside: list[str], joint: str
+) -> None:
+    page: list[Run] = [(60, 744, 11, "By the clerk of the town"), (60, 702, 50, cap)]
+    page += [(x, 730 - 14 * row, 11.0, text) for row, text in enumerate(beside)]
+    page += [(60, 688, 11.0, beside[1]), (60, 674, 11.0, beside[2])]
+    assert texts(read(tmp_path, make_pdf([page]))) == [
+        "By the clerk of the town",
+        cap + joint.join([*beside, *beside[1:]]),
+    ]
+
+
+def test_slanted_words_have_spaces_between_them(tmp_path: Path) -> None:
+    content = b"BT /L 11 Tf 1 0 0.25 1 60 700 Tm [(Told) -250 (by) -250 (the) -250 (clerk)] TJ ET"
+    assert read(tmp_path, pdf_of(content)).text == "Told by the clerk"
+
+
 # --- glyphs to lines -------------------------------------------------------------------------------------
 
 
@@ -184,6 +209,14 @@ def test_a_narrow_strip_over_many_lines_parts_columns() -> None:
         "some words fill it",
         "other words are in",
     }
+
+
+def test_three_columns_are_parted_though_their_gutters_are_as_wide_as_each_other() -> None:
+    texts = ("some words fill it", "other words are in", "and the third has")
+    rows = [
+        (50.0 + 102 * at, 100.0 - 12 * row, text, 3.0) for row in range(4) for at, text in enumerate(texts)
+    ]
+    assert set(drawn(rows)) == set(texts)
 
 
 def test_a_rule_parts_lines_that_nothing_else_parts() -> None:
@@ -247,6 +280,38 @@ def test_a_short_headline_is_that_of_all_columns_level_with_the_first() -> None:
         *stack("five", 140, 500, 8),
     ]
     assert order(page) == ["Paper", "First", "one", "two", "three", "Second", "four", "five"]
+
+
+def test_a_headline_of_two_lines_beside_one_of_one_line_keeps_to_its_columns() -> None:
+    page = [
+        Line("Left headline over two", 0, 720, 260, 740, 20),
+        Line("columns and lines", 0, 698, 200, 718, 20),
+        Line("Right headline over two", 280, 720, 530, 740, 20),
+        *(
+            line
+            for name, x in zip("abcd", (0, 140, 280, 420), strict=True)
+            for line in stack(name, x, 680, 8)
+        ),
+    ]
+    assert order(page) == ["Left", "a", "b", "Right", "c", "d"]
+
+
+@pytest.mark.parametrize(("cut", "expected"), [(True, "Over a b Below c"), (False, "Over a Below c b")])
+def test_a_headline_in_the_middle_of_a_sentence_ends_the_column_and_not_the_article(
+    cut: bool, expected: str
+) -> None:
+    left = stack("a", 0, 700, 8)
+    left[-1] = replace(left[-1], text="the sentence goes on" if cut else "the sentence ends.")
+    right = stack("b", 140, 700, 16)
+    right[0] = replace(right[0], text="b in lower case")
+    page = [
+        Line("Over two columns", 0, 720, 260, 740, 20),
+        *left,
+        Line("Below", 0, 575, 110, 591, 16),
+        *stack("c", 0, 568, 5),
+        *right,
+    ]
+    assert order(page) == expected.split()
 
 
 def test_what_a_frame_holds_is_apart() -> None:

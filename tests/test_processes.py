@@ -105,7 +105,9 @@ def test_what_is_no_reply_ends_the_process_and_is_no_document(
 ) -> None:
     def taken_over(limits: Limits, ocr_languages: str) -> subprocess.Popen[bytes]:
         monkeypatch.undo()  # the next one is as it should be
-        code = """print('{"member": "", "document": {"text": 1}}', flush=True); input(); input()"""
+        code = (
+            """import sys; print('{"member": "", "document": {"text": 1}}', flush=True); sys.stdin.read()"""
+        )
         return subprocess.Popen(
             [sys.executable, "-c", code],
             stdin=subprocess.PIPE,

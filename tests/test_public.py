@@ -63,14 +63,14 @@ SIGNATURES: dict[Callable[..., Any], tuple[dict[str, Any], dict[str, Any], str]]
 }
 
 ATTRIBUTES = {
-    "Answer": "question quote confidence reason hits nearest why answered to_dict",
+    "Answer": "question quote confidence reason hits nearest why answered reading_confidence to_dict",
     "Quote": "text span document_id source passage_id title page headings highlights also verify to_dict",
-    "Hit": "rank score passage source features text page headings start end also explain to_dict",
+    "Hit": "rank score passage source features text page headings reading_confidence start end also explain to_dict",
     "Place": "source document_id page span to_dict",
     "Explanation": "score intercept shares words to_dict",
     "Share": "name meaning value weight points",
     "Meeting": "asked weight met place span score",
-    "Passage": "document_id span text title headings page id sentences",
+    "Passage": "document_id span text title headings page id sentences reading_confidence",
     "Document": "id source title text blocks sha256 media_type pages warnings author date language",
     "Span": "start end of",
     "Scope": "within languages since until holds",
@@ -123,9 +123,11 @@ COMMANDS = {
 ANSWER_KEYS = ["question", "answered", "confidence", "reason", "quote", "hits"]
 QUOTE_KEYS = {
     "text", "source", "title", "page", "headings", "start", "end", "passage_id", "document_id", "highlights", "also",
+    "reading_confidence",
 }  # fmt: skip
 HIT_KEYS = {
     "rank", "score", "source", "title", "page", "headings", "start", "end", "passage_id", "document_id", "text", "also",
+    "reading_confidence",
 }  # fmt: skip
 REPORT_KEYS = {
     "index", "added", "updated", "unchanged", "removed", "failed", "warnings", "passages", "seconds", "left_out",

@@ -208,6 +208,22 @@ def test_abstention_without_any_passage_says_so() -> None:
 
 
 @pytest.mark.parametrize("strings", LANGUAGES.values(), ids=LANGUAGES.keys())
+def test_the_place_of_a_scan_says_in_words_how_surely_it_was_read(strings: Strings) -> None:
+    plain = _answer()
+    assert _read(render.render_answer(plain, strings)).text("scanned") == ""
+    for sure, words in zip((0.95, 0.8, 0.3), strings.scanned, strict=True):
+        first, *rest = plain.hits
+        passage = replace(first.passage, reading_confidence=sure)
+        answer = replace(plain, hits=(replace(first, passage=passage), *rest))
+        page = _read(render.render_answer(answer, strings))
+        assert page.text("scanned") == words
+        assert f" · {words}" in page.text("where")
+        assert "%" not in page.text("answered")
+        withheld = _read(render.render_answer(replace(answer, quote=None, nearest=plain.quote), strings))
+        assert withheld.text("scanned") == words, "of the nearest passage"
+
+
+@pytest.mark.parametrize("strings", LANGUAGES.values(), ids=LANGUAGES.keys())
 def test_the_other_places_of_a_passage_stand_below_its_own(strings: Strings) -> None:
     plain = _answer()
     assert _read(render.render_answer(plain, strings)).text("also") == ""

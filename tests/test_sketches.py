@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from qa import indexing
+from qa import indexing, sketches
 from qa.library import ALIKE
-from qa.sketches import SHORT, bands, resemblance
+from qa.sketches import SHORT, STEP, bands, resemblance
 from qa.types import Duplicate
 from tests.fakes import ENCODER, create, make_document
 
@@ -122,3 +124,19 @@ def test_a_thousand_copies_cost_no_more_each_than_a_few(tmp_path: Path) -> None:
         report = indexing.add_documents(library, copies, encoder=ENCODER, token_encoder=ENCODER)
         assert len(report.duplicates) == 999
         assert {each.of for each in report.duplicates} == {"0000"}
+
+
+def test_a_long_text_is_sketched_in_the_memory_of_a_step_and_as_a_whole() -> None:
+    long = "".join(f"{number} of them, " for number in range(150_000))
+    assert len(long) > 8 * STEP
+    tracemalloc.start()
+    try:
+        found = bands(long)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 3 * len(long) + 80 * STEP
+    hashes = sketches._hashes("".join(long.split()))
+    whole = hashes[np.searchsorted(hashes, sketches._PARTS) % len(hashes)]
+    assert np.array_equal(sketches._least("".join(long.split())), whole)
+    assert len(found) == sketches.BANDS

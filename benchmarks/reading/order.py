@@ -177,7 +177,9 @@ def main() -> None:
         if reader == "qa" or find_spec(reader):
             readers.append(reader)
         else:
-            missing(reader, f"pip install {reader}")
+            missing(
+                reader, f"pip install '{reader}<2'" if reader == "pymupdf4llm" else f"pip install {reader}"
+            )
     found = []
     for each in scores(readers):
         found.append(each)

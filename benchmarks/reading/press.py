@@ -19,10 +19,12 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from benchmarks.reading.pages import LANGUAGES, NAMES, SECTIONS, Article, Printed, articles
+from benchmarks.reading.pages import CONTINUED, LANGUAGES, NAMES, SECTIONS, Article, Printed, articles
 
 FONTS = {"en": "Times-Roman", "zh": "STSong-Light", "ja": "HeiseiMin-W3", "ar": "Arabic"}
 TITLES = {**FONTS, "en": "Times-Bold"}
+SANS = {**FONTS, "en": "Helvetica", "ja": "HeiseiKakuGo-W5"}
+"""Of captions and boxes."""
 WIDTH, HEIGHT = 595.0, 842.0
 _FORBIDDEN = "，。、；：？！）」』”’…)]》"
 """Not at the beginning of a line."""
@@ -49,9 +51,17 @@ class _Sheet:
     rules: list[Frame] = field(default_factory=list)
 
     def put(
-        self, x: float, y: float, text: str, size: float, *, title: bool = False, spread: float = 0.0
+        self,
+        x: float,
+        y: float,
+        text: str,
+        size: float,
+        *,
+        title: bool = False,
+        spread: float = 0.0,
+        sans: bool = False,
     ) -> None:
-        font = (TITLES if title else FONTS)[self.language]
+        font = _font(self.language, title=title, sans=sans)
         self.lines.append((y, x, font, size, _shaped(text, self.language), spread))
 
     def draw(self, canvas: Canvas) -> None:
@@ -70,7 +80,7 @@ class _Sheet:
 
 def printed() -> Iterator[Printed]:
     """Yield all pages; those in Arabic only where the DejaVu font is."""
-    for font in ("STSong-Light", "HeiseiMin-W3"):
+    for font in ("STSong-Light", "HeiseiMin-W3", "HeiseiKakuGo-W5"):
         pdfmetrics.registerFont(UnicodeCIDFont(font))
     arabic = _font_file("DejaVu Sans")
     if arabic:
@@ -78,6 +88,7 @@ def printed() -> Iterator[Printed]:
     for language in LANGUAGES if arabic else LANGUAGES[:-1]:
         yield _bulletin(language)
         yield _journal(language)
+        yield _front(language)
 
 
 def _font_file(name: str) -> str:
@@ -95,13 +106,18 @@ def _shaped(text: str, language: str) -> str:
     return str(get_display(arabic_reshaper.reshape(text))) if language == "ar" else text
 
 
-def _wide(text: str, language: str, size: float, *, title: bool = False) -> float:
-    return float(
-        pdfmetrics.stringWidth(_shaped(text, language), (TITLES if title else FONTS)[language], size)
-    )
+def _font(language: str, *, title: bool = False, sans: bool = False) -> str:
+    return (SANS if sans else TITLES if title else FONTS)[language]
 
 
-def _wrapped(text: str, language: str, size: float, width: float, *, title: bool = False) -> list[str]:
+def _wide(text: str, language: str, size: float, *, title: bool = False, sans: bool = False) -> float:
+    font = _font(language, title=title, sans=sans)
+    return float(pdfmetrics.stringWidth(_shaped(text, language), font, size))
+
+
+def _wrapped(
+    text: str, language: str, size: float, width: float, *, title: bool = False, sans: bool = False
+) -> list[str]:
     """Return text in lines, broken between words, or between characters that may be parted."""
     if language in ("zh", "ja"):
         parts = [""]
@@ -116,7 +132,7 @@ def _wrapped(text: str, language: str, size: float, width: float, *, title: bool
     lines = [""]
     for part in filter(None, parts):
         longer = f"{lines[-1]}{joint}{part}" if lines[-1] else part
-        if lines[-1] and _wide(longer, language, size, title=title) > width:
+        if lines[-1] and _wide(longer, language, size, title=title, sans=sans) > width:
             lines.append(part)
         else:
             lines[-1] = longer
@@ -152,6 +168,20 @@ class _Flow:
             if language == "en" and not last and not title and line.count(" "):
                 spread = max(0.0, frame.width - shift - wide) / line.count(" ")
             sheet.put(x, self._y, line, size, title=title, spread=spread)
+
+    def drop_cap(self, text: str) -> None:
+        """Put a paragraph that begins with a letter three lines high."""
+        sheet, frame = self._frames[0]
+        language, high = sheet.language, 3
+        size = (high - 1) * self._lead / 0.66 + (self._size if language == "en" else 0.0)
+        wide = _wide(text[0], language, size) + 2
+        lines = _wrapped(text[1:], language, self._size, frame.width - wide)[:high]
+        sheet.put(frame.x, self._y - high * self._lead, text[0], size)
+        for line in lines:
+            self._y -= self._lead
+            sheet.put(frame.x + wide, self._y, line.strip("\u3000"), self._size)
+        joint = "" if language in ("zh", "ja") else " "
+        self.add(text[1 + len(joint.join(lines)) :].strip(), indent=0)
 
     def picture(self, caption: str) -> None:
         """Put a picture with its caption where the text is, in the middle of a paragraph or not."""
@@ -265,6 +295,91 @@ def _journal(language: str) -> Printed:
     return _printed(
         "journal", language, sheets, (first, second, third), (NAMES[language], SECTIONS[language])
     )
+
+
+def _front(language: str) -> Printed:
+    """Four columns: a drop cap, a picture over two columns with text above and below it, a box without a frame in the
+    middle of a column, and a lead that goes on in the middle of the next page under half of its headline."""
+    front, inner = _Sheet(language), _Sheet(language)
+    first, second, third, fourth, fifth = articles(language)
+    size, lead = (10.0, 13.0) if language in ("zh", "ja") else (8.5, 10.5)
+    width, gap, left = 125.0, 12.0, 30.0
+    two, three = 2 * width + gap, 3 * width + 2 * gap
+
+    def column(number: int, top: float, bottom: float) -> Frame:
+        return Frame(left + number * (width + gap), top, width, top - bottom)
+
+    name = NAMES[language]
+    front.put((WIDTH - _wide(name, language, 34, title=True)) / 2, 800, name, 34, title=True)
+    _headline(front, Frame(left, 785, three, 60), first.headline, 19)
+    lead_frames = [
+        column(0, 735, 475),
+        column(1, 735, 645),
+        column(1, 535, 475),
+        column(2, 735, 645),
+        column(2, 535, 475),
+    ]
+    onward, back = (text.replace("2", "3").replace("２", "３") for text in CONTINUED[language])
+    inner_frames = [column(0, 560, 400), column(1, 560, 400)]
+    flow = _Flow([*_columns(front, lead_frames), *_columns(inner, inner_frames)], size, lead)
+    joint = "" if language in ("zh", "ja") else " "
+    for number, paragraph in enumerate(first.paragraphs):
+        if number or language == "ar":
+            flow.add(joint.join(paragraph))
+        else:
+            flow.drop_cap(joint.join(paragraph))
+    _picture(front, Frame(left + width + gap, 640, two, 75), first.caption)
+    _small(front, column(2, 471, 460), onward, size)
+    _small(inner, column(0, 578, 566), back, size)
+    _headline(inner, Frame(left, 610, two, 30), first.headline[: len(first.headline) // 2], 15)
+
+    front.rules.append(Frame(left, 450, 4 * width + 3 * gap, 0.7))
+    _headline(front, Frame(left, 446, two, 60), second.headline, 15)
+    frames = [column(0, 400, 190), column(1, 400, 330), column(1, 260, 60)]
+    _set(_Flow(_columns(front, frames), size, lead), second, picture=False)
+    _box_in(front, column(1, 318, 262), first.box)
+    _headline(front, Frame(left + two + gap, 446, two, 60), third.headline, 15)
+    frames = [column(number, 400, 250) for number in (2, 3)]
+    _set(_Flow(_columns(front, frames), size, lead), third, picture=False)
+    flow = _Flow(_columns(front, [column(3, 785, 470)]), size, lead)
+    flow.add(fourth.headline, title=True, size=12)
+    _set(flow, fourth, picture=False)
+
+    inner.put(60, 806, SECTIONS[language], 8)
+    inner.put(300, 30, "3", 8)
+    _headline(inner, Frame(left, 780, two, 60), fifth.headline, 15)
+    _set(_Flow(_columns(inner, [column(0, 740, 640)]), size, lead), fifth, picture=False)
+    return _printed(
+        "front", language, [front, inner], articles(language), (name, SECTIONS[language], onward, back)
+    )
+
+
+def _placed(sheet: _Sheet, frame: Frame, text: str, size: float) -> float:
+    """Return where a line begins, from the right in Arabic; the frame is that of a page from left to right."""
+    if sheet.language != "ar":
+        return frame.x
+    return WIDTH - frame.x - _wide(text, sheet.language, size)
+
+
+def _small(sheet: _Sheet, frame: Frame, text: str, size: float) -> None:
+    sheet.put(_placed(sheet, frame, text, size - 1), frame.top, text, size - 1)
+
+
+def _picture(sheet: _Sheet, frame: Frame, caption: str) -> None:
+    x = frame.x if sheet.language != "ar" else WIDTH - frame.x - frame.width
+    sheet.pictures.append(Frame(x, frame.top, frame.width, frame.height))
+    for number, line in enumerate(_wrapped(caption, sheet.language, 7, frame.width, sans=True)):
+        y = frame.top - frame.height - 9 - 8.5 * number
+        sheet.put(_placed(sheet, frame, line, 7), y, line, 7, sans=True)
+
+
+def _box_in(sheet: _Sheet, frame: Frame, box: Sequence[str]) -> None:
+    """Put a box of which nothing but space and its type tells that it is one."""
+    y = frame.top
+    for number, paragraph in enumerate(box):
+        for line in _wrapped(paragraph, sheet.language, 7, frame.width, title=number == 0, sans=number > 0):
+            y -= 8.5
+            sheet.put(_placed(sheet, frame, line, 7), y, line, 7, title=number == 0, sans=number > 0)
 
 
 def _printed(

@@ -63,6 +63,8 @@ CONFIDENCE = (
     "Uncertain: check the passage",
 )
 
+READING = ("high", "middling", "low")
+
 Progress = Callable[[int, int, str], None]
 
 
@@ -1034,14 +1036,14 @@ def _notes(outcome: Outcome) -> Iterator[str]:
 
 def _print_answer(answer: Answer) -> None:
     if answer.quote is not None:
-        _print_quote(answer.quote)
+        _print_quote(answer.quote, answer.reading_confidence)
         _print(f"{_confidence(answer.confidence)}. {_line(answer.reason)}".rstrip())
         return
     _print("Not in these documents.")
     _print(_line(answer.reason))
     if answer.nearest is not None:
         _print("\nNearest, but not an answer:")
-        _print_quote(answer.nearest)
+        _print_quote(answer.nearest, answer.reading_confidence)
 
 
 def _print_turn(turn: Turn) -> None:
@@ -1051,19 +1053,30 @@ def _print_turn(turn: Turn) -> None:
     _print("")
 
 
-def _print_quote(quote: Quote) -> None:
+def _print_quote(quote: Quote, reading_confidence: float | None) -> None:
     before = quote.span.start - 1  # the opening quotation mark is one more character
     marked = [(span.start - before, span.end - before) for span in quote.highlights]
     _print_marked(f"“{_safe(quote.text)}”", marked)
     _print(_place(quote.source, quote.page, quote.headings, quote.span.start, quote.span.end))
+    _print_scanned(reading_confidence)
     _print_also(quote.also)
 
 
 def _print_hit(hit: Hit) -> None:
     _print(f"{hit.rank}. {_place(hit.source, hit.page, hit.headings, hit.start, hit.end)}")
     _print("   " + _safe(hit.text).replace("\n", "\n   "))
+    _print_scanned(hit.reading_confidence, indent="   ")
     _print_also(hit.also, indent="   ")
     _print("")
+
+
+def _print_scanned(reading_confidence: float | None, *, indent: str = "") -> None:
+    """Say of what was read from a scan that it was, and how surely; that is no confidence in the answer."""
+    from qa.confidence import reading_step
+
+    if reading_confidence is not None:
+        sure = READING[reading_step(reading_confidence)]
+        _print(f"{indent}Read from a scan, reading confidence {sure}: compare it with the picture.")
 
 
 def _print_also(places: Sequence[Place], *, indent: str = "") -> None:

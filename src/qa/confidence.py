@@ -24,6 +24,9 @@ MARGIN_CAP = 4.0
 STEPS = (0.9, 0.75, 0.5)
 """From which probability on people are told "very likely", "likely" and "may answer"; below, "uncertain"."""
 
+READING_STEPS = (0.9, 0.75)
+"""From which confidence in the reading of a scan on people are told that it is high, or middling; below, low."""
+
 UNMET = 0.35
 """Token score under which a question token met nothing."""
 
@@ -69,6 +72,11 @@ def features(hits: Sequence[Hit], quote: BestQuote) -> tuple[float, ...]:
 def step(probability: float) -> int:
     """Return 0 for "very likely", 1 for "likely", 2 for "may answer", 3 for "uncertain"."""
     return sum(probability < least for least in STEPS)
+
+
+def reading_step(confidence: float) -> int:
+    """Return 0 for a scan that was read with high confidence, 1 for middling, 2 for low."""
+    return sum(confidence < least for least in READING_STEPS)
 
 
 def sigmoid(value: float) -> float:

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -23,7 +24,7 @@ import numpy as np
 from qa.dense import DenseIndex
 from qa.errors import ReadError
 from qa.languages import Languages
-from qa.library import Change, Library, Stored
+from qa.library import Change, Library, Stored, Unread
 from qa.readers import HOLDERS, Outcome, find_files
 from qa.readers.processes import IN_LINE, PROCESSES, Readers, Reading, shared_readers
 from qa.splitter import search_text, split_document
@@ -48,6 +49,8 @@ from qa.views import Views
 BATCH = 512  # passages that are encoded and committed together, if the last document does not bring more
 AHEAD = PROCESSES * IN_LINE  # files that are read before they are stored
 LANGUAGE_PASSAGES = 20  # passages that tell the language of a document
+ENCODED = 4096  # passages that are encoded at once
+NOTES = 64  # files without a document that are noted together
 LEXICAL_BATCH = 20_000  # passages between two commits of the lexical view, each of which writes a segment
 OnProgress = Callable[[int, int, str], None]
 
@@ -262,13 +265,15 @@ class _Batch:
 class _Reading:
     """A file that is being read, or what became of it; ``old`` has its documents of before, by member.
 
-    ``alone`` if it was named by itself: then it is a failure if it is of a kind that folders leave out.
+    ``unread`` has what gave this reader no document, by member: unchanged, it gives none again. ``alone`` if the file
+    was named by itself: then it is a failure if it is of a kind that folders leave out.
     """
 
     shown: str
     path: str
     outcomes: list[Outcome] | Reading
     old: Mapping[str, DocumentInfo] = field(default_factory=dict)
+    unread: Mapping[str, Unread] = field(default_factory=dict)
     alone: bool = False
 
 
@@ -295,6 +300,8 @@ class _Run:
         self._languages = languages
         self._readers = readers or shared_readers()
         self._known = _Known(library.documents())
+        self._unread = library.unread()
+        self._noted: set[str] = set()  # paths of which something else is to be remembered than before
         self._pending: dict[str, _Pending] = {}  # by source
         self._waiting_passages = 0
         self._tokenising: _Batch | None = None
@@ -369,6 +376,9 @@ class _Run:
         folder = root.resolve()
         below = [info for path, info in self._known.by_path.items() if Path(path).is_relative_to(folder)]
         self._remove([info for info in below if not _is_there(info.path)])
+        for path in list(self._unread):
+            if Path(path).is_relative_to(folder) and not os.path.lexists(path):
+                self._note(path, {})
 
     def _remove(self, gone: Sequence[DocumentInfo]) -> None:
         for info in gone:
@@ -409,13 +419,21 @@ class _Run:
             return _Reading(shown, "", [Outcome(problem=f"cannot be read: {error.strerror}.")])
         old = self._known.by_path.get(str(absolute))
         inside = self._known.inside(str(absolute))
-        if old and old.sha256 == sha256:  # what a mail holds is stored before the mail itself
-            return _Reading(shown, str(absolute), [Outcome(), *map(Outcome, inside)], {"": old, **inside})
+        notes = self._unread.get(str(absolute), {})
+        unread = {member: each for member, each in notes.items() if each.reader == self._reader}
+        of_old = {**inside, "": old} if old else inside
+        alone = path == root
+        if "" in unread and unread[""].sha256 == sha256 and not alone:
+            return _Reading(shown, str(absolute), [Outcome()], of_old, unread)
+        if old and old.sha256 == sha256 and len(unread) == len(notes):
+            # what a mail holds is stored before the mail itself
+            outcomes = [Outcome(), *map(Outcome, {**inside, **unread})]
+            return _Reading(shown, str(absolute), outcomes, of_old, unread)
         old = old or self._known.take_moved(sha256)
         source = self._known.free_source(absolute, folder, old)
-        known = {member: info.sha256 for member, info in inside.items()}
-        outcomes = self._readers.read(path, source=source, known=known)
-        return _Reading(shown, str(absolute), outcomes, {**inside, "": old} if old else inside, path == root)
+        known = {member: each.sha256 for member, each in (inside | ({} if alone else unread)).items()}
+        reading = self._readers.read(path, source=source, known=known)
+        return _Reading(shown, str(absolute), reading, {**inside, "": old} if old else inside, unread, alone)
 
     def _end(self, reading: _Reading) -> None:
         """Note what became of a file, let its documents wait for their batch, and remove what it no longer holds."""
@@ -427,9 +445,47 @@ class _Run:
         if gone and not any(outcome.problem for outcome in outcomes if not outcome.member):
             self._commit()  # an older version of what is gone may be waiting
             self._remove(gone)
+        if not isinstance(reading.outcomes, list):
+            self._note(reading.path, dict(self._without_document(outcomes, reading)))
+
+    def _without_document(
+        self, outcomes: Sequence[Outcome], reading: _Reading
+    ) -> Iterator[tuple[str, Unread]]:
+        """Yield what to remember of a file: the members that gave no document, and would give none again."""
+        for outcome in outcomes:
+            if outcome.sha256:
+                yield (
+                    outcome.member,
+                    Unread(outcome.sha256, outcome.left_out, outcome.problem, self._reader),
+                )
+            elif outcome.unchanged and outcome.member in reading.unread:
+                yield outcome.member, reading.unread[outcome.member]
+
+    def _note(self, path: str, unread: Mapping[str, Unread]) -> None:
+        """Remember what of a file gave no document, in place of what was remembered."""
+        if unread == self._unread.get(path, {}):
+            return
+        self._unread[path] = dict(unread)
+        self._noted.add(path)
+        if len(self._noted) >= NOTES:
+            self._store_notes()
+
+    def _store_notes(self) -> None:
+        if self._noted:
+            with self._library.transaction() as change:
+                for path in sorted(self._noted):
+                    change.note_unread(path, self._unread[path])
+            self._noted.clear()
+
+    @cached_property
+    def _reader(self) -> str:
+        return self._readers.described()
 
     def _take(self, outcome: Outcome, reading: _Reading) -> None:
         """Note what became of a file or of a member of it."""
+        if outcome.unchanged and outcome.member in reading.unread:
+            before = reading.unread[outcome.member]
+            outcome = replace(outcome, problem=before.problem, left_out=before.kind)
         shown = f"{reading.shown}/{outcome.member}".rstrip("/")
         path = f"{reading.path}/{outcome.member}".rstrip("/")
         old = reading.old.get(outcome.member)
@@ -461,6 +517,7 @@ class _Run:
         """Commit everything that waits."""
         self._tokenise_pending()
         self._store_tokenised()
+        self._store_notes()
 
     def _tokenise_pending(self) -> None:
         """Begin to tokenise what waits, and meanwhile commit the batch before it."""
@@ -520,8 +577,12 @@ class _Run:
             return np.zeros((0, self._encoder.dim), np.float32)
         encoder: object = self._encoder
         if encoder is self._token_encoder and isinstance(encoder, TokenMean):
-            return encoder.encode_ids(batch.tokens.result())
-        return self._encoder.encode_passages(batch.texts)
+            rows = batch.tokens.result()
+            return _in_parts(lambda part: encoder.encode_ids(rows[part]), len(rows), self._encoder.dim)
+        texts = batch.texts
+        return _in_parts(
+            lambda part: self._encoder.encode_passages(texts[part]), len(texts), self._encoder.dim
+        )
 
 
 class _Known:
@@ -586,6 +647,15 @@ _HOLDER = re.compile(f"(?<={'|'.join(map(re.escape, HOLDERS))})/", re.IGNORECASE
 def _is_there(path: str) -> bool:
     """Tell whether a document's file, or the archive that it was read from, is where it was."""
     return os.path.lexists(path) or any(Path(holder).is_file() for holder, _ in _holders(path))
+
+
+def _in_parts(encode: Callable[[slice], Floats], count: int, dim: int) -> Floats:
+    """Return vectors (count, dim), ``ENCODED`` at a time: a long document costs its vectors and no more."""
+    vectors = np.empty((count, dim), np.float32)
+    for start in range(0, count, ENCODED):
+        part = slice(start, start + ENCODED)
+        vectors[part] = encode(part)
+    return vectors
 
 
 def _store(change: Change, waiting: _Pending, vectors: Floats, tokens: Sequence[TokenIds]) -> None:

@@ -19,7 +19,7 @@ import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,7 +54,9 @@ from qa.types import (
 FILE = "library.sqlite"
 LOCK = "LOCK"
 APPLICATION_ID = 0x71614C62  # "qaLb": tells a library from any other SQLite file
-FORMAT = 3  # user_version; format 1 had no FACTS, 2 no sketches: both can be read, and the first writer upgrades them
+FORMAT = 4
+"""``user_version``. Format 1 had no FACTS, 2 no sketches, 3 neither READING nor unread files: all can be read, and the
+first writer upgrades them."""
 ALIKE = 0.8  # resemblance from which a document passes for a copy: of its words about one in 25 may differ
 COMPARED = 3  # documents that a new one is compared with, letter by letter
 PART = 4096  # code points of a stored piece of text: reading a quote costs the quote, not the document
@@ -62,6 +64,7 @@ LOCK_WAIT = 2.0  # seconds; a reader that mends a view may hold the lock for a m
 
 FACTS = ("author", "date", "language")
 ADDED = [f"{name} TEXT NOT NULL DEFAULT ''" for name in FACTS]  # columns of documents since format 2
+READING = "reading REAL"  # column of passages since format 4
 
 SCHEMA = """
 CREATE TABLE meta (
@@ -83,7 +86,7 @@ CREATE TABLE passages (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, page INTEGER, headings TEXT NOT NULL,
-    sentences BLOB NOT NULL, crc INTEGER NOT NULL, tokens BLOB NOT NULL, vector BLOB NOT NULL
+    sentences BLOB NOT NULL, crc INTEGER NOT NULL, tokens BLOB NOT NULL, vector BLOB NOT NULL{reading}
 ) STRICT;
 CREATE INDEX passages_document ON passages (document);
 CREATE TABLE changes (
@@ -100,6 +103,14 @@ CREATE TABLE sketches (
     PRIMARY KEY (document, band)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sketches_band ON sketches (band);
+"""
+
+UNREAD = """
+CREATE TABLE unread (
+    path TEXT NOT NULL, member TEXT NOT NULL,
+    sha256 TEXT NOT NULL, kind TEXT NOT NULL, problem TEXT NOT NULL, reader TEXT NOT NULL,
+    PRIMARY KEY (path, member)
+) STRICT, WITHOUT ROWID;
 """
 
 READER_PRAGMAS = ("cache_size = -32000", "trusted_schema = OFF", "cell_size_check = ON")
@@ -218,6 +229,7 @@ class Library:
         self.fingerprint, self.token_fingerprint, self.dim = self._meta()
         version = self._rows("PRAGMA user_version")[0][0]
         self._facts = ", ".join(FACTS if version > 1 else ["''"] * len(FACTS))
+        self._reading = "reading" if version > 3 else "NULL"
 
     def _meta(self) -> tuple[str, str, int]:
         meta = dict(self._rows("SELECT key, value FROM meta"))
@@ -406,8 +418,8 @@ class Library:
     def passages(self, ids: Iterable[int]) -> list[Passage]:
         """Return passages in the order of ``ids``; ids that are gone are left out."""
         wanted = _as_ints(ids)
-        sql = """SELECT p.id, d.key, p.crc, p.start, p.end, d.id, d.title, p.page, p.headings, p.sentences,
-                 p.tokens, p.vector
+        sql = f"""SELECT p.id, d.key, p.crc, p.start, p.end, d.id, d.title, p.page, p.headings, {self._reading},
+                 p.sentences, p.tokens, p.vector
                  FROM passages p JOIN documents d ON d.key = p.document
                  WHERE p.id IN (SELECT value FROM json_each(?))"""
         with _proven(f"The passages of '{self.path}'"):
@@ -415,8 +427,8 @@ class Library:
                 rows = connection.execute(sql, (json.dumps(wanted),)).fetchall()
                 parts = self._parts(connection, rows)
             found = {}
-            for number, key, crc, start, end, document, title, page, headings, sentences, *blobs in rows:
-                if _passage_crc(start, end, page, headings, sentences, *blobs) != crc:
+            for number, key, crc, start, end, document, title, page, headings, reading, *blobs in rows:
+                if _passage_crc(start, end, page, headings, reading, *blobs) != crc:
                     raise LibraryCorrupt(f"Passage {number} of '{self.path}' is damaged. Run: qa doctor")
                 span = Span(start, end)
                 text = _cut(parts, key, span)
@@ -424,8 +436,8 @@ class Library:
                     raise LibraryCorrupt(
                         f"Text of passage {number} is missing in '{self.path}'. Run: qa doctor"
                     )
-                trail, spans = tuple(json.loads(headings)), _sentences_from_bytes(sentences, start)
-                found[number] = Passage(document, span, text, title, trail, page, number, spans)
+                trail, spans = tuple(json.loads(headings)), _sentences_from_bytes(blobs[0], start)
+                found[number] = Passage(document, span, text, title, trail, page, number, spans, reading)
         return [found[number] for number in wanted if number in found]
 
     def _parts(self, connection: sqlite3.Connection, rows: Sequence[Any]) -> dict[tuple[int, int], str]:
@@ -448,6 +460,14 @@ class Library:
                 )
             parts[key, part] = text
         return parts
+
+    def unread(self) -> dict[str, dict[str, Unread]]:
+        """Return what is remembered of files that gave no document, by path, and by the path inside the file."""
+        sql = "SELECT path, member, sha256, kind, problem, reader FROM unread ORDER BY path, member"
+        found: dict[str, dict[str, Unread]] = {}
+        for path, member, *facts in self._rows(sql):
+            found.setdefault(path, {})[member] = Unread(*facts)
+        return found
 
     def head(self) -> tuple[int, int]:
         """Return number and stamp of the last change, zeros if there is none."""
@@ -573,14 +593,14 @@ class Library:
         for source, noted, there in self._rows(counts):
             yield f"'{source}' should have {noted} passages and has {there}"
         last = 0
-        sql = """SELECT p.id, p.start, p.end, p.page, p.headings, p.sentences, p.tokens, p.vector, p.crc,
-                 d.characters FROM passages p JOIN documents d ON d.key = p.document
+        sql = f"""SELECT p.id, p.start, p.end, p.page, p.headings, {self._reading}, p.sentences, p.tokens, p.vector,
+                 p.crc, d.characters FROM passages p JOIN documents d ON d.key = p.document
                  WHERE p.id > ? ORDER BY p.id LIMIT 4096"""
         while rows := self._rows(sql, (last,)):
-            for number, start, end, page, headings, sentences, tokens, vector, crc, characters in rows:
-                if _passage_crc(start, end, page, headings, sentences, tokens, vector) != crc:
+            for number, start, end, page, headings, reading, *blobs, crc, characters in rows:
+                if _passage_crc(start, end, page, headings, reading, *blobs) != crc:
                     yield f"passage {number} is damaged"
-                elif not (0 <= start < end <= characters and len(vector) == 2 * self.dim):
+                elif not (0 <= start < end <= characters and len(blobs[-1]) == 2 * self.dim):
                     yield f"passage {number} does not fit its document"
             last = rows[-1][0]
 
@@ -654,6 +674,17 @@ class Stored:
     added: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Bytes that gave no document, their ``kind`` if folders leave it out, why in a sentence, and what tried to read
+    them: another ``reader`` may have more luck."""
+
+    sha256: str
+    kind: str
+    problem: str
+    reader: str
+
+
 class Change:
     """What one transaction does; got from ``Library.transaction``."""
 
@@ -682,12 +713,12 @@ class Change:
         self._insert_sketch(key, document.text)
         first = self._sequence("passages") + 1
         halves = np.ascontiguousarray(vectors, dtype="<f2")
-        rows = [
+        rows = (  # one at a time: a document may have a hundred thousand
             _passage_row(first + at, key, passage, ids, halves[at].tobytes())
             for at, (passage, ids) in enumerate(zip(passages, tokens, strict=True))
-        ]
-        self._connection.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-        last = first + len(rows) - 1
+        )
+        self._connection.executemany("INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        last = first + len(passages) - 1
         self._log("add", first, last)
         return list(range(first, last + 1))
 
@@ -708,6 +739,15 @@ class Change:
             (document.id, document.source, path, key),
         )
         self._log("move", 1, 0)
+
+    def note_unread(self, path: str, unread: Mapping[str, Unread]) -> None:
+        """Remember which files inside the file ``path`` gave no document ("" is itself), and forget what was noted."""
+        self._connection.execute("DELETE FROM unread WHERE path = ?", (path,))
+        rows = [
+            (path, member, each.sha256, each.kind, each.problem, each.reader)
+            for member, each in unread.items()
+        ]
+        self._connection.executemany("INSERT INTO unread VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def like(self, document: Document) -> tuple[str, float] | None:
         """Return the source of the older document that a stored one most resembles, and how much (``ALIKE`` to 1).
@@ -794,8 +834,8 @@ class Change:
         return key
 
     def _insert_text(self, key: int, text: str) -> None:
-        parts = [text[start : start + PART] for start in range(0, len(text), PART)]
-        rows = [(key, number, part, zlib.crc32(part.encode())) for number, part in enumerate(parts)]
+        parts = (text[start : start + PART] for start in range(0, len(text), PART))
+        rows = ((key, number, part, zlib.crc32(part.encode())) for number, part in enumerate(parts))
         self._connection.executemany("INSERT INTO texts VALUES (?, ?, ?, ?)", rows)
 
     def _insert_sketch(self, key: int, text: str) -> None:
@@ -954,8 +994,11 @@ def _check_format(connection: sqlite3.Connection, file: Path) -> None:
 
 def _schema(version: int) -> list[str]:
     """Return the statements that make the tables of a format."""
-    made = SCHEMA.format(added="".join(f", {column}" for column in ADDED) if version > 1 else "")
-    return (made + SKETCHES if version > 2 else made).split(";")
+    made = SCHEMA.format(
+        added="".join(f", {column}" for column in ADDED) if version > 1 else "",
+        reading=f", {READING}" if version > 3 else "",
+    )
+    return (made + (SKETCHES if version > 2 else "") + (UNREAD if version > 3 else "")).split(";")
 
 
 def _there(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
@@ -982,12 +1025,13 @@ def _expected(version: int) -> dict[tuple[str, str], str]:
 def _upgrade(connection: sqlite3.Connection) -> None:
     """Bring a library of an older format to this one, in one transaction.
 
-    What its documents lack, facts and sketches, they get when they change or are encoded anew.
+    What its documents lack, facts, sketches and how surely scans were read, they get when they change.
     """
     connection.execute("BEGIN IMMEDIATE")
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     statements = [f"ALTER TABLE documents ADD COLUMN {column}" for column in ADDED] if version < 2 else []
     statements += SKETCHES.split(";") if version < 3 else []
+    statements += [f"ALTER TABLE passages ADD COLUMN {READING}", UNREAD] if version < 4 else []
     for statement in statements:
         connection.execute(statement)
     if statements:
@@ -1050,8 +1094,9 @@ def _passage_row(
     ids = np.asarray(tokens, dtype="<u4").tobytes()
     start, end, page = passage.span.start, passage.span.end, passage.page
     sentences = _sentences_to_bytes(passage)
-    crc = _passage_crc(start, end, page, headings, sentences, ids, vector)
-    return number, document, start, end, page, headings, sentences, crc, ids, vector
+    reading = passage.reading_confidence
+    crc = _passage_crc(start, end, page, headings, reading, sentences, ids, vector)
+    return number, document, start, end, page, headings, sentences, crc, ids, vector, reading
 
 
 def _sentences_to_bytes(passage: Passage) -> bytes:
@@ -1065,8 +1110,10 @@ def _sentences_from_bytes(sentences: bytes, start: int) -> tuple[Span, ...]:
     return tuple(Span(first + start, last + start) for first, last in bounds)
 
 
-def _passage_crc(start: int, end: int, page: int | None, headings: str, *blobs: bytes) -> int:
-    head = f"{start} {end} {page} {headings}".encode()
+def _passage_crc(
+    start: int, end: int, page: int | None, headings: str, reading: float | None, *blobs: bytes
+) -> int:
+    head = f"{start} {end} {page} {headings}{'' if reading is None else f' {reading}'}".encode()
     return functools.reduce(lambda crc, blob: zlib.crc32(blob, crc), blobs, zlib.crc32(head))
 
 

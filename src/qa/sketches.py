@@ -19,35 +19,51 @@ BANDS, ROWS = 6, 6
 SHORT = 1000
 """Characters below which a text has one band, which only the same text has: a note, a row, a form are soon alike."""
 
+STEP = 1 << 18
+"""Characters that are hashed together: the memory is that of a step, not of the text."""
+
 Hashes = NDArray[np.uint64]
 
 _MIX, _MIX_TOO = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD6E8FEB86659FD93)  # odd, with bits all over
 _HALF = np.uint64(32)
+_HIGHEST = np.uint64(0xFFFFFFFFFFFFFFFF)
 _PARTS = np.array([(part << 64) // (BANDS * ROWS) for part in range(BANDS * ROWS)], np.uint64)
 
 
 def bands(text: str) -> list[int]:
     """Return numbers below 2**32 of which a text that is nearly the same has one, too; none for white space."""
-    bare = "".join(text.split())
+    bare = _bare(text)
     if len(bare) < SHORT:
         digest = hashlib.blake2b(bare.encode("utf-8", "surrogatepass"), digest_size=4).digest()
         return [int.from_bytes(digest)] if bare else []
-    hashes = _hashes(bare)
-    least = hashes[np.searchsorted(hashes, _PARTS) % len(hashes)].reshape(BANDS, ROWS)
     mixed = np.arange(BANDS, dtype=np.uint64)
-    for column in least.T:
+    for column in _least(bare).reshape(BANDS, ROWS).T:
         mixed = _mixed((mixed ^ column) * _MIX)
     return [int(band) for band in mixed >> _HALF]
 
 
 def resemblance(one: str, other: str) -> float:
     """Return the share (0 to 1) of the shingles of two texts that both have; 1 if they differ in white space only."""
-    bare, bare_other = ("".join(text.split()) for text in (one, other))
+    bare, bare_other = _bare(one), _bare(other)
     if bare == bare_other:
         return 1.0
     hashes, hashes_other = np.unique(_hashes(bare)), np.unique(_hashes(bare_other))
     both = len(np.intersect1d(hashes, hashes_other, assume_unique=True))
     return both / (len(hashes) + len(hashes_other) - both)
+
+
+def _bare(text: str) -> str:
+    """Return a text without its white space."""
+    return "".join("".join(text[at : at + STEP].split()) for at in range(0, len(text), STEP))
+
+
+def _least(bare: str) -> Hashes:
+    """Return the smallest hash (36,) in or behind each part of the range, the smallest of all behind the last."""
+    least = np.full(len(_PARTS), _HIGHEST)
+    for at in range(0, len(bare) - SHINGLE + 1, STEP):
+        hashes = _hashes(bare[at : at + STEP + SHINGLE - 1])
+        least = np.minimum(least, np.append(hashes, _HIGHEST)[np.searchsorted(hashes, _PARTS)])
+    return np.where(least == _HIGHEST, least[0], least)
 
 
 def _hashes(bare: str) -> Hashes:

@@ -48,6 +48,7 @@ class _Unit:
     block: Span
     page: int | None
     size: _Size
+    reading_confidence: float | None
 
 
 def split_document(document: Document, *, max_chars: int | None = None) -> list[Passage]:
@@ -120,7 +121,8 @@ def _units(text: str, block: Block, max_chars: int | None) -> Iterator[_Unit]:
     whole = block.kind == "record" and len(content) <= size.most
     for sentence in [Span(0, len(content))] if whole else iter_sentences(content):
         for piece in _pieces(content, sentence, size.most):
-            yield _Unit(piece.shift(block.span.start), block.span, block.page, size)
+            span = piece.shift(block.span.start)
+            yield _Unit(span, block.span, block.page, size, block.reading_confidence)
 
 
 def _size(content: str, max_chars: int | None) -> _Size:
@@ -171,6 +173,7 @@ def _length(group: list[_Unit]) -> int:
 
 def _passage(document: Document, group: list[_Unit], headings: tuple[str, ...]) -> Passage:
     span = Span(group[0].span.start, group[-1].span.end)
+    sure = [unit.reading_confidence for unit in group if unit.reading_confidence is not None]
     return Passage(
         document_id=document.id,
         span=span,
@@ -179,6 +182,7 @@ def _passage(document: Document, group: list[_Unit], headings: tuple[str, ...]) 
         headings=headings,
         page=group[0].page,
         sentences=tuple(unit.span for unit in group),
+        reading_confidence=min(sure, default=None),
     )
 
 

@@ -54,10 +54,11 @@ class Span:
 class Block:
     """One heading, paragraph, list item, table row or record of a document.
 
-    ``kind`` is one of ``heading paragraph item row record``; a record is a row of data that says its own
+    ``kind`` is one of ``heading paragraph item row record ocr``; a record is a row of data that says its own
     column names, and so a passage by itself. ``page`` counts from 1 and is None where the
     format has no pages; ``headings`` are the headings above the block, outermost first (a heading's
     own text is not among its ``headings``); ``level`` is 1 for a top heading, 0 for what is not one.
+    ``reading_confidence`` (0 to 1) is how sure the program that read a scan is of its characters, on average.
     """
 
     span: Span
@@ -65,13 +66,17 @@ class Block:
     page: int | None = None
     headings: tuple[str, ...] = ()
     level: int = 0
+    reading_confidence: float | None = None
 
 
 def blocks_to_json(blocks: Sequence[Block]) -> str:
     """Return blocks as the library stores them, and as readers send them."""
     trails: dict[tuple[str, ...], int] = {}  # each trail of headings once: many blocks share one
     rows = [
-        (b.span.start, b.span.end, b.kind, b.page, trails.setdefault(b.headings, len(trails)), b.level)
+        (
+            *(b.span.start, b.span.end, b.kind, b.page, trails.setdefault(b.headings, len(trails)), b.level),
+            *(() if b.reading_confidence is None else (b.reading_confidence,)),
+        )
         for b in blocks
     ]
     return json.dumps({"headings": list(trails), "blocks": rows}, ensure_ascii=False, separators=(",", ":"))
@@ -81,8 +86,8 @@ def blocks_from_json(text: str) -> tuple[Block, ...]:
     data = json.loads(text)
     trails = [tuple(headings) for headings in data["headings"]]
     return tuple(
-        Block(Span(start, end), kind, page, trails[trail], level)
-        for start, end, kind, page, trail, level in data["blocks"]
+        Block(Span(start, end), kind, page, trails[trail], level, *reading)
+        for start, end, kind, page, trail, level, *reading in data["blocks"]
     )
 
 
@@ -117,6 +122,7 @@ class Passage:
 
     ``document.text[span.start:span.end] == text`` always. ``id`` is 0 until the library gives one.
     ``sentences`` are the document spans of its sentences, in order: what a quote is made of.
+    ``reading_confidence`` (0 to 1) is that of its least sure block that was read from a scan, None if none was.
     """
 
     document_id: str
@@ -127,6 +133,7 @@ class Passage:
     page: int | None = None
     id: int = 0
     sentences: tuple[Span, ...] = ()
+    reading_confidence: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,6 +265,10 @@ class Hit(_Explainable):
         return self.passage.headings
 
     @property
+    def reading_confidence(self) -> float | None:
+        return self.passage.reading_confidence
+
+    @property
     def start(self) -> int:
         return self.passage.span.start
 
@@ -299,6 +310,7 @@ class Hit(_Explainable):
             "passage_id": self.passage.id,
             "document_id": self.passage.document_id,
             "text": self.text,
+            "reading_confidence": self.reading_confidence,
             "also": [place.to_dict() for place in self.also],
         }
 
@@ -377,6 +389,14 @@ class Answer:
     def answered(self) -> bool:
         return self.quote is not None
 
+    @property
+    def reading_confidence(self) -> float | None:
+        """How sure (0 to 1) the program that read the scan of the best quote is of its letters; None if it is no scan.
+
+        It says nothing of whether the quote answers.
+        """
+        return self.hits[0].reading_confidence if self.hits and (self.quote or self.nearest) else None
+
     def to_dict(self) -> dict[str, Any]:
         """Return the one JSON object of ``qa ask --json``."""
         return {
@@ -384,7 +404,7 @@ class Answer:
             "answered": self.answered,
             "confidence": self.confidence,
             "reason": self.reason,
-            "quote": self.quote.to_dict() if self.quote else None,
+            "quote": self.quote and {**self.quote.to_dict(), "reading_confidence": self.reading_confidence},
             "hits": [hit.to_dict() for hit in self.hits],
         }
 

@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 
 from qa.errors import ReadError
 from qa.readers import ocr
-from qa.readers.building import Member, NoDocument, Parsed, Unreadable, one_line
+from qa.readers.building import Member, NoDocument, NotNow, Parsed, Unreadable, one_line
 from qa.readers.encoding import Decoded, clean, decode
 from qa.types import Document, LeftOut
 
@@ -74,13 +74,15 @@ class Outcome:
     """What became of a file, or of a file inside it, whose path in there ``member`` is.
 
     There is a ``document``, or a ``problem`` in a sentence, or it was ``left_out`` as of a kind that is not read
-    (then ``problem`` says more); with none of them it is ``unchanged``.
+    (then ``problem`` says more); with none of them it is ``unchanged``. ``sha256`` is of bytes that gave no document
+    and would give none if they were read again.
     """
 
     member: str = ""
     document: Document | None = None
     problem: str = ""
     left_out: str = ""
+    sha256: str = ""
 
     @property
     def unchanged(self) -> bool:
@@ -147,11 +149,8 @@ class _Walk:
         self.begin(member, len(data))
         try:
             parsed = _parse(PurePosixPath(name).suffix, data)
-        except NoDocument as error:
-            yield Outcome(member, problem=str(error), left_out=error.kind)
-            return
         except Unreadable as error:
-            yield Outcome(member, problem=str(error))
+            yield _without_document(member, error, data)
             return
         for inner in parsed.members:
             path = f"{member}/{inner.name}".lstrip("/")
@@ -161,9 +160,8 @@ class _Walk:
             source = f"{self.source}/{member}".rstrip("/")
             yield Outcome(member, _document(parsed, name, data, source=source))
         elif not parsed.members:
-            yield Outcome(
-                member, problem="holds no text." if not name.lower().endswith(HOLDERS) else "is empty."
-            )
+            reason = "holds no text." if not name.lower().endswith(HOLDERS) else "is empty."
+            yield _without_document(member, Unreadable(reason), data)
 
     def _inner_outcomes(self, path: str, inner: Member, depth: int) -> Iterator[Outcome]:
         try:
@@ -195,6 +193,12 @@ class _Walk:
         if not data.strip():
             raise Unreadable("is empty.")
         return data
+
+
+def _without_document(member: str, error: Unreadable, data: bytes) -> Outcome:
+    kind = error.kind if isinstance(error, NoDocument) else ""
+    sha256 = "" if isinstance(error, NotNow) else hashlib.sha256(data).hexdigest()
+    return Outcome(member, problem=str(error), left_out=kind, sha256=sha256)
 
 
 def unreadable_kind(name: str) -> str:
@@ -303,7 +307,7 @@ def _parse(extension: str, data: bytes) -> Parsed:
     except Unreadable:
         raise
     except MemoryError as error:
-        raise Unreadable("needs more memory to be read than there is for a file. Split it.") from error
+        raise NotNow("needs more memory to be read than there is for a file. Split it.") from error
     except RecursionError as error:
         raise Unreadable("nests too deep to be read.") from error
     except Exception as error:  # a parser's bug: the file is named, the others go on

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qa.types import Block, Span
 
 
 class Unreadable(ValueError):
     """The bytes are no document a reader can read; the message goes on after "FILE: "."""
+
+
+class NotNow(Unreadable):
+    """There was not enough time or memory: another time the same bytes may be read."""
 
 
 class NoDocument(Unreadable):
@@ -82,7 +86,15 @@ class TextBuilder:
     def text(self) -> str:
         return "".join(self._parts)
 
-    def add(self, text: str, kind: str = "paragraph", *, page: int | None = None, rank: int = 0) -> None:
+    def add(
+        self,
+        text: str,
+        kind: str = "paragraph",
+        *,
+        page: int | None = None,
+        rank: int = 0,
+        reading_confidence: float | None = None,
+    ) -> None:
         """Append ``text`` as a block, blank text not; ``rank`` (1 is highest) is for headings."""
         text = text.strip()
         if not text:
@@ -93,7 +105,8 @@ class TextBuilder:
         self._append(self._separator(kind))
         start = self._length
         self._append(text)
-        self.blocks.append(Block(Span(start, self._length), kind, page, headings, level))
+        span = Span(start, self._length)
+        self.blocks.append(Block(span, kind, page, headings, level, reading_confidence))
 
     def end_headings(self) -> None:
         """What is appended from here on stands under none of the headings so far."""
@@ -108,12 +121,11 @@ class TextBuilder:
         start = self._length
         self._append(parsed.text)
         self.blocks += [
-            Block(
-                block.span.shift(start),
-                block.kind,
-                block.page,
-                above + block.headings,
-                block.level + len(above) if block.level else 0,
+            replace(
+                block,
+                span=block.span.shift(start),
+                headings=above + block.headings,
+                level=block.level + len(above) if block.level else 0,
             )
             for block in parsed.blocks
         ]

@@ -16,7 +16,7 @@ from itertools import pairwise
 import numpy as np
 import regex
 
-from qa.text.characters import is_unspaced
+from qa.text.characters import is_caseless, is_unspaced
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,8 @@ class Line:
     page: int = 1
     face: str = ""
     """The name of the typeface, the same for its cuts."""
+    has_drop_cap: bool = False
+    """It begins with a letter as high as several lines, and so begins a paragraph."""
 
     @property
     def width(self) -> float:
@@ -65,9 +67,9 @@ class Region:
     is_aside: bool = False
     """Apart from the text: a caption, a box, a note."""
     is_headline: bool = False
-    """It stands over several columns."""
-    is_scanned: bool = False
-    """Read from a picture: a line is a paragraph, and its place is not known."""
+    """It stands over several columns, or cuts an article off in one."""
+    reading_confidence: float | None = None
+    """Of what was read from a picture: its one line is a paragraph, and its place is not known."""
     column: float = -np.inf
     """How far the lines of its column go, where it has too few itself to tell."""
 
@@ -510,7 +512,7 @@ def _articles(places: Sequence[_Place], body: _Body) -> list[list[_Place]]:
         if upper is not None:
             under[upper].append(place)
     for place in ordered:
-        place.is_headline = _is_over_columns(under[place])
+        place.is_headline = _is_over_columns(under[place]) or _cuts(place, above[place], ordered, body)
     start: dict[_Place, _Place | None] = {}
     for place, upper in above.items():
         is_title = upper is not None and len(under[upper]) == 1 and _is_title(upper, place, body)
@@ -538,7 +540,7 @@ def _headline_beside(place: _Place, above: Mapping[_Place, _Place | None], body:
         and headline.block.size > 1.1 * body.size
         and headline.y0 - other.y1 < 2 * headline.block.size
         and other.block.size < 1.1 * body.size
-        and (upper is None or headline.y0 < upper.y0 - body.size)
+        and (upper is None or (headline.y0 < upper.y0 - body.size and headline.y1 < upper.y1 - body.size))
     ]
     return max(beside, key=lambda found: found[0], default=(0.0, None))[1]
 
@@ -556,6 +558,27 @@ def _headline(place: _Place, start: Mapping[_Place, _Place | None]) -> _Place | 
 def _is_over_columns(under: Sequence[_Place]) -> bool:
     columns = [place for place in under if len(place.block.lines) > 2 or place.block.length > 60]
     return any(not place.shares_width(other) for place, other in pairwise(columns))
+
+
+def _cuts(place: _Place, upper: _Place | None, places: Sequence[_Place], body: _Body) -> bool:
+    """Tell whether a headline in one column stands in the middle of a sentence, which goes on in the next column."""
+    if upper is None or place.block.size < 1.1 * body.size or upper.block.size > 1.1 * body.size:
+        return False
+    last = upper.block.lines[-1]
+    if len(upper.block.lines) < 3 or last.x1 < upper.x1 - 0.5 * last.size or not last.text[-1].isalpha():
+        return False
+    columns = [
+        other
+        for other in places
+        if other.x0 > upper.x1
+        and other.y1 > upper.y0
+        and abs(other.block.size - last.size) < 0.06 * last.size
+    ]
+    after = min(columns, key=lambda other: (round(other.x0), -other.y1), default=None)
+    if after is None:
+        return False
+    first = after.block.lines[0].text[0]
+    return first.islower() or is_caseless(first)
 
 
 def _is_title(upper: _Place, place: _Place, body: _Body) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -102,16 +102,23 @@ def _is_stacked(glyph: Glyph, after: Glyph) -> bool:
 def lines_of(glyphs: Sequence[Glyph], page: int, *, rules: Sequence[Box] = ()) -> Iterator[Line]:
     """Yield the lines of a page, each a part of one column or a cell; ``rules`` are upright lines between columns."""
     runs = list(_runs(glyphs))
+    caps = list(_drop_caps(runs))
+    runs = [run for run in runs if run not in caps]
     if not runs:
         return
-    for group in _joined(runs, rules):
-        yield from _line([glyph for run in group for glyph in run.glyphs], page)
+    groups = _joined(runs, rules)
+    lines = [
+        line for group in groups for line in _line([glyph for run in group for glyph in run.glyphs], page)
+    ]
+    for cap in caps:
+        lines = _with_drop_cap(lines, cap)
+    yield from lines
 
 
 # --- runs --------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Run:
     """Glyphs drawn one after the other on one line without a wide gap; spaces do not count for its place."""
 
@@ -165,6 +172,40 @@ def _runs(glyphs: Sequence[Glyph]) -> Iterator[_Run]:
         spaces = []
     if run is not None:
         yield run
+
+
+# --- drop caps ---------------------------------------------------------------------------------------------
+
+_CAP = 1.8
+"""How much larger a drop cap is than the lines beside it, of which there are two at least."""
+
+
+def _drop_caps(runs: Sequence[_Run]) -> Iterator[_Run]:
+    """Yield the runs that are one letter, as high as several lines that begin right of it."""
+    large = [run for run in runs if len(run.text.strip()) <= 2 and run.text.strip()[-1].isalpha()]
+    for cap in large:
+        beside = [run for run in runs if _is_beside_cap(run, cap)]
+        if _count((run.middle for run in beside), min((run.size for run in beside), default=0.0)) > 1:
+            yield cap
+
+
+def _is_beside_cap(line: _Run | Line, cap: _Run) -> bool:
+    return (
+        cap.size > _CAP * line.size
+        and -0.3 * line.size < line.x0 - cap.x1 < 1.2 * line.size
+        and cap.y0 < line.middle < cap.y1
+    )
+
+
+def _with_drop_cap(lines: Sequence[Line], cap: _Run) -> list[Line]:
+    """Return lines with the letter before the first of those beside it, all of which begin where it does."""
+    beside = [line for line in lines if _is_beside_cap(line, cap)]
+    first = max(beside, key=lambda line: line.middle, default=None)
+    placed = [replace(line, x0=cap.x0) if line in beside else line for line in lines]
+    return [
+        replace(line, text=cap.text.lstrip() + line.text, has_drop_cap=True) if old is first else line
+        for old, line in zip(lines, placed, strict=True)
+    ]
 
 
 # --- runs of one line --------------------------------------------------------------------------------------
@@ -247,7 +288,9 @@ class _Field:
         if gap > _UNSPACED_GAP * size and is_unspaced(before) and is_unspaced(after):
             return not _has_wide_space(run, right)
         next_gaps = (self._left_gap[id(run)], self._right_gap[id(right)])
-        is_even = any(abs(other - gap) < 0.12 * size for other in next_gaps)
+        # words of a stretched line are equally far apart, columns of three or more are, too
+        is_stretched = gap < 2 * min(_word_gap(run), _word_gap(right))
+        is_even = is_stretched and any(abs(other - gap) < 0.12 * size for other in next_gaps)
         if self._cells(run, right, size) > (3 if is_even else 2):
             return True
         return self._is_gutter(run, right, size, _RIVERS if is_even else _GUTTERS)
@@ -319,6 +362,13 @@ def _edge(run: _Run) -> tuple[str, str]:
     inked = [glyph for glyph in run.glyphs if not glyph.is_space]
     first, last = min(inked, key=lambda glyph: glyph.x0), max(inked, key=lambda glyph: glyph.x1)
     return first.text[0], last.text[-1]
+
+
+def _word_gap(run: _Run) -> float:
+    """Return the widest gap between the words of a run, no limit for a single word."""
+    inked = sorted((glyph for glyph in run.glyphs if not glyph.is_space), key=lambda glyph: glyph.x0)
+    gaps = [after.x0 - glyph.x1 for glyph, after in pairwise(inked)]
+    return max((gap for gap in gaps if gap > MIN_SPACE * run.size), default=np.inf)
 
 
 def _has_wide_space(run: _Run, right: _Run) -> bool:

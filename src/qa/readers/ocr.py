@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 
-from qa.readers.building import NoDocument, Parsed, TextBuilder, Unreadable, numbered, one_line
+from qa.readers.building import NoDocument, NotNow, Parsed, TextBuilder, Unreadable, numbered, one_line
 from qa.readers.layout import join_lines
 
 PICTURES = frozenset((".png", ".jpg", ".jpeg", ".tif", ".tiff"))
@@ -30,19 +30,27 @@ MAX_SECONDS = 300
 MIN_LEFT = 20.0
 """Seconds that must be left of the time of a file to begin another page."""
 MIN_LETTERS = 20
-MIN_CONFIDENCE = 50.0
+MIN_CONFIDENCE = 0.5
 """A picture with fewer letters, or less sure ones, is one of something else than text."""
 
 _chosen = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Scanned:
-    """The text of a scanned page: its paragraphs, and how sure tesseract is of a character on average, in percent."""
+class Paragraph:
+    """A paragraph of a scan, and how sure (0 to 1) tesseract is of its characters on average."""
 
-    paragraphs: tuple[str, ...]
+    text: str
     confidence: float
-    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """The text of a scanned page, and how sure (0 to 1) tesseract is of its characters on average."""
+
+    paragraphs: tuple[Paragraph, ...]
+    confidence: float
+    problem: Unreadable | None = None
     """Why it could not be read."""
 
 
@@ -59,6 +67,14 @@ def is_available() -> bool:
 def languages() -> str:
     """Return the languages that are read, as tesseract names them."""
     return _chosen or "+".join(_installed(shutil.which("tesseract") or ""))
+
+
+def described(languages: str) -> str:
+    """Return what reads scans where ``languages`` are asked for: another one may read what this one could not."""
+    program = shutil.which("tesseract")
+    if languages == NONE or program is None:
+        return "no tesseract"
+    return f"tesseract {languages or 'in all'} of {'+'.join(_installed(program))}"
 
 
 def advice() -> str:
@@ -83,13 +99,13 @@ def parse(data: bytes, *, kind: str) -> Parsed:
     if not is_available():
         raise NoDocument(kind, f"is a picture; {advice()}.")
     pages = _read(data)
-    letters = sum(char.isalpha() for page in pages for text in page.paragraphs for char in text)
+    letters = sum(char.isalpha() for page in pages for each in page.paragraphs for char in each.text)
     if letters < MIN_LETTERS or max(page.confidence for page in pages) < MIN_CONFIDENCE:
         raise NoDocument(kind, "is a picture without text that can be read.")
     builder = TextBuilder()
     for number, page in enumerate(pages, 1):
-        for text in page.paragraphs:
-            builder.add(text, "ocr", page=number)
+        for paragraph in page.paragraphs:
+            builder.add(paragraph.text, "ocr", page=number, reading_confidence=paragraph.confidence)
     return Parsed(
         builder.text, tuple(builder.blocks), "", len(pages), tuple(warnings(dict(enumerate(pages, 1))))
     )
@@ -114,7 +130,7 @@ def read_pages(data: bytes, numbers: Sequence[int]) -> Iterator[tuple[int, Scann
             try:
                 [scanned, *_] = _read(b"P5 %d %d 255\n" % (drawn.width, drawn.height) + pixels)
             except Unreadable as error:  # one page leaves the others
-                scanned = Scanned((), 0.0, str(error))
+                scanned = Scanned((), 0.0, error)
             yield number, scanned
     finally:
         document.close()
@@ -127,10 +143,10 @@ def warnings(pages: dict[int, Scanned]) -> Iterator[str]:
     sure = {number: page.confidence for number, page in pages.items()}
     what = "is a scan" if len(pages) == 1 else "are scans"
     least = min(sure, key=sure.__getitem__)
-    lowest = f" on average, {sure[least]:.0f} % on page {least}" if len(pages) > 1 else ""
+    lowest = f" on average, {100 * sure[least]:.0f} % on page {least}" if len(pages) > 1 else ""
     yield (
         f"{numbered(list(pages))} {what}, read by tesseract ({languages()}) with"
-        f" {sum(sure.values()) / len(sure):.0f} % confidence{lowest}; compare quotes with the picture."
+        f" {100 * sum(sure.values()) / len(sure):.0f} % confidence{lowest}; compare quotes with the picture."
     )
 
 
@@ -154,7 +170,7 @@ def _read(picture: bytes) -> list[Scanned]:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise Unreadable(f"takes tesseract longer than {error.timeout:.0f} seconds a page.") from error
+        raise NotNow(f"takes tesseract longer than {error.timeout:.0f} seconds a page.") from error
     if done.returncode:
         reason = one_line(done.stderr.decode("utf-8", "replace"), 160)
         raise Unreadable(f"could not be read by tesseract in {languages()} ({reason}).")
@@ -184,10 +200,17 @@ def _word(row: str) -> _Word | None:
 
 
 def _scanned(words: Sequence[_Word]) -> Scanned:
-    paragraphs = []
-    for _, paragraph in groupby(words, key=lambda word: word.place[:3]):
-        lines = groupby(paragraph, key=lambda word: word.place)
-        texts = [join_lines([word.text for word in line], frozenset()) for _, line in lines]
-        paragraphs.append(join_lines(texts, frozenset()))
+    paragraphs = (list(each) for _, each in groupby(words, key=lambda word: word.place[:3]))
+    return Scanned(tuple(map(_paragraph, paragraphs)), _confidence(words))
+
+
+def _paragraph(words: Sequence[_Word]) -> Paragraph:
+    lines = groupby(words, key=lambda word: word.place)
+    texts = [join_lines([word.text for word in line], frozenset()) for _, line in lines]
+    return Paragraph(join_lines(texts, frozenset()), _confidence(words))
+
+
+def _confidence(words: Sequence[_Word]) -> float:
+    """Return how sure tesseract is of a character on average, 0 to 1 with three decimals."""
     length = sum(len(word.text) for word in words)
-    return Scanned(tuple(paragraphs), sum(word.confidence * len(word.text) for word in words) / length)
+    return round(sum(word.confidence * len(word.text) for word in words) / length / 100, 3)

@@ -81,11 +81,7 @@ def local_name(element: etree._Element) -> str:
 def find(element: etree._Element | None, *path: str) -> etree._Element | None:
     """Return the first child of that local name, and so on; None where the path ends."""
     for name in path:
-        element = (
-            next((inner for inner in element if local_name(inner) == name), None)
-            if element is not None
-            else None
-        )
+        element = element.find(f"{{*}}{name}") if element is not None else None
     return element
 
 

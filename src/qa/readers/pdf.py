@@ -26,7 +26,7 @@ from pdfminer.pdfparser import PDFParser
 from pdfminer.pdftypes import resolve1
 
 from qa.readers import ocr
-from qa.readers.building import Parsed, TextBuilder, Unreadable, first_heading, numbered, one_line
+from qa.readers.building import NotNow, Parsed, TextBuilder, Unreadable, first_heading, numbered, one_line
 from qa.readers.glyphs import is_right_to_left, readable, with_doors
 from qa.readers.layout import Box, Line, Region, hyphenated_words, join_lines, regions, table_rows
 from qa.readers.lines import Glyph, lines_of, turned, vertical_marks
@@ -82,10 +82,16 @@ def parse(data: bytes) -> Parsed:
     pages = _with_scans(pages, data)
     warnings = (*_cut_off(data, document, len(pages)), *_warnings(pages))
     if all(page.is_blank and not page.has_scanned_text for page in pages):
-        raise Unreadable(_nothing(pages))
+        raise _nothing(pages)
     builder = TextBuilder()
     for paragraph in _paragraphs(_without_running_lines(pages)):
-        builder.add(paragraph.text, paragraph.kind, page=paragraph.page, rank=paragraph.rank)
+        builder.add(
+            paragraph.text,
+            paragraph.kind,
+            page=paragraph.page,
+            rank=paragraph.rank,
+            reading_confidence=paragraph.region.reading_confidence,
+        )
     title = _title(document, builder)
     return Parsed(
         builder.text,
@@ -200,19 +206,23 @@ def _lost(page: _Page) -> int:
     return sum(line.text.count("\ufffd") for line in (*page.lines, *page.upright))
 
 
-def _nothing(pages: Sequence[_Page]) -> str:
+def _nothing(pages: Sequence[_Page]) -> Unreadable:
+    """Return why there is no text."""
     problem = next((page.problem for page in pages if page.problem), "")
     if problem:
-        return f"is damaged: no page could be read ({problem}); fetch or save it again."
-    if any(page.is_scan for page in pages):
-        refused = next((page.scanned.problem for page in pages if page.scanned and page.scanned.problem), "")
-        if refused:
-            return f"is a scan, and {refused}"
-        found = (
-            f", and tesseract found none ({ocr.languages()})" if ocr.is_available() else f": {ocr.advice()}"
-        )
-        return f"has no text on any of its {len(pages)} pages; it is a scan{found}."
-    return "holds no text."
+        return Unreadable(f"is damaged: no page could be read ({problem}); fetch or save it again.")
+    if not any(page.is_scan for page in pages):
+        return Unreadable("holds no text.")
+    for page in pages:
+        if page.scanned and page.scanned.problem:
+            return type(page.scanned.problem)(f"is a scan, and {page.scanned.problem}")
+    if not ocr.is_available():
+        return Unreadable(f"has no text on any of its {len(pages)} pages; it is a scan: {ocr.advice()}.")
+    if any(page.is_scan and page.scanned is None for page in pages):
+        return NotNow("is a scan that tesseract could not read in time. Split it.")
+    return Unreadable(
+        f"has no text on any of its {len(pages)} pages; it is a scan, and tesseract found none ({ocr.languages()})."
+    )
 
 
 # --- what a page holds -------------------------------------------------------------------------------------
@@ -268,7 +278,11 @@ def _items(container: LTPage | LTFigure) -> Iterator[LTItem]:
 def _glyph(item: LTChar) -> Glyph:
     size = item.size if item.upright else item.width
     face, bold = _typeface(item.fontname)
-    return Glyph(readable(item.get_text()), item.x0, item.y0, item.x1, item.y1, size, face, bold)
+    x0, x1 = item.x0, item.x1
+    width, up, slant, _, left, _ = item.matrix
+    if slant and not up and width > 0:  # a slanted letter leans over the space behind it
+        x0, x1 = left, left + width * item.adv
+    return Glyph(readable(item.get_text()), x0, item.y0, x1, item.y1, size, face, bold)
 
 
 @lru_cache(maxsize=1_000)
@@ -383,7 +397,7 @@ def _paragraphs(pages: Sequence[_Page]) -> list[_Paragraph]:
     waiting: list[_Paragraph] = []
     last: _Paragraph | None = None
     for region in (region for page in pages for region in _regions(page)):
-        if region.is_scanned:
+        if region.reading_confidence is not None:
             found += [_Paragraph([line], region, "ocr", text=line.text) for line in region.lines]
             continue
         if region.is_table or region.is_aside:
@@ -406,8 +420,9 @@ def _paragraphs(pages: Sequence[_Page]) -> list[_Paragraph]:
 def _regions(page: _Page) -> Iterator[Region]:
     """Yield all a page holds; on one of vertical text, what is written level above it first, all else behind it."""
     if page.scanned is not None:
-        texts = page.scanned.paragraphs
-        yield Region(tuple(Line(text, 0, 0, 0, 0, 0, page=page.number) for text in texts), is_scanned=True)
+        for each in page.scanned.paragraphs:
+            line = Line(each.text, 0, 0, 0, 0, 0, page=page.number)
+            yield Region((line,), reading_confidence=each.confidence)
         return
     for line in page.running:
         yield Region((line,), is_aside=True)
@@ -453,6 +468,7 @@ def _goes_on(paragraph: _Paragraph, line: Line) -> bool:
     if (
         paragraph.kind == "row"
         or paragraph.text
+        or line.has_drop_cap
         or not _alike(paragraph.last, line)
         or _ITEM.match(line.text)
     ):
@@ -498,7 +514,7 @@ def _alike(line: Line, after: Line) -> bool:
 def _begins(current: _Paragraph, line: Line) -> bool:
     """Tell whether ``line`` begins a paragraph below ``current``, by size, space, indent or a short line."""
     last = current.last
-    if _is_jump(line.text) or _is_jump(last.text):
+    if _is_jump(line.text) or _is_jump(last.text) or line.has_drop_cap:
         return True
     if last.page != line.page or _BULLET.match(line.text):
         return _ITEM.match(line.text) is not None

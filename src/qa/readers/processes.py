@@ -25,7 +25,7 @@ from typing import Any
 
 import qa
 from qa.errors import ReadError
-from qa.readers import Outcome
+from qa.readers import Outcome, ocr
 from qa.readers.worker import Limits
 from qa.types import Document, blocks_from_json
 
@@ -69,8 +69,13 @@ class Readers:
     def __init__(
         self, limits: Limits | None = None, *, processes: int = PROCESSES, ocr_languages: str = ""
     ) -> None:
+        self._ocr_languages = ocr_languages
         self._workers = [_Worker(limits or Limits(), ocr_languages) for _ in range(processes)]
         self._lock = threading.RLock()
+
+    def described(self) -> str:
+        """Return what reads files here: where it is another one, what could not be read is worth another try."""
+        return f"qa {qa.__version__}, {ocr.described(self._ocr_languages)}"
 
     def read(self, path: Path, *, source: str, known: Mapping[str, str] | None = None) -> Reading:
         """Begin to read a file: the process with the shortest line takes it."""
@@ -239,4 +244,4 @@ def _outcome(reply: Mapping[str, Any], source: str) -> Outcome:
             "warnings": tuple(fields["warnings"]),
         }
     )
-    return Outcome(reply["member"], document, reply["problem"], reply["left_out"])
+    return Outcome(reply["member"], document, reply["problem"], reply["left_out"], reply["sha256"])

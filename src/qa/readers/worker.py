@@ -93,6 +93,7 @@ def _fields(outcomes: Iterator[Outcome]) -> Iterator[dict[str, Any]]:
             "member": outcome.member,
             "problem": outcome.problem,
             "left_out": outcome.left_out,
+            "sha256": outcome.sha256,
             "document": document
             and {
                 "id": document.id,

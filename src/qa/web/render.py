@@ -152,7 +152,7 @@ def _render_quote(answer: Answer, quote: Quote, explanations: Sequence[Explanati
     return (
         '<section class="card answered">'
         f'<header class="place"><h3 class="unseen">{escape(strings.answer)}</h3>'
-        f"{render_place(quote.source, quote.page, quote.headings, strings)}</header>"
+        f"{render_place(quote.source, quote.page, quote.headings, strings, answer.reading_confidence)}</header>"
         f"{_also(quote.also, strings)}"
         f'<blockquote class="passage" dir="auto"{lang_attribute(quote.text)}>'
         f"{_dimmed(_quote_in_passage(before, quote, after), quote.source)}</blockquote>"
@@ -425,7 +425,7 @@ def _hit(hit: Hit, strings: Strings, *, named: bool) -> str:
     source = hit.source if named else ""
     query = QuoteLink(hit.passage.document_id, hit.passage.span).query(hit.source)
     return (
-        f'<div class="place">{render_place(source, hit.page, hit.headings, strings)}'
+        f'<div class="place">{render_place(source, hit.page, hit.headings, strings, hit.reading_confidence)}'
         f'<button type="button" class="open" data-query="{escape(query)}">{escape(strings.open_source)}</button></div>'
         f"{_also(hit.also, strings)}"
         f'<p class="passage" dir="auto"{lang_attribute(text)}>'
@@ -433,14 +433,26 @@ def _hit(hit: Hit, strings: Strings, *, named: bool) -> str:
     )
 
 
-def render_place(source: str, page: int | None, headings: Sequence[str], strings: Strings) -> str:
-    """Return source · page · headings, each part in its own direction; without a source where it is empty."""
+def render_place(
+    source: str,
+    page: int | None,
+    headings: Sequence[str],
+    strings: Strings,
+    reading_confidence: float | None = None,
+) -> str:
+    """Return source · page · headings, each part in its own direction; without a source where it is empty.
+
+    Of what was read from a scan it says so, and how surely in words.
+    """
     parts = [f'<span class="source">{escape_name(source)}</span>'] if source else []
     if page is not None:
         parts.append(f'<span class="page">{escape(strings.page.format(page=page))}</span>')
     if headings:
         path = '<span class="under" aria-hidden="true"> › </span>'.join(map(escape_name, headings))
         parts.append(f'<span class="headings">{path}</span>')
+    if reading_confidence is not None:
+        scanned = strings.scanned[confidence.reading_step(reading_confidence)]
+        parts.append(f'<span class="scanned">{escape(scanned)}</span>')
     return '<span class="where">' + '<span class="dot"> · </span>'.join(parts) + "</span>"
 
 

@@ -41,6 +41,8 @@ class Strings:
     confidence: tuple[str, str, str, str]
     """From the surest to the least sure."""
     page: str
+    scanned: tuple[str, str, str]
+    """From the surest reading to the least sure one."""
     also: str
     others: str
     nothing_else: str
@@ -183,6 +185,11 @@ EN = Strings(
         "Uncertain: check the passage",
     ),
     page="page {page}",
+    scanned=(
+        "Read from a scan, reading confidence high",
+        "Read from a scan, reading confidence middling: compare it with the picture",
+        "Read from a scan, reading confidence low: compare it with the picture",
+    ),
     also="Also printed in:",
     others="Other passages: {count}",
     nothing_else="No other passage came near.",
@@ -318,6 +325,11 @@ ZH_HANS = Strings(
     answer="引文",
     confidence=("很可能就是答案", "大概是答案", "也许是答案", "不确定，请核对原文"),
     page="第 {page} 页",
+    scanned=(
+        "由扫描件识别，识别把握高",
+        "由扫描件识别，识别把握中等，请对照原图",
+        "由扫描件识别，识别把握低，请对照原图",
+    ),
     also="同样的段落也在：",
     others="其他段落：{count}",
     nothing_else="没有其他相近的段落。",
@@ -453,6 +465,11 @@ ZH_HANT = Strings(
     answer="引文",
     confidence=("很可能就是答案", "大概是答案", "也許是答案", "不確定，請核對原文"),
     page="第 {page} 頁",
+    scanned=(
+        "由掃描件辨識，辨識把握高",
+        "由掃描件辨識，辨識把握中等，請對照原圖",
+        "由掃描件辨識，辨識把握低，請對照原圖",
+    ),
     also="同樣的段落也在：",
     others="其他段落：{count}",
     nothing_else="沒有其他相近的段落。",
@@ -593,6 +610,11 @@ JA = Strings(
         "不確かです。原文を確かめてください",
     ),
     page="{page}ページ",
+    scanned=(
+        "スキャンから読み取り、読み取りの確度は高い",
+        "スキャンから読み取り、読み取りの確度は中程度：画像と照合してください",
+        "スキャンから読み取り、読み取りの確度は低い：画像と照合してください",
+    ),
     also="同じ段落の掲載先：",
     others="その他の段落：{count}",
     nothing_else="ほかに近い段落はありません。",
@@ -733,6 +755,11 @@ KO = Strings(
         "불확실합니다. 원문을 확인하세요",
     ),
     page="{page}쪽",
+    scanned=(
+        "스캔에서 읽음, 판독 신뢰도 높음",
+        "스캔에서 읽음, 판독 신뢰도 보통: 그림과 대조하세요",
+        "스캔에서 읽음, 판독 신뢰도 낮음: 그림과 대조하세요",
+    ),
     also="같은 단락이 실린 문서:",
     others="다른 단락: {count}",
     nothing_else="이 밖에 가까운 단락이 없습니다.",
@@ -873,6 +900,11 @@ ES = Strings(
         "Incierto: comprueba el pasaje",
     ),
     page="página {page}",
+    scanned=(
+        "Leído de un escaneo, fiabilidad de lectura alta",
+        "Leído de un escaneo, fiabilidad de lectura media: compárelo con la imagen",
+        "Leído de un escaneo, fiabilidad de lectura baja: compárelo con la imagen",
+    ),
     also="El mismo pasaje está también en:",
     others="Otros pasajes: {count}",
     nothing_else="Ningún otro pasaje se acerca.",
@@ -1013,6 +1045,11 @@ FR = Strings(
         "Incertain : vérifiez le passage",
     ),
     page="page {page}",
+    scanned=(
+        "Lu sur une numérisation, fiabilité de lecture élevée",
+        "Lu sur une numérisation, fiabilité de lecture moyenne : comparez avec l’image",
+        "Lu sur une numérisation, fiabilité de lecture faible : comparez avec l’image",
+    ),
     also="Le même passage se trouve aussi dans :",
     others="Autres passages : {count}",
     nothing_else="Aucun autre passage ne s’en approche.",
@@ -1153,6 +1190,11 @@ DE = Strings(
         "Unsicher: Textstelle prüfen",
     ),
     page="Seite {page}",
+    scanned=(
+        "Aus einem Scan gelesen, Lesesicherheit hoch",
+        "Aus einem Scan gelesen, Lesesicherheit mittel: mit dem Bild vergleichen",
+        "Aus einem Scan gelesen, Lesesicherheit gering: mit dem Bild vergleichen",
+    ),
     also="Dieselbe Textstelle steht auch in:",
     others="Weitere Textstellen: {count}",
     nothing_else="Keine andere Textstelle kommt in die Nähe.",
@@ -1293,6 +1335,11 @@ RU = Strings(
         "Неточно: проверьте фрагмент",
     ),
     page="с. {page}",
+    scanned=(
+        "Прочитано со скана, уверенность чтения высокая",
+        "Прочитано со скана, уверенность чтения средняя: сверьте с изображением",
+        "Прочитано со скана, уверенность чтения низкая: сверьте с изображением",
+    ),
     also="Этот фрагмент есть и в:",
     others="Другие фрагменты: {count}",
     nothing_else="Других близких фрагментов нет.",
@@ -1428,6 +1475,11 @@ AR = Strings(
     answer="اقتباس",
     confidence=("يجيب على الأرجح جدًا", "يجيب على الأرجح", "قد يجيب", "غير مؤكد: راجع المقطع"),
     page="صفحة {page}",
+    scanned=(
+        "مقروء من صورة ممسوحة، ثقة القراءة عالية",
+        "مقروء من صورة ممسوحة، ثقة القراءة متوسطة: قارنه بالصورة",
+        "مقروء من صورة ممسوحة، ثقة القراءة منخفضة: قارنه بالصورة",
+    ),
     also="المقطع نفسه موجود أيضًا في:",
     others="مقاطع أخرى: {count}",
     nothing_else="لا يوجد مقطع آخر قريب.",
