@@ -54,7 +54,9 @@ from qa.types import (
 FILE = "library.sqlite"
 LOCK = "LOCK"
 APPLICATION_ID = 0x71614C62  # "qaLb": tells a library from any other SQLite file
-FORMAT = 3  # user_version; format 1 had no FACTS, 2 no sketches: both can be read, and the first writer upgrades them
+FORMAT = 4
+"""The ``user_version``. Format 1 had no ``FACTS``, 2 no ``SKETCHES``, 3 no ``PLACES``: all can be read, and the first
+writer upgrades them."""
 ALIKE = 0.8  # resemblance from which a document passes for a copy: of its words about one in 25 may differ
 COMPARED = 3  # documents that a new one is compared with, letter by letter
 PART = 4096  # code points of a stored piece of text: reading a quote costs the quote, not the document
@@ -100,6 +102,11 @@ CREATE TABLE sketches (
     PRIMARY KEY (document, band)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sketches_band ON sketches (band);
+"""
+
+PLACES = """
+CREATE INDEX documents_path ON documents (path);
+CREATE INDEX documents_sha256 ON documents (sha256);
 """
 
 READER_PRAGMAS = ("cache_size = -32000", "trusted_schema = OFF", "cell_size_check = ON")
@@ -292,8 +299,32 @@ class Library:
 
     def documents(self) -> list[DocumentInfo]:
         """Return all documents by source."""
-        sql = f"SELECT {INFO}, {self._facts} FROM documents ORDER BY source"
-        return [DocumentInfo(*row) for row in self._rows(sql)]
+        return self._infos("TRUE", ())
+
+    def by_source(self, source: str) -> DocumentInfo | None:
+        """Return the document with this source, None if there is none."""
+        return next(iter(self._infos("source = ?", (source,))), None)
+
+    def read_from(self, path: str) -> DocumentInfo | None:
+        """Return the document that was read from the file ``path``, None if there is none."""
+        return next(reversed(self._infos("path = ?", (path,))), None)
+
+    def read_below(self, path: str) -> list[DocumentInfo]:
+        """Return the documents that were read from below a folder, or from inside a file, by source."""
+        return self._infos("path > ? AND path < ?", _below(path))
+
+    def with_bytes(self, sha256: str) -> list[DocumentInfo]:
+        """Return the documents whose file had these bytes, by source."""
+        return self._infos("sha256 = ? AND path != ''", (sha256,))
+
+    def paths_below(self, source: str) -> list[tuple[str, str]]:
+        """Return source and path of the documents whose source lies below ``source``, by source."""
+        sql = "SELECT source, path FROM documents WHERE source > ? AND source < ? ORDER BY source"
+        return self._rows(sql, _below(source))
+
+    def _infos(self, where: str, parameters: Sequence[object]) -> list[DocumentInfo]:
+        sql = f"SELECT {INFO}, {self._facts} FROM documents WHERE {where} ORDER BY source"
+        return [DocumentInfo(*row) for row in self._rows(sql, parameters)]
 
     def find(self, source_or_id: str) -> DocumentInfo:
         """Return the document with this source, or else with this id."""
@@ -955,7 +986,7 @@ def _check_format(connection: sqlite3.Connection, file: Path) -> None:
 def _schema(version: int) -> list[str]:
     """Return the statements that make the tables of a format."""
     made = SCHEMA.format(added="".join(f", {column}" for column in ADDED) if version > 1 else "")
-    return (made + SKETCHES if version > 2 else made).split(";")
+    return (made + SKETCHES * (version > 2) + PLACES * (version > 3)).split(";")
 
 
 def _there(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
@@ -988,6 +1019,7 @@ def _upgrade(connection: sqlite3.Connection) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     statements = [f"ALTER TABLE documents ADD COLUMN {column}" for column in ADDED] if version < 2 else []
     statements += SKETCHES.split(";") if version < 3 else []
+    statements += PLACES.split(";") if version < 4 else []
     for statement in statements:
         connection.execute(statement)
     if statements:
@@ -1023,6 +1055,12 @@ def _cut(parts: dict[tuple[int, int], str], key: int, span: Span) -> str:
     covering = range(span.start // PART, (span.end - 1) // PART + 1)
     text = "".join(parts.get((key, part), "") for part in covering)
     return text[span.start % PART : span.start % PART + len(span)]
+
+
+def _below(place: str) -> tuple[str, str]:
+    """Return what all places below a folder lie between: the character after ``/`` is ``0``."""
+    folder = place.rstrip("/")
+    return f"{folder}/", f"{folder}0"
 
 
 @contextmanager
