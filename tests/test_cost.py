@@ -37,8 +37,8 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Cost:
     """What is done with SQLite from here on; ``bytes`` is set by ``reading``."""
     cost, connect = Cost(), qa.library._connect
 
-    def counting(file: Path, *, write: bool) -> sqlite3.Connection:
-        connection = connect(file, write=write)
+    def counting(file: Path, *, write: bool, small: bool = False) -> sqlite3.Connection:
+        connection = connect(file, write=write, small=small)
 
         def statement(_: str) -> None:
             cost.statements += 1

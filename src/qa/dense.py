@@ -40,13 +40,15 @@ _reading = threading.Lock()  # FAISS's deserialisation limits are global
 class DenseIndex:
     """Unit vectors by passage id. Searches run in parallel; a change waits for them and they for it.
 
-    ``change`` and ``stamp`` say up to which change of the library it is complete.
+    ``change`` and ``stamp`` say up to which change of the library it is complete. A ``small`` one keeps none of the
+    vectors that are mapped from a file in memory after a search.
     """
 
-    def __init__(self, dim: int) -> None:
+    def __init__(self, dim: int, *, small: bool = False) -> None:
         self._index: Any = _flat(dim)
         self._vectors: VectorFile | None = None  # of a quantised index, row by row
         self.dim = dim
+        self._small = small
         self.change = 0
         self.stamp = 0
         self.dead = 0
@@ -216,7 +218,9 @@ class DenseIndex:
         inner = faiss.IndexPQFastScan(self.dim, _parts(self.dim, kind), 4, faiss.METRIC_INNER_PRODUCT)
         inner.train(self._held(places[_sample(len(places), TRAINING)]))
         index = faiss.IndexIDMap(inner)
-        vectors = VectorFile(self.dim) if self._vectors is None else self._vectors.only(places)
+        vectors = (
+            VectorFile(self.dim, small=self._small) if self._vectors is None else self._vectors.only(places)
+        )
         for start in range(0, len(places), BATCH):
             batch = places[start : start + BATCH]
             held = self._held(batch)
@@ -282,7 +286,7 @@ class DenseIndex:
                 vectors.unlink(missing_ok=True)
 
     @classmethod
-    def load(cls, path: Path) -> DenseIndex:
+    def load(cls, path: Path, *, small: bool = False) -> DenseIndex:
         """Read the snapshot of the folder; ``FileNotFoundError`` if there is none.
 
         Nothing of the file reaches FAISS before its sha256 is proven, and what its first bytes say it holds is what qa
@@ -297,7 +301,7 @@ class DenseIndex:
             # The writer names a snapshot before it swaps it in, so the file is one of these
             entry = next((e for e in _entries(path / "dense.json") if e.get("sha256") == digest), None)
             if entry is None and os.fstat(file.fileno()).st_ino != snapshot.stat().st_ino:
-                return cls.load(path)  # swapped since it was opened
+                return cls.load(path, small=small)  # swapped since it was opened
             if entry is None:
                 raise LibraryCorrupt("dense.faiss is not the file that dense.json describes")
             size = file.seek(0, os.SEEK_END)
@@ -307,12 +311,15 @@ class DenseIndex:
             loaded = cls.__new__(cls)
             loaded._index = _read_index(file.read, size)
             loaded.dim, loaded._access, loaded._vectors = int(loaded._index.d), _Access(), None
+            loaded._small = small
             if loaded.kind != FLAT:
                 try:
-                    loaded._vectors = VectorFile.open(path, entry.get("vectors") or {}, loaded.dim)
+                    loaded._vectors = VectorFile.open(
+                        path, entry.get("vectors") or {}, loaded.dim, small=small
+                    )
                 except FileNotFoundError as error:
                     if os.fstat(file.fileno()).st_ino != snapshot.stat().st_ino:
-                        return cls.load(path)
+                        return cls.load(path, small=small)
                     raise LibraryCorrupt("dense.faiss has lost the vectors that belong to it") from error
         labels = _labels(loaded._index)
         if loaded._vectors is not None and len(loaded._vectors) != len(labels):

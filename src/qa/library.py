@@ -109,7 +109,9 @@ CREATE INDEX documents_path ON documents (path);
 CREATE INDEX documents_sha256 ON documents (sha256);
 """
 
-READER_PRAGMAS = ("cache_size = -32000", "trusted_schema = OFF", "cell_size_check = ON")
+CACHE, SMALL_CACHE = 32_000, 2_000
+"""Kilobytes of the database that a connection keeps in memory."""
+READER_PRAGMAS = ("trusted_schema = OFF", "cell_size_check = ON")
 WRITER_PRAGMAS = (
     *READER_PRAGMAS,
     "journal_mode = WAL",
@@ -134,8 +136,11 @@ INFO = "id, source, title, path, media_type, pages, passages, characters, sha256
 class Library:
     """The documents of one folder ``path``; open it with ``Library.open``."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, lock: WriterLock | None) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, lock: WriterLock | None, *, small: bool = False
+    ) -> None:
         self.path = path
+        self.small = small
         self._writer = connection if lock else None
         self._lock = lock
         self._idle: list[sqlite3.Connection] = [] if lock else [connection]
@@ -156,11 +161,13 @@ class Library:
         write: bool = False,
         create: bool = False,
         wait: float = LOCK_WAIT,
+        small: bool = False,
     ) -> Library:
         """Open the library in the folder ``path``; with ``write`` hold its lock until ``close``.
 
         A fingerprint that is given must be the library's own (``EncoderMismatch``); a new library
-        takes the three that are given. ``wait`` is how many seconds to wait for the lock.
+        takes the three that are given. ``wait`` is how many seconds to wait for the lock. A ``small`` one, and its
+        views, hold as little in memory as can be.
         """
         file = path / FILE
         create = create and write
@@ -176,13 +183,13 @@ class Library:
             ) from error
         connection: sqlite3.Connection | None = None
         try:
-            connection = _connect(file, write=write)
+            connection = _connect(file, write=write, small=small)
             if create and _is_blank(connection):
                 _create(connection, fingerprint, token_fingerprint, dim)
             _check_format(connection, file)
             if write:
                 _upgrade(connection)
-            library = cls(path, connection, lock)
+            library = cls(path, connection, lock, small=small)
             library.check_encoder(fingerprint, token_fingerprint, dim)
         except BaseException as error:
             if connection:
@@ -652,7 +659,7 @@ class Library:
             connection = self._idle.pop() if self._idle else None
         with _translated(self.path / FILE):
             if connection is None:
-                connection = _connect(self.path / FILE, write=False)
+                connection = _connect(self.path / FILE, write=False, small=self.small)
                 with self._pool:
                     self._all.append(connection)
             try:
@@ -923,12 +930,12 @@ def is_library(path: Path) -> bool:
     return file.is_file() and file.stat().st_size > 0
 
 
-def _connect(file: Path, *, write: bool) -> sqlite3.Connection:
+def _connect(file: Path, *, write: bool, small: bool = False) -> sqlite3.Connection:
     uri = f"{file.resolve().as_uri()}?mode={'rwc' if write else 'ro'}"
     connection = sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
     pragmas = WRITER_PRAGMAS if write else READER_PRAGMAS
     try:
-        for pragma in pragmas:
+        for pragma in (f"cache_size = -{SMALL_CACHE if small else CACHE}", *pragmas):
             connection.execute(f"PRAGMA {pragma}")
     except sqlite3.DatabaseError:
         connection.close()
