@@ -38,8 +38,8 @@ COUNT, KILL, TEAR, FAIL, FAIL_ON = range(5)
 CHANGES, READS = 1, 2
 KILLED = 137
 State = dict[str, str]
-"""The texts of a library by source, and its model."""
-MODEL = "the model"
+"""The texts of a library by source, its model and its format."""
+MODEL, FORMAT = "the model", "the format"
 LIMITS = {FLAT: 40, TWO_BITS: 130}
 """The library is quantised from the start, to one bit a dimension when a document is added."""
 
@@ -113,10 +113,26 @@ def sync(path: Path) -> None:
         indexing.sync(library, docs, encoder=ENCODER, token_encoder=ENCODER)
 
 
-def remove(path: Path) -> None:
+def move(path: Path) -> None:
+    """All files lie in another folder, where they are recognised; one has another name, by which it is encoded anew."""
+    docs, moved = path.parent / "docs", path.parent / "moved"
+    if docs.exists():
+        docs.rename(moved)
+        (moved / "beta.txt").rename(moved / "better.txt")
     with create(path) as library:
-        if any(info.source == "alpha.txt" for info in library.documents()):
-            indexing.remove(library, "alpha.txt", purge=True)
+        indexing.sync(library, moved, encoder=ENCODER, token_encoder=ENCODER)
+
+
+def remove(path: Path, *, purge: bool = False) -> None:
+    with create(path) as library:
+        if library.by_source("alpha.txt"):
+            indexing.remove(library, "alpha.txt", purge=purge)
+
+
+def purge(path: Path) -> None:
+    remove(path, purge=True)
+    with create(path) as library, Views(library) as views:
+        views.save(force=True)  # a purge that was struck after its removal
 
 
 def compact(path: Path) -> None:
@@ -158,6 +174,34 @@ def mend(path: Path) -> None:
     upkeep.mend(path, encoder=ENCODER, token_encoder=ENCODER)
 
 
+def mend_views(path: Path) -> None:
+    """The documents are whole, and both views are not."""
+    upkeep.mend(path, encoder=ENCODER, token_encoder=ENCODER)
+
+
+def upgrade(path: Path) -> None:
+    """The first writer of a library of an older format."""
+    create(path).close()
+
+
+def outdate(path: Path) -> None:
+    """Make a library as the qa of format 2 had it."""
+    connection = sqlite3.connect(path / FILE)
+    connection.executescript(
+        """DROP INDEX documents_path; DROP INDEX documents_sha256; DROP TABLE sketches;
+           PRAGMA user_version = 2"""
+    )
+    connection.close()
+
+
+def damage_views(path: Path) -> None:
+    for file in (path / "dense.faiss", next((path / "lexical").glob("*.idx"))):
+        data = bytearray(file.read_bytes())
+        data[len(data) // 2] ^= 1
+        file.write_bytes(data)
+    (path.parent / DAMAGED).touch()
+
+
 def damage(path: Path) -> None:
     """Change stored texts behind the library's back; the file of one of them is gone, too."""
     (path.parent / "docs" / "delta.txt").unlink()
@@ -171,9 +215,20 @@ def damage(path: Path) -> None:
 
 
 SAVED, EXPORTED = "saved", "all.jsonl"
+DAMAGED = "damaged"
+"""A file beside a library whose views were damaged: a reader may tell that it had to rebuild them."""
+BEFORE: dict[Callable[[Path], None], Callable[[Path], None]] = {
+    mend: damage,
+    mend_views: damage_views,
+    upgrade: outdate,
+}
+"""What is done to a library before an operation is tried."""
 OPERATIONS: dict[str, Callable[[Path], None]] = {
     operation.__name__: operation
-    for operation in (add, sync, remove, compact, reencode, restore, backup, export, import_, mend)
+    for operation in (
+        *(add, sync, move, remove, purge, compact, reencode, upgrade),
+        *(restore, backup, export, import_, mend, mend_views),
+    )
 }
 BESIDE = (backup, export, import_)  # what these write or read lies beside the library
 
@@ -188,7 +243,8 @@ def watched(operation: Callable[[Path], None], path: Path) -> Path:
 
 def state(library: Library) -> State:
     texts = {info.source: library.document(info.source).text for info in library.documents()}
-    return texts | {MODEL: library.fingerprint}
+    ((version,),) = library._rows("PRAGMA user_version")
+    return texts | {MODEL: library.fingerprint, FORMAT: str(version)}
 
 
 def judge(path: Path) -> State:
@@ -197,7 +253,7 @@ def judge(path: Path) -> State:
         if problems := library.check():
             return whole_documents(library) | {"damage": "; ".join(problems)} | saved(path)
         found = state(library)
-        texts = {source: text for source, text in found.items() if source != MODEL}
+        texts = {source: text for source, text in found.items() if source not in (MODEL, FORMAT)}
         encoder = HashingEncoder(dim=library.dim)
         views.catch_up()
         for source, text in texts.items():
@@ -213,7 +269,8 @@ def judge(path: Path) -> State:
         }:
             assert views.lexical.search(words(f"{gone}word1"), 3)[0].size == 0, gone
         # After a restoration the views that stood before it are told from those of the backup
-        assert [each for each in views.check() if "another history" not in each] == []
+        known = "rebuilt from" if (path.parent / DAMAGED).exists() else "another history"
+        assert [each for each in views.check() if known not in each] == []
         return found | saved(path)
 
 
@@ -318,8 +375,8 @@ def strikes(name: str, fault: Fault, *, most: int, root: Path) -> Iterator[str]:
         work = root / "work"
         shutil.rmtree(work, ignore_errors=True)
         shutil.copytree(base, work)
-        if operation is mend:
-            damage(work / "index")
+        if operation in BEFORE:
+            BEFORE[operation](work / "index")
         return work / "index"
 
     states: list[State] = []
@@ -356,7 +413,7 @@ def strikes(name: str, fault: Fault, *, most: int, root: Path) -> Iterator[str]:
 
         def again() -> State:
             operation(path)  # noqa: B023
-            if operation in (compact, mend):  # nothing that a kill left holds on to text
+            if operation in (compact, mend, mend_views):  # nothing that a kill left holds on to text
                 assert [file.name for file in path.glob(".*")] == []  # noqa: B023
             return judge(path)  # noqa: B023
 

@@ -108,9 +108,11 @@ def test_vectors_alone_are_measured_and_curves_are_drawn(tmp_path: Path) -> None
     found = vectors(tmp_path / "vectors", 1000)
     assert (found["kind"], found["memory_mib"]["own"] > 1) == ("flat-fp16", True)
     times = {"ms": found["ms"], "cpu_ms": found["cpu_ms"]}
+    answer = {**times, "opening": found["opening"], "memory_mib": found["memory_mib"]}
     size = {
         "build": {"memory_mib": found["memory_mib"], "disk_mib": found["disk_mib"], "peak_disk_mib": 9.0},
-        "answer": {**times, "opening": found["opening"], "memory_mib": found["memory_mib"]},
+        "answer": answer,
+        "small": answer,
         "change": {"add": times, "remove": times},
         "recall": times,
     }

@@ -563,3 +563,43 @@ def test_a_removal_takes_the_windows_of_its_passages_only_wherever_they_stand(
         owners = np.arange(1, 301).repeat(counts)
         for key in (2, 149, 151, 297, 298, 299):
             assert index.vectors([key]) == pytest.approx(vectors[owners == key], abs=5e-3)
+
+
+def test_a_removal_from_a_quantised_index_looks_at_few_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    real = qa.dense._first_label
+    monkeypatch.setattr(qa.dense, "_first_label", lambda label: looked.append(label) or real(label))
+    index = filled(2000)
+    index.remove(range(500, 600))  # the last ones take their places: the labels no longer ascend
+    limit(monkeypatch, 1000)
+    index.reshape()
+    index.remove([100, 101, 1999])
+    index.add([2001, 2002], unit(2))
+    index.save(tmp_path)
+    for each in (index, DenseIndex.load(tmp_path)):
+        looked.clear()
+        assert each.remove([99, 100, 101, 102, 300]) == 3
+        assert each.remove([2001, 5000]) == 1
+        assert 0 < len(looked) <= 4 * 11
+        there = [*range(1, 99), *range(103, 300), *range(301, 500), *range(600, 1999), 2000, 2002]
+        assert each.ids().tolist() == there
+        vectors = np.concatenate([unit(2000)[[1999, 97]], unit(2)[1:]])
+        assert np.array_equal(each.vectors([2000, 98, 2002]), each.rounded(vectors))
+
+
+def test_an_index_whose_labels_do_not_ascend_is_searched_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit(monkeypatch, 100)
+    index = filled(200)
+    index.reshape()
+    index.remove([50, 200])
+    index.add([50], unit(1))  # at the end, after those with higher ids
+    index.save(tmp_path)
+    for each in (index, DenseIndex.load(tmp_path)):
+        assert each.remove([50, 51, 200]) == 2
+        each.add([200], unit(1))
+        assert each.remove([199, 200]) == 2
+        assert each.ids().tolist() == [*range(1, 50), *range(52, 199)]

@@ -431,6 +431,55 @@ def test_archives_of_one_name_in_two_folders_are_told_apart(
     assert sources(library) == ["a.zip/one.txt", "y/a.zip/one.txt"]
 
 
+def test_a_file_in_the_place_of_a_member_of_an_archive_that_moved(
+    library: Library, encoder: HashingEncoder, tmp_path: Path
+) -> None:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "a.zip").write_bytes(zip_of({"one.txt": b"The first.", "two.txt": b"The second."}))
+    sync(library, encoder, folder)
+    (folder / "sub").mkdir()
+    (folder / "a.zip").rename(folder / "sub" / "a.zip")
+    (folder / "a.txt").write_bytes(b"The first.")
+    sync(library, encoder, folder)
+    assert sources(library) == ["a.txt", "sub/a.zip/one.txt", "sub/a.zip/two.txt"]
+
+
+# What waits for its batch
+
+
+def test_two_files_are_never_given_one_source(
+    library: Library, encoder: HashingEncoder, tmp_path: Path
+) -> None:
+    add(library, encoder, write(tmp_path / "x.txt", "From elsewhere."))
+    root = tmp_path / "root"
+    write(root / "x.txt", "The outer one.")  # "x.txt" is taken, so it is called "root/x.txt"
+    write(root / "root" / "x.txt", "The inner one.")
+    assert len(sync(library, encoder, root).added) == 2
+    assert len(sources(library)) == 3
+    assert len(sync(library, encoder, root).unchanged) == 2
+
+
+def test_a_file_that_is_named_twice_is_added_once(
+    library: Library, encoder: HashingEncoder, folder: Path
+) -> None:
+    report = add(library, encoder, folder, folder / "ja.txt", folder / "zh")
+    assert sorted(report.added) == sorted(FILES)
+    assert sorted(report.unchanged) == ["ja.txt", "zh/概况.txt", "zh/歷史.txt"]
+
+
+def test_a_version_that_comes_back_in_one_run_is_stored(
+    library: Library, encoder: HashingEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for batch in (1, 512):
+        monkeypatch.setattr(indexing, "BATCH", batch)
+        texts = ("First.", "Second.", "First.", "First.", "Second.", "First.")
+        documents = [make_document(f"a{batch}", text) for text in texts]
+        report = indexing.add_documents(library, documents, encoder=encoder, token_encoder=encoder)
+        assert library.document(f"a{batch}").text == "First."
+        assert len(report.unchanged) == 1
+
+
 # Removal
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import qa.lexical
 from qa import text
 from qa.errors import LibraryCorrupt, LibraryLocked
 from qa.lexical import MAX_QUERY_WORDS, LexicalIndex
@@ -362,3 +363,52 @@ def test_what_a_killed_commit_left_neither_alarms_nor_stands_in_the_way(tmp_path
     again.commit(2)
     assert again.ids().tolist() == [2]
     again.close()
+
+
+def test_postings_that_were_checked_are_not_read_again_until_they_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    real = qa.lexical._check_footer
+
+    def reading(file: Path, *, whole: bool) -> None:
+        read.append(file.name)
+        real(file, whole=whole)
+
+    monkeypatch.setattr(qa.lexical, "_check_footer", reading)
+    filled(tmp_path / "lexical").close()
+    LexicalIndex.open(tmp_path / "lexical")
+    first, read[:] = set(read), []
+    LexicalIndex.open(tmp_path / "lexical").check()  # which reads all
+    assert len(first) > 3
+    assert set(read) == first
+    read.clear()
+    index = LexicalIndex.open(tmp_path / "lexical")
+    assert read == []
+    index.add([100], [["new"]])
+    index.commit(2)
+    index.close()
+    LexicalIndex.open(tmp_path / "lexical")
+    assert read
+    assert not first & set(read)
+
+    file = tmp_path / "lexical" / next(name for name in sorted(first) if name.endswith(".idx"))
+    data = bytearray(file.read_bytes())
+    data[5] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(LibraryCorrupt, match=file.name):
+        LexicalIndex.open(tmp_path / "lexical")
+
+
+def test_a_passage_that_was_committed_before_is_replaced_after_opening(tmp_path: Path) -> None:
+    filled(tmp_path).close()
+    index = LexicalIndex.open(tmp_path)
+    index.add([7, 50], [["mill"], ["mill"]])  # as a replay does whose state lags behind the postings
+    index.commit(2)
+    assert (found(index, "mill"), found(index, "тысяч"), len(index)) == ([7, 50], [], len(WORDS) + 1)
+    index.clear()
+    index.add([7], [["snow"]])
+    index.rollback()
+    index.add([7], [["lake"]])
+    index.commit(3)
+    assert (found(index, "lake"), found(index, "mill"), len(index)) == ([7], [50], len(WORDS) + 1)

@@ -24,7 +24,7 @@ from qa.errors import (
     QAError,
 )
 from qa.library import APPLICATION_ID, FILE, LOCK, PART, Library
-from qa.types import Block, Document, Passage, Receipt, Span
+from qa.types import Block, Document, DocumentInfo, Passage, Receipt, Span
 from tests.fakes import ENCODER, HashingEncoder, create, drop, make_document, make_passages, put
 
 TEXTS = {
@@ -379,7 +379,7 @@ CREATE INDEX sketches_band ON sketches (band);
 
 @pytest.fixture(params=[1, 2, 3])
 def of_old_format(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    """A library of one document as the first qa made it, or as the second or the third upgraded it."""
+    """A library of one document as the first qa made it, or as a later one upgraded it."""
     with create(tmp_path / "new") as library:
         put(library, make_document("a", "One."))
     (tmp_path / "old").mkdir()
@@ -387,7 +387,7 @@ def of_old_format(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     connection.executescript(FORMAT_1)
     for column in OF_FORMAT_2 if request.param > 1 else ():
         connection.execute(f"ALTER TABLE documents ADD COLUMN {column} TEXT NOT NULL DEFAULT ''")
-    connection.executescript(OF_FORMAT_3 if request.param > 2 else "")
+    connection.executescript(OF_FORMAT_3 * (request.param > 2))
     connection.execute("ATTACH ? AS new", (str(tmp_path / "new" / FILE),))
     for table in ("meta", "documents", "texts", "passages", "changes"):
         columns = ", ".join(
@@ -679,3 +679,23 @@ def test_a_full_disk_undoes_the_transaction(tmp_path: Path) -> None:
         assert [info.source for info in library.documents()] == ["a"]
         put(library, make_document("c", "three"))
         assert library.check() == []
+
+
+# Where documents were read from
+
+
+def test_documents_are_found_by_their_place_and_their_bytes(library: Library) -> None:
+    places = {"a": "/d/a", "b": "/d/sub/b", "c": "/d0", "d": "/d", "e": "", "ü": "/d/日本/ü"}
+    for source, path in places.items():
+        put(library, make_document(source, "One." if source in "ad" else f"{source}."), path)
+
+    def sources(infos: list[DocumentInfo]) -> list[str]:
+        return [info.source for info in infos]
+
+    assert sources(library.read_below("/d")) == sources(library.read_below("/d/")) == ["a", "b", "ü"]
+    assert sources(library.read_below("/")) == ["a", "b", "c", "d", "ü"]
+    assert [info and info.source for info in map(library.read_from, ("/d", "/d/x"))] == ["d", None]
+    assert [info and info.path for info in map(library.by_source, ("ü", "/d/a"))] == ["/d/日本/ü", None]
+    assert sources(library.with_bytes(library.find("a").sha256)) == ["a", "d"]
+    assert library.with_bytes(library.find("e").sha256) == []  # it was no file
+    assert library.paths_below("a") == []

@@ -42,7 +42,7 @@ CHARTS: list[tuple[str, str, dict[str, Value]]] = [
         "MiB",
         {
             "resident": lambda each: each["answer"]["memory_mib"]["resident"],
-            "of which its own": lambda each: each["answer"]["memory_mib"]["own"],
+            "in the small mode": lambda each: each["small"]["memory_mib"]["resident"],
             "highest while built": lambda each: each["build"]["memory_mib"]["highest"],
         },
     ),

@@ -1,7 +1,7 @@
 """Measures one library as it grows: building, opening, answering, changing, memory, disk, and what dense search finds.
 
-Every step is a process of its own, so that its memory is its own. The machine may be busy: beside the time on the clock
-stands the processor's.
+Every step is a process of its own, so that its memory is its own; what answers reads nothing but the library and a list
+of questions. The machine may be busy: beside the time on the clock stands the processor's.
 
     nice -n 10 python -m benchmarks.scale.run --data ../shared/data --work build/scale [--sizes 10000 100000 1000000]
 """
@@ -23,10 +23,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.scale.plot import draw
-from benchmarks.scale.texts import PER_DOCUMENT, documents, questions
-from benchmarks.speed.run import QUESTION_PARTS
 from benchmarks.speed.stopwatch import Stopwatch
-from qa import QA
+from qa import QA, Config
 from qa.dense import DenseIndex
 from qa.encoder import window_encoder
 from qa.library import Library
@@ -46,6 +44,8 @@ MIB = 1 << 20
 
 def build(index: Path, data: Path, before: int, size: int) -> Results:
     """Let a library grow from ``before`` to ``size`` passages."""
+    from benchmarks.scale.texts import PER_DOCUMENT, documents  # what reads the data takes much memory
+
     peak = 0
     done = threading.Event()
 
@@ -71,40 +71,42 @@ def build(index: Path, data: Path, before: int, size: int) -> Results:
     }
 
 
-def answer(index: Path, data: Path, number: int) -> Results:
+def answer(index: Path, asked: Sequence[str], *, small: bool) -> Results:
     """Open a library, ask it a first question, then many."""
-    asked = questions(data, number + WARMING)
     with _timed() as opening:
-        library = QA.open(index)
-        library.ask(asked[0][1])
+        library = QA.open(index, config=Config(small=small))
+        library.ask(asked[0])
     opened = _memory()
-    for _, question in asked[:WARMING]:
+    for question in asked[:WARMING]:
         library.ask(question)
     wall, cpu = [], []
-    for _, question in asked[WARMING:]:
+    for question in asked[WARMING:]:
         with _timed() as took:
             library.ask(question)
         wall.append(took["seconds"])
         cpu.append(took["cpu_seconds"])
     memory = _memory()
+    from benchmarks.speed.run import QUESTION_PARTS  # which reads data, too
+
     clock = Stopwatch()
     with clock.watching(QUESTION_PARTS), clock.part("other"):
-        for _, question in asked[WARMING:]:
+        for question in asked[WARMING:]:
             library.ask(question)
     library.close()
     return {
         "opening": opening,
         "ms": _milliseconds(wall),
         "cpu_ms": _milliseconds(cpu),
-        "parts_ms": {part: 1000 * spent / number for part, spent in clock.seconds.items()},
+        "parts_ms": {part: 1000 * spent / (len(asked) - WARMING) for part, spent in clock.seconds.items()},
         "memory_when_open_mib": opened,
         "memory_mib": memory,
     }
 
 
-def change(index: Path, data: Path) -> Results:
+def change(index: Path, data: Path, question: str) -> Results:
     """Add a document of ten passages and remove it, over and over, and ask after each change."""
-    (_, question), *_ = questions(data, 5)
+    from benchmarks.scale.texts import documents
+
     times: dict[str, list[dict[str, float]]] = {
         "add": [],
         "ask_after_add": [],
@@ -133,13 +135,13 @@ def change(index: Path, data: Path) -> Results:
     }
 
 
-def recall(index: Path, data: Path, number: int) -> Results:
+def recall(index: Path, questions: Sequence[str]) -> Results:
     """Compare dense search with the exact search of all vectors."""
     use_one_thread()
     with Library.open(index) as library, Views(library) as views:
         encoder = window_encoder(library.fingerprint, library.token_fingerprint)
         assert encoder is not None
-        asked = encoder.encode_queries([text for _, text in questions(data, number)])
+        asked = encoder.encode_queries(questions)
         ids, scores = _exact(library, encoder.encode_windows, asked)
         shares, times, cpu = [], [], []
         for query, best_ids, best in zip(asked, ids, scores, strict=True):
@@ -275,16 +277,21 @@ def step(name: str, *arguments: object) -> Results:
     return found
 
 
+def _asked(file: str) -> list[str]:
+    asked: list[str] = json.loads(Path(file).read_text(encoding="utf-8"))
+    return asked
+
+
 def run_step(name: str, *arguments: str) -> Results:
     if name == "build":
         index, data, before, size = arguments
         return build(Path(index), Path(data), int(before), int(size))
-    if name == "answer":
-        return answer(Path(arguments[0]), Path(arguments[1]), int(arguments[2]))
+    if name in ("answer", "small"):
+        return answer(Path(arguments[0]), _asked(arguments[1]), small=name == "small")
     if name == "change":
-        return change(Path(arguments[0]), Path(arguments[1]))
+        return change(Path(arguments[0]), Path(arguments[1]), _asked(arguments[2])[0])
     if name == "recall":
-        return recall(Path(arguments[0]), Path(arguments[1]), int(arguments[2]))
+        return recall(Path(arguments[0]), _asked(arguments[1])[WARMING::2])
     return vectors(Path(arguments[0]), int(arguments[1]))
 
 
@@ -308,7 +315,10 @@ def main() -> None:
         print(json.dumps(run_step(*json.loads(args.step))))
         return
     args.work.mkdir(parents=True, exist_ok=True)
-    index, results = args.work / "library", args.work / "results.json"
+    from benchmarks.scale.texts import questions
+
+    index, results, asked = (args.work / name for name in ("library", "results.json", "questions.json"))
+    asked.write_text(json.dumps([text for _, text in questions(args.data, args.questions + WARMING)]))
     found: Results = (
         json.loads(results.read_text()) if results.exists() else {"processors": os.cpu_count(), "sizes": {}}
     )
@@ -316,9 +326,10 @@ def main() -> None:
     for size in args.sizes:
         steps = {
             "build": (index, args.data, before, size),
-            "answer": (index, args.data, args.questions),
-            "change": (index, args.data),
-            "recall": (index, args.data, args.questions // 2),
+            "answer": (index, asked),
+            "small": (index, asked),
+            "change": (index, args.data, asked),
+            "recall": (index, asked),
         }
         there = found["sizes"].setdefault(str(size), {})
         for name, arguments in steps.items():

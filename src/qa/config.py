@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ class Config:
     """Hits shown for a question."""
     candidates: int = 100
     """Passages that are reranked by their tokens."""
+    small: bool = False
+    """Hold as little of the library in memory as can be, for somewhat slower answers: the same ones."""
     max_error: float = 0.25
     """Answer only where at most this share of the quotes shown is expected to be wrong; abstain otherwise."""
     host: str = "127.0.0.1"
@@ -63,7 +65,17 @@ class Config:
             raise ConfigError("certificate and key belong together; give both files, or neither.")
 
 
-_TYPES: dict[str, type] = {"str": str, "int": int, "float": float}
+def _truth(value: object) -> bool:
+    """Return what a setting says, or raise ``ValueError``."""
+    if isinstance(value, bool):
+        return value
+    word = str(value).casefold()
+    if word not in ("1", "true", "yes", "0", "false", "no"):
+        raise ValueError(word)
+    return word in ("1", "true", "yes")
+
+
+_TYPES: dict[str, Callable[[Any], Any]] = {"str": str, "int": int, "float": float, "bool": _truth}
 
 
 def load_config(
@@ -96,13 +108,13 @@ def load_config(
 
 
 def _with(config: Config, settings: Mapping[str, Any], *, place: str) -> Config:
-    kinds = {field.name: _TYPES[str(field.type)] for field in fields(Config)}
+    kinds = {field.name: str(field.type) for field in fields(Config)}
     values: dict[str, Any] = {}
     for name, value in settings.items():
         if name not in kinds:
             raise ConfigError(f"{place}: unknown setting '{name}'; known are {', '.join(kinds)}.")
         try:
-            values[name] = kinds[name](value)
+            values[name] = _TYPES[kinds[name]](value)
         except (TypeError, ValueError) as error:
-            raise ConfigError(f"{place}: {name} is {value!r}; it must be {kinds[name].__name__}.") from error
+            raise ConfigError(f"{place}: {name} is {value!r}; it must be {kinds[name]}.") from error
     return replace(config, **values)

@@ -12,6 +12,7 @@ import json
 import os
 import struct
 import threading
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,26 +34,28 @@ BATCH = 65_536
 WINDOWS = 64
 """Vectors of a passage at most. The label of a vector is its passage's id times this, plus its number."""
 CROWD = 6  # vectors looked for, a passage that is wanted, where one may have several
-DEAD = -1  # the label of a removed vector that is still among the quantised ones
 _reading = threading.Lock()  # FAISS's deserialisation limits are global
 
 
 class DenseIndex:
     """Unit vectors by passage id. Searches run in parallel; a change waits for them and they for it.
 
-    ``change`` and ``stamp`` say up to which change of the library it is complete.
+    ``change`` and ``stamp`` say up to which change of the library it is complete. A ``small`` one keeps none of the
+    vectors that are mapped from a file in memory after a search.
     """
 
-    def __init__(self, dim: int) -> None:
+    def __init__(self, dim: int, *, small: bool = False) -> None:
         self._index: Any = _flat(dim)
         self._vectors: VectorFile | None = None  # of a quantised index, row by row
         self.dim = dim
+        self._small = small
         self.change = 0
         self.stamp = 0
         self.dead = 0
         """How many removed vectors a quantised index still carries, found by no search."""
         self._passages = 0
         self._highest = 0  # no id above it was ever here: fresh ids need no removal before they are added
+        self._ordered = False  # whether the labels ascend, those of removed vectors as they were before
         self._access = _Access()
 
     def __len__(self) -> int:
@@ -91,14 +94,16 @@ class DenseIndex:
         with self._access.alone():
             if new.min() <= self._highest:
                 self._remove(new)
+                self._ordered = False
             self._index.add_with_ids(halves, labels)
+            self._ordered = self._ordered and bool((np.diff(new) > 0).all())
             if self._vectors is not None:
                 self._vectors.add(halves)
             self._highest = max(self._highest, int(new.max()))
             self._passages += len(new)
 
     def remove(self, ids: Sequence[int] | Ints) -> int:
-        """Remove passages; return how many were there. Reads all labels once: some milliseconds for millions."""
+        """Remove passages; return how many were there."""
         with self._access.alone():
             return self._remove(np.ascontiguousarray(ids, dtype=np.int64))
 
@@ -168,7 +173,7 @@ class DenseIndex:
         """Return the vectors (n, dim) of passages as they are held, one passage's after the other's."""
         with self._access.shared():
             wanted, labels = np.asarray(ids, dtype=np.int64), _labels(self._index)
-            rows = _rows(labels, wanted)
+            rows = self._rows(labels, wanted)
             rows = rows[np.argsort(labels[rows])]
             owners = labels[rows] // WINDOWS
             starts, ends = (np.searchsorted(owners, wanted, side) for side in ("left", "right"))
@@ -201,6 +206,7 @@ class DenseIndex:
         elif self._vectors is not None:
             with self._access.alone():
                 self._index, self._vectors, self.dead = _flat(self.dim), None, 0
+                self._ordered = False
 
     def _quantise(self, kind: str) -> None:
         faiss = _faiss()
@@ -208,10 +214,13 @@ class DenseIndex:
         faiss.omp_set_num_threads(os.cpu_count() or 1)
         labels = np.array(_labels(self._index), dtype=np.int64)
         places = np.flatnonzero(labels >= 0)
+        places = places[np.argsort(labels[places], kind="stable")]
         inner = faiss.IndexPQFastScan(self.dim, _parts(self.dim, kind), 4, faiss.METRIC_INNER_PRODUCT)
         inner.train(self._held(places[_sample(len(places), TRAINING)]))
         index = faiss.IndexIDMap(inner)
-        vectors = VectorFile(self.dim) if self._vectors is None else self._vectors.only(places)
+        vectors = (
+            VectorFile(self.dim, small=self._small) if self._vectors is None else self._vectors.only(places)
+        )
         for start in range(0, len(places), BATCH):
             batch = places[start : start + BATCH]
             held = self._held(batch)
@@ -220,6 +229,7 @@ class DenseIndex:
                 vectors.add(held)
         with self._access.alone():
             self._index, self._vectors, self.dead = index, vectors, 0
+            self._ordered = True
 
     def save(self, path: Path) -> None:
         """Write ``dense.faiss`` and ``dense.json`` into the folder, so that a kill leaves the old or the new.
@@ -276,7 +286,7 @@ class DenseIndex:
                 vectors.unlink(missing_ok=True)
 
     @classmethod
-    def load(cls, path: Path) -> DenseIndex:
+    def load(cls, path: Path, *, small: bool = False) -> DenseIndex:
         """Read the snapshot of the folder; ``FileNotFoundError`` if there is none.
 
         Nothing of the file reaches FAISS before its sha256 is proven, and what its first bytes say it holds is what qa
@@ -291,7 +301,7 @@ class DenseIndex:
             # The writer names a snapshot before it swaps it in, so the file is one of these
             entry = next((e for e in _entries(path / "dense.json") if e.get("sha256") == digest), None)
             if entry is None and os.fstat(file.fileno()).st_ino != snapshot.stat().st_ino:
-                return cls.load(path)  # swapped since it was opened
+                return cls.load(path, small=small)  # swapped since it was opened
             if entry is None:
                 raise LibraryCorrupt("dense.faiss is not the file that dense.json describes")
             size = file.seek(0, os.SEEK_END)
@@ -301,33 +311,51 @@ class DenseIndex:
             loaded = cls.__new__(cls)
             loaded._index = _read_index(file.read, size)
             loaded.dim, loaded._access, loaded._vectors = int(loaded._index.d), _Access(), None
+            loaded._small = small
             if loaded.kind != FLAT:
                 try:
-                    loaded._vectors = VectorFile.open(path, entry.get("vectors") or {}, loaded.dim)
+                    loaded._vectors = VectorFile.open(
+                        path, entry.get("vectors") or {}, loaded.dim, small=small
+                    )
                 except FileNotFoundError as error:
                     if os.fstat(file.fileno()).st_ino != snapshot.stat().st_ino:
-                        return cls.load(path)
+                        return cls.load(path, small=small)
                     raise LibraryCorrupt("dense.faiss has lost the vectors that belong to it") from error
         labels = _labels(loaded._index)
         if loaded._vectors is not None and len(loaded._vectors) != len(labels):
             raise LibraryCorrupt("dense.faiss and its vectors do not belong together")
         loaded.dead, loaded._passages = int((labels < 0).sum()), len(_passages(labels))
-        loaded._highest = max(int(labels.max(initial=0)) // WINDOWS, 0)
+        first = _first_labels(labels)
+        loaded._highest = int(first.max(initial=0)) // WINDOWS
+        loaded._ordered = loaded._vectors is not None and bool((np.diff(first) > 0).all())
         loaded.change, loaded.stamp = int(entry["change"]), int(entry["stamp"])
         actual = {"count": len(loaded), "dim": loaded.dim, "type": loaded.kind}
         if any(entry.get(name) != value for name, value in actual.items()):
             raise LibraryCorrupt(f"dense.faiss holds {actual}, which is not what dense.json describes")
         return loaded
 
+    def _rows(self, labels: Any, ids: Ints) -> Ints:
+        """Return the rows (n,) of the vectors of passages ``ids``, ascending."""
+        if not len(ids) or not len(labels):
+            return np.empty(0, np.int64)
+        # Most calls name one document, whose ids are neighbours: between the first and the last little is to look up
+        first, end = int(ids.min()) * WINDOWS, (int(ids.max()) + 1) * WINDOWS
+        if self._ordered:
+            start, stop = (bisect_left(labels, bound, key=_first_label) for bound in (first, end))
+            rows = np.arange(start, stop)
+        else:
+            rows = np.flatnonzero((labels >= first) & (labels < end))
+        return rows[np.isin(labels[rows] // WINDOWS, ids)]
+
     def _remove(self, ids: Ints) -> int:
         labels = _labels(self._index)
-        rows = _rows(labels, ids)
+        rows = self._rows(labels, ids)
         if not len(rows):
             return 0
         removed = len(np.unique(labels[rows] // WINDOWS))
         self._passages -= removed
         if self._vectors is not None:
-            labels[rows] = DEAD
+            labels[rows] = ~labels[rows]  # below zero: no passage has it, and the order stays
             self.dead += len(rows)
             return removed
         codes, end = _codes(self._index), len(labels) - len(rows)
@@ -555,10 +583,10 @@ def _parts(dim: int, kind: str) -> int:
     return next(parts for parts in range(most, 0, -1) if dim % parts == 0)
 
 
-def _rows(labels: Any, ids: Ints) -> Ints:
-    """Return the rows (n,) of the vectors of passages ``ids``, ascending."""
-    if not len(ids) or not len(labels):
-        return np.empty(0, np.int64)
-    # Most calls name one document, whose ids are neighbours: two comparisons leave little to look up
-    rows = np.flatnonzero((labels >= ids.min() * WINDOWS) & (labels < (ids.max() + 1) * WINDOWS))
-    return rows[np.isin(labels[rows] // WINDOWS, ids)]
+def _first_label(label: int) -> int:
+    return ~label if label < 0 else label
+
+
+def _first_labels(labels: Any) -> Ints:
+    """Return the labels (n,) as they were before some vectors were removed."""
+    return np.asarray(np.where(labels < 0, ~labels, labels))

@@ -299,7 +299,7 @@ class _Run:
         self._token_encoder = token_encoder
         self._languages = languages
         self._readers = readers or shared_readers()
-        self._known = _Known(library.documents())
+        self._known = _Known(library)
         self._unread = library.unread()
         self._noted: set[str] = set()  # paths of which something else is to be remembered than before
         self._pending: dict[str, _Pending] = {}  # by source
@@ -342,13 +342,14 @@ class _Run:
                 on_progress(done, len(files.paths), path.name)
             self._end(begun.popleft())
         self._commit()
+        self._known.nothing_is_read()
         if on_progress:
             on_progress(len(files.paths), len(files.paths), "")
 
     def put_stored(self, stored: Stored) -> None:
         """As ``put``, unless the very same document is there."""
         document = stored.document
-        old = self._known.by_source.get(document.source)
+        old = self._known.by_source(document.source)
         if old and (old.id, old.sha256, old.path) == (document.id, document.sha256, stored.path):
             self._unchanged.append(document.source)
         else:
@@ -358,14 +359,14 @@ class _Run:
         """Split a document and let it wait for its batch; it takes the place of ``old``."""
         if document.source in self._pending:
             self._tokenise_pending()
-        old = old or self._known.by_source.get(document.source)
+        old = old or self._known.by_source(document.source)
         if not path and old and old.id == document.id:
             self._unchanged.append(document.source)
             return
         passages = split_document(document)
         self._pending[document.source] = _Pending(document, path, passages, old.id if old else None, added)
         self._waiting_passages += len(passages)
-        self._known.replace(old, _info(document, path, len(passages)))
+        self._known.wait(old, _info(document, path, len(passages)))
         (self._updated if old else self._added).append(document.source)
         self._warnings += [FileProblem(document.source, warning) for warning in document.warnings]
         if self._waiting_passages >= BATCH:
@@ -373,8 +374,9 @@ class _Run:
 
     def remove_gone(self, root: Path) -> None:
         """Remove the documents from below ``root`` whose file is no longer there."""
-        folder = root.resolve()
-        below = [info for path, info in self._known.by_path.items() if Path(path).is_relative_to(folder)]
+        folder = str(root.resolve())
+        file = self._library.read_from(folder)
+        below = [*([file] if file else []), *self._library.read_below(folder)]
         self._remove([info for info in below if not _is_there(info.path)])
         for path in list(self._unread):
             if Path(path).is_relative_to(folder) and not os.path.lexists(path):
@@ -384,7 +386,6 @@ class _Run:
         for info in gone:
             with self._library.transaction() as change:
                 change.remove(info.id)
-            self._known.replace(info, None)
             self._removed.append(info.source)
 
     def finish(self) -> IndexReport:
@@ -417,7 +418,7 @@ class _Run:
             sha256 = _sha256(path)
         except OSError as error:
             return _Reading(shown, "", [Outcome(problem=f"cannot be read: {error.strerror}.")])
-        old = self._known.by_path.get(str(absolute))
+        old = self._known.read_from(str(absolute))
         inside = self._known.inside(str(absolute))
         notes = self._unread.get(str(absolute), {})
         unread = {member: each for member, each in notes.items() if each.reader == self._reader}
@@ -509,7 +510,6 @@ class _Run:
             return False
         with self._library.transaction() as change:
             change.move(old.id, document, path)
-        self._known.replace(old, replace(old, id=document.id, source=document.source, path=path))
         self._updated.append(document.source)
         return True
 
@@ -547,6 +547,8 @@ class _Run:
                 if like := change.like(waiting.document):
                     self._duplicates.append(Duplicate(waiting.document.source, *like))
                 start = end
+        for waiting in batch.documents:
+            self._known.stored(waiting.document, waiting.replaces)
         self._passages += len(vectors)
         self._not_in_lexical += len(vectors)
         if self._not_in_lexical >= LEXICAL_BATCH:
@@ -586,53 +588,81 @@ class _Run:
 
 
 class _Known:
-    """The documents of the library, and those that wait, by source, path, bytes and the file that holds them."""
+    """The documents of the library, and those that wait for their batch, by source, path, bytes and the file that holds
+    them. The library is asked for each: a document costs the same however many there are."""
 
-    def __init__(self, infos: Iterable[DocumentInfo]) -> None:
-        self.by_source: dict[str, DocumentInfo] = {}
-        self.by_path: dict[str, DocumentInfo] = {}
-        self._by_sha256: dict[str, dict[str, DocumentInfo]] = {}
-        self._inside: dict[str, dict[str, DocumentInfo]] = {}  # by the path of an archive, then in there
-        self._holder: dict[str, str] = {}  # the path of an archive by its source
-        for info in infos:
-            self.replace(None, info)
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._waiting: dict[str, DocumentInfo] = {}  # by source
+        self._replaced: set[str] = set()  # ids of which another version waits
+        self._moved: set[str] = set()  # ids that were recognised at another place
+        self._given: dict[str, str] = {}  # paths of files that are being read by the source they will have
 
-    def replace(self, old: DocumentInfo | None, new: DocumentInfo | None) -> None:
+    def wait(self, old: DocumentInfo | None, new: DocumentInfo) -> None:
+        """Note a document that waits to take the place of ``old``."""
         if old:
-            self.by_source.pop(old.source, None)
-            self.by_path.pop(old.path, None)
-            self._by_sha256.get(old.sha256, {}).pop(old.source, None)
-            for holder, member in _holders(old.path):
-                self._inside.get(holder, {}).pop(member, None)
-        if new:
-            self.by_source[new.source] = new
-            if new.path:
-                self.by_path[new.path] = new
-                self._by_sha256.setdefault(new.sha256, {})[new.source] = new
-            for holder, member in _holders(new.path):
-                self._inside.setdefault(holder, {})[member] = new
-                self._holder[new.source.removesuffix(f"/{member}")] = holder
+            self._replaced.add(old.id)
+        self._waiting[new.source] = new
+
+    def stored(self, document: Document, replaces: str | None) -> None:
+        """Note that the library holds a document that waited, and no longer the one that it took the place of."""
+        if replaces:
+            self._replaced.discard(replaces)
+        if self._waiting[document.source].id == document.id:
+            del self._waiting[document.source]
+
+    def by_source(self, source: str) -> DocumentInfo | None:
+        return self._waiting.get(source) or self._left(self._library.by_source(source))
+
+    def read_from(self, path: str) -> DocumentInfo | None:
+        """Return the document that was read from a file."""
+        return self._left(self._library.read_from(path))
 
     def inside(self, path: str) -> dict[str, DocumentInfo]:
         """Return the documents that were read from inside a file, by their path in there."""
-        return dict(self._inside.get(path, {}))
+        if not path.lower().endswith(HOLDERS):
+            return {}
+        below = filter(self._left, self._library.read_below(path))
+        return {info.path.removeprefix(f"{path}/"): info for info in below}
 
     def take_moved(self, sha256: str) -> DocumentInfo | None:
         """Return a document of the same bytes whose file is no longer where it was, once."""
-        same = self._by_sha256.get(sha256, {})
-        moved = next((info for info in same.values() if not _is_there(info.path)), None)
-        return same.pop(moved.source) if moved else None
+        same = (info for info in self._library.with_bytes(sha256) if info.id not in self._moved)
+        moved = next((info for info in same if self._left(info) and not _is_there(info.path)), None)
+        if moved:
+            self._moved.add(moved.id)
+        return moved
 
     def free_source(self, absolute: Path, folder: Path, old: DocumentInfo | None) -> str:
         """Return the path below ``folder``, with as many folders above it as make it unique."""
-        shortest = max(1, len(absolute.parts) - len(folder.parts))
+        path, shortest = str(absolute), max(1, len(absolute.parts) - len(folder.parts))
         for count in range(shortest, len(absolute.parts)):
             source = "/".join(absolute.parts[-count:])
-            holder = self.by_source.get(source)
-            archive = self._holder.get(source, str(absolute))
-            if (holder is None or holder is old) and (archive == str(absolute) or not _is_there(archive)):
+            if self._given.get(source, path) != path:
+                continue
+            holder, archive = self.by_source(source), self._archive(source)
+            if (holder is None or (old and holder.id == old.id)) and (
+                archive in ("", path) or not _is_there(archive)
+            ):
+                self._given[source] = path
                 return source
         return absolute.as_posix()
+
+    def nothing_is_read(self) -> None:
+        """Forget the sources that were given: the library tells them now."""
+        self._given.clear()
+
+    def _archive(self, source: str) -> str:
+        """Return the path of the file that holds the documents below a source, empty if there is none."""
+        for below, path in self._library.paths_below(source):
+            for holder, member in _holders(path):
+                if below == f"{source}/{member}":
+                    return holder
+        return ""
+
+    def _left(self, info: DocumentInfo | None) -> DocumentInfo | None:
+        """Return a document of the library unless another version of it waits."""
+        return None if info is None or info.id in self._replaced else info
 
 
 def _holders(path: str) -> Iterator[tuple[str, str]]:

@@ -37,6 +37,9 @@ FEW = 2_000  # passages that a query names one by one
 K1 = 1.2  # of tantivy's BM25: a word scores at most K1 + 1 times its inverse document frequency
 CHECKED = 32_000_000  # bytes of a file that is checked whole when it is opened: damage can make tantivy abort
 FOOTER = (1337).to_bytes(4, "little")  # the last bytes of every tantivy file
+_proven: dict[Path, dict[str, tuple[int, int, int]]] = {}
+"""Inode, size and time of the files that this process found whole when it opened the index of a folder. Postings that
+are written never change, and to open an index for each document must not read all of them again."""
 
 
 class LexicalIndex:
@@ -56,8 +59,9 @@ class LexicalIndex:
         self.removed = 0
         """How many passages were removed since all postings were last written anew."""
         self._index.config_reader("manual", 0)
+        self._highest = 0  # no id above it was added since opening
+        self._cleared = False  # what was committed goes with the next commit
         self.refresh()
-        self._highest = self._highest_id()
 
     @classmethod
     def open(cls, path: Path) -> LexicalIndex:
@@ -115,7 +119,7 @@ class LexicalIndex:
 
         if not ids:
             return
-        if min(ids) <= self._highest:
+        if min(ids) <= self._highest or (not self._cleared and self.holds(ids)):
             self.remove(ids)
         self._highest = max(self._highest, *ids)
         with _translated():
@@ -142,14 +146,14 @@ class LexicalIndex:
             self._write().rollback()  # documents on their way to a segment escape the deletion of all
             self._write().delete_all_documents()
         self.removed = 0
-        self._highest = 0
+        self._highest, self._cleared = 0, True
 
     def commit(self, change: int, stamp: int = 0) -> None:
         """Make what was added and removed durable, all or nothing, and complete up to ``change``."""
         with _translated():
             if self._writer:
                 self._writer.commit()
-        self.change, self.stamp = change, stamp
+        self.change, self.stamp, self._cleared = change, stamp, False
         if self._path:
             state = {"words": WORDS, "change": change, "stamp": stamp, "removed": self.removed}
             write_json(self._path / STATE, state)
@@ -159,6 +163,7 @@ class LexicalIndex:
         """Forget what was added and removed since the last commit."""
         if self._writer:
             self._writer.rollback()
+        self._cleared = False
 
     def search(self, words: Sequence[str], k: int, among: Ints | None = None) -> tuple[Ints, Floats]:
         """Return ids and weighted BM25 scores (at most k,) of passages with any of the words, highest first.
@@ -309,14 +314,6 @@ class LexicalIndex:
 
         return tantivy.Query.term_set_query(self._schema, "id", [int(key) for key in ids])
 
-    def _highest_id(self) -> int:
-        import tantivy
-
-        everything = tantivy.Query.all_query()
-        with _translated():
-            hits = self._searcher.search(everything, limit=1, count=False, order_by_field="id").hits
-        return int(hits[0][0] or 0) if hits else 0
-
     def _read_state(self) -> None:
         assert self._path
         try:
@@ -362,7 +359,10 @@ def _translated() -> Iterator[None]:
 
 
 def _check_footers(path: Path, *, whole: bool) -> None:
-    """Check the sums of the files in use, of those above ``CHECKED`` bytes only with ``whole``, else their footers."""
+    """Check the sums of the files in use, of those above ``CHECKED`` bytes only with ``whole``, else their footers.
+
+    Without ``whole``, what this process has checked before is not read again.
+    """
     try:
         with refused(path / "meta.json"):
             segments = json.loads((path / "meta.json").read_bytes())["segments"]
@@ -370,15 +370,22 @@ def _check_footers(path: Path, *, whole: bool) -> None:
         deletions = {str(segment["deletes"]["opstamp"]) for segment in segments if segment["deletes"]}
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise LibraryCorrupt(f"lexical/meta.json is damaged: {error}") from error
+    known = {} if whole else _proven.get(path, {})
+    proven: dict[str, tuple[int, int, int]] = {}
     for file in sorted(path.iterdir()):
         prefix, *rest = file.name.split(".")
         if prefix not in prefixes or (len(rest) == 2 and rest[0] not in deletions):
             continue  # of a commit that was never finished
         try:
             with refused(file):
-                _check_footer(file, whole=whole)
+                found = file.stat()
+                mark = found.st_ino, found.st_size, found.st_mtime_ns
+                if known.get(file.name) != mark:
+                    _check_footer(file, whole=whole)
+                proven[file.name] = mark
         except FileNotFoundError:
             continue  # merged away meanwhile
+    _proven[path] = proven
     # A file that is missing altogether is found by tantivy when it opens the segment
 
 

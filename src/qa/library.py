@@ -55,8 +55,8 @@ FILE = "library.sqlite"
 LOCK = "LOCK"
 APPLICATION_ID = 0x71614C62  # "qaLb": tells a library from any other SQLite file
 FORMAT = 4
-"""``user_version``. Format 1 had no FACTS, 2 no sketches, 3 neither READING nor unread files: all can be read, and the
-first writer upgrades them."""
+"""``user_version``. Format 1 had no FACTS, 2 no sketches, 3 neither READING, unread files nor PLACES: all can be read,
+and the first writer upgrades them."""
 ALIKE = 0.8  # resemblance from which a document passes for a copy: of its words about one in 25 may differ
 COMPARED = 3  # documents that a new one is compared with, letter by letter
 PART = 4096  # code points of a stored piece of text: reading a quote costs the quote, not the document
@@ -113,7 +113,14 @@ CREATE TABLE unread (
 ) STRICT, WITHOUT ROWID;
 """
 
-READER_PRAGMAS = ("cache_size = -32000", "trusted_schema = OFF", "cell_size_check = ON")
+PLACES = """
+CREATE INDEX documents_path ON documents (path);
+CREATE INDEX documents_sha256 ON documents (sha256);
+"""
+
+CACHE, SMALL_CACHE = 32_000, 2_000
+"""Kilobytes of the database that a connection keeps in memory."""
+READER_PRAGMAS = ("trusted_schema = OFF", "cell_size_check = ON")
 WRITER_PRAGMAS = (
     *READER_PRAGMAS,
     "journal_mode = WAL",
@@ -138,8 +145,11 @@ INFO = "id, source, title, path, media_type, pages, passages, characters, sha256
 class Library:
     """The documents of one folder ``path``; open it with ``Library.open``."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, lock: WriterLock | None) -> None:
+    def __init__(
+        self, path: Path, connection: sqlite3.Connection, lock: WriterLock | None, *, small: bool = False
+    ) -> None:
         self.path = path
+        self.small = small
         self._writer = connection if lock else None
         self._lock = lock
         self._idle: list[sqlite3.Connection] = [] if lock else [connection]
@@ -160,11 +170,13 @@ class Library:
         write: bool = False,
         create: bool = False,
         wait: float = LOCK_WAIT,
+        small: bool = False,
     ) -> Library:
         """Open the library in the folder ``path``; with ``write`` hold its lock until ``close``.
 
         A fingerprint that is given must be the library's own (``EncoderMismatch``); a new library
-        takes the three that are given. ``wait`` is how many seconds to wait for the lock.
+        takes the three that are given. ``wait`` is how many seconds to wait for the lock. A ``small`` one, and its
+        views, hold as little in memory as can be.
         """
         file = path / FILE
         create = create and write
@@ -180,13 +192,13 @@ class Library:
             ) from error
         connection: sqlite3.Connection | None = None
         try:
-            connection = _connect(file, write=write)
+            connection = _connect(file, write=write, small=small)
             if create and _is_blank(connection):
                 _create(connection, fingerprint, token_fingerprint, dim)
             _check_format(connection, file)
             if write:
                 _upgrade(connection)
-            library = cls(path, connection, lock)
+            library = cls(path, connection, lock, small=small)
             library.check_encoder(fingerprint, token_fingerprint, dim)
         except BaseException as error:
             if connection:
@@ -304,8 +316,32 @@ class Library:
 
     def documents(self) -> list[DocumentInfo]:
         """Return all documents by source."""
-        sql = f"SELECT {INFO}, {self._facts} FROM documents ORDER BY source"
-        return [DocumentInfo(*row) for row in self._rows(sql)]
+        return self._infos("TRUE", ())
+
+    def by_source(self, source: str) -> DocumentInfo | None:
+        """Return the document with this source, None if there is none."""
+        return next(iter(self._infos("source = ?", (source,))), None)
+
+    def read_from(self, path: str) -> DocumentInfo | None:
+        """Return the document that was read from the file ``path``, None if there is none."""
+        return next(reversed(self._infos("path = ?", (path,))), None)
+
+    def read_below(self, path: str) -> list[DocumentInfo]:
+        """Return the documents that were read from below a folder, or from inside a file, by source."""
+        return self._infos("path > ? AND path < ?", _below(path))
+
+    def with_bytes(self, sha256: str) -> list[DocumentInfo]:
+        """Return the documents whose file had these bytes, by source."""
+        return self._infos("sha256 = ? AND path != ''", (sha256,))
+
+    def paths_below(self, source: str) -> list[tuple[str, str]]:
+        """Return source and path of the documents whose source lies below ``source``, by source."""
+        sql = "SELECT source, path FROM documents WHERE source > ? AND source < ? ORDER BY source"
+        return self._rows(sql, _below(source))
+
+    def _infos(self, where: str, parameters: Sequence[object]) -> list[DocumentInfo]:
+        sql = f"SELECT {INFO}, {self._facts} FROM documents WHERE {where} ORDER BY source"
+        return [DocumentInfo(*row) for row in self._rows(sql, parameters)]
 
     def find(self, source_or_id: str) -> DocumentInfo:
         """Return the document with this source, or else with this id."""
@@ -641,7 +677,7 @@ class Library:
             connection = self._idle.pop() if self._idle else None
         with _translated(self.path / FILE):
             if connection is None:
-                connection = _connect(self.path / FILE, write=False)
+                connection = _connect(self.path / FILE, write=False, small=self.small)
                 with self._pool:
                     self._all.append(connection)
             try:
@@ -932,12 +968,12 @@ def is_library(path: Path) -> bool:
     return file.is_file() and file.stat().st_size > 0
 
 
-def _connect(file: Path, *, write: bool) -> sqlite3.Connection:
+def _connect(file: Path, *, write: bool, small: bool = False) -> sqlite3.Connection:
     uri = f"{file.resolve().as_uri()}?mode={'rwc' if write else 'ro'}"
     connection = sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None, check_same_thread=False)
     pragmas = WRITER_PRAGMAS if write else READER_PRAGMAS
     try:
-        for pragma in pragmas:
+        for pragma in (f"cache_size = -{SMALL_CACHE if small else CACHE}", *pragmas):
             connection.execute(f"PRAGMA {pragma}")
     except sqlite3.DatabaseError:
         connection.close()
@@ -998,7 +1034,7 @@ def _schema(version: int) -> list[str]:
         added="".join(f", {column}" for column in ADDED) if version > 1 else "",
         reading=f", {READING}" if version > 3 else "",
     )
-    return (made + (SKETCHES if version > 2 else "") + (UNREAD if version > 3 else "")).split(";")
+    return (made + SKETCHES * (version > 2) + (UNREAD + PLACES) * (version > 3)).split(";")
 
 
 def _there(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
@@ -1031,7 +1067,9 @@ def _upgrade(connection: sqlite3.Connection) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     statements = [f"ALTER TABLE documents ADD COLUMN {column}" for column in ADDED] if version < 2 else []
     statements += SKETCHES.split(";") if version < 3 else []
-    statements += [f"ALTER TABLE passages ADD COLUMN {READING}", UNREAD] if version < 4 else []
+    statements += (
+        [f"ALTER TABLE passages ADD COLUMN {READING}", UNREAD, *PLACES.split(";")] if version < 4 else []
+    )
     for statement in statements:
         connection.execute(statement)
     if statements:
@@ -1067,6 +1105,12 @@ def _cut(parts: dict[tuple[int, int], str], key: int, span: Span) -> str:
     covering = range(span.start // PART, (span.end - 1) // PART + 1)
     text = "".join(parts.get((key, part), "") for part in covering)
     return text[span.start % PART : span.start % PART + len(span)]
+
+
+def _below(place: str) -> tuple[str, str]:
+    """Return what all places below a folder lie between: the character after ``/`` is ``0``."""
+    folder = place.rstrip("/")
+    return f"{folder}/", f"{folder}0"
 
 
 @contextmanager

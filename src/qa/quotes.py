@@ -19,7 +19,7 @@ LONGEST = 3
 EXTRA_SENTENCE = 0.2
 """What one more sentence must add to the token score to be worth reading."""
 
-READ_SHARE = 0.5
+READ_SHARE = 1.0
 """What it adds to the token score to hold the whole answer as it is read."""
 
 BESIDE = 4.0

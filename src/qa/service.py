@@ -365,7 +365,7 @@ class QA:
                     raise LibraryNotFound(
                         f"No library at '{self.path}'. Build one: qa index FOLDER --index {self.path}"
                     )
-                library = Library.open(self.path)
+                library = Library.open(self.path, small=self.config.small)
                 recorded = model_of(library.fingerprint)
                 if self._model and self._model != recorded:
                     library.check_encoder(load_encoder(self._model).fingerprint)
@@ -386,6 +386,7 @@ class QA:
                 dim=encoder.dim,
                 write=True,
                 create=True,
+                small=self.config.small,
             ) as library,
         ):
             yield library

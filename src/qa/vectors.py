@@ -32,22 +32,26 @@ Rows = NDArray[np.int8]
 class VectorFile:
     """Rows of vectors, numbered from 0 in the order of their adding. One thread adds or saves, any number reads."""
 
-    def __init__(self, dim: int) -> None:
+    def __init__(self, dim: int, *, small: bool = False) -> None:
         none = np.empty((0, dim + SCALE), np.int8)
         self._held = none, none  # mapped, added: one attribute, so that a reader never sees half a change
         self._room = none  # what the added lie in
+        self._small = (
+            small  # what was read of the file is let go at once, and read again when it is asked for again
+        )
+        self._mapping: mmap.mmap | None = None
         self._name = ""
         self._sums: list[str] = []
 
     @classmethod
-    def open(cls, folder: Path, described: dict[str, Any], dim: int) -> VectorFile:
+    def open(cls, folder: Path, described: dict[str, Any], dim: int, *, small: bool = False) -> VectorFile:
         """Map the file that ``save`` described. All of it is read once to prove it, and none of that stays in memory.
 
         Raises:
             FileNotFoundError: it is gone.
             LibraryCorrupt: it is not what was described.
         """
-        opened = cls(dim)
+        opened = cls(dim, small=small)
         width = opened._room.shape[1]
         try:
             name, count, sums = str(described["file"]), int(described["count"]), list(described["sums"])
@@ -89,7 +93,7 @@ class VectorFile:
 
     def only(self, places: Ints) -> VectorFile:
         """Return the rows at ``places`` (n,) as a file of their own that is not written yet."""
-        kept = VectorFile(self._room.shape[1] - SCALE)
+        kept = VectorFile(self._room.shape[1] - SCALE, small=self._small)
         for start in range(0, len(places), SUMMED):
             kept._append(self._at(places[start : start + SUMMED]))
         return kept
@@ -122,9 +126,8 @@ class VectorFile:
         size = count * none.shape[1]
         if os.fstat(file.fileno()).st_size < size:
             raise LibraryCorrupt(f"{file.name} is too short")
-        rows = (
-            np.frombuffer(mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ), np.int8) if size else none
-        )
+        self._mapping = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) if size else None
+        rows = np.frombuffer(self._mapping, np.int8) if self._mapping else none
         self._held, self._room = (rows.reshape(-1, none.shape[1]), none), none
 
     def _append(self, rows: Rows) -> None:
@@ -139,11 +142,17 @@ class VectorFile:
 
     def _at(self, places: Ints) -> Rows:
         mapped, added = self._held
+        mapping = self._mapping
         if not len(added):
-            return mapped[places]
-        rows = np.empty((len(places), added.shape[1]), np.int8)
-        old = places < len(mapped)
-        rows[old], rows[~old] = mapped[places[old]], added[places[~old] - len(mapped)]
+            rows = mapped[places]
+        else:
+            rows = np.empty((len(places), added.shape[1]), np.int8)
+            old = places < len(mapped)
+            rows[old], rows[~old] = mapped[places[old]], added[places[~old] - len(mapped)]
+        if self._small and mapping:
+            mapping.madvise(
+                mmap.MADV_DONTNEED
+            )  # the system's own copy stays while nothing else needs the room
         return rows
 
 

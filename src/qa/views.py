@@ -146,7 +146,7 @@ class Views:
             if self._lexical is None:
                 self._lexical = self._sound_lexical(library.path / LEXICAL)
             self._rewrite_lexical()
-            self._dense = DenseIndex(library.dim)
+            self._dense = DenseIndex(library.dim, small=library.small)
             self._replay_dense(self._dense)
             self._dense.save(library.path)
             with refused(library.path):
@@ -175,15 +175,15 @@ class Views:
     def _load_dense(self, *, mend: bool = True) -> DenseIndex:
         library = self._library
         try:
-            dense = DenseIndex.load(library.path)
+            dense = DenseIndex.load(library.path, small=library.small)
             self._check_history("dense.faiss", dense.change, dense.stamp)
             if dense.dim != library.dim:
                 raise LibraryCorrupt(f"dense.faiss has dim {dense.dim}, the library {library.dim}")
         except FileNotFoundError:
-            dense = DenseIndex(library.dim)  # replayed from change 0
+            dense = DenseIndex(library.dim, small=library.small)  # replayed from change 0
         except LibraryCorrupt as error:
             self._warn(error)
-            dense = DenseIndex(library.dim)
+            dense = DenseIndex(library.dim, small=library.small)
             if library.writable:
                 DenseIndex.discard(library.path)  # the next save writes it anew
         if mend and not library.writable and self._snapshot_is_old(dense) and self._mend():
