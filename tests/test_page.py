@@ -418,7 +418,7 @@ def test_quote_is_copied_with_its_citation(fresh: Reader) -> None:
     read = "const done = arguments[0]; navigator.clipboard.readText().then(done)"
     fresh.wait_for(f"{turn} .copy-citation[data-label]")
     copied = str(fresh.browser.execute_async_script(read))
-    assert copied.replace("\r\n", "\n").endswith("[1] “三新汇聚”塑造发展新动能新优势[Z]: 6.")
+    assert copied.replace("\r\n", "\n").endswith("[1] “三新汇聚”塑造发展新动能新优势[N]. 人民日报(6).")
 
 
 # --- how it is used ---
