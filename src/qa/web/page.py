@@ -24,7 +24,7 @@ from fastapi import FastAPI
 
 from qa.errors import LibraryNotFound, QAError, ScopeError
 from qa.guard import PageGate
-from qa.readers import READABLE
+from qa.readers import READABLE, ocr
 from qa.types import Answer, DocumentInfo, Explanation, Scope
 from qa.web import render
 from qa.web.examples import choose_examples
@@ -45,7 +45,9 @@ CACHE_SECONDS = 3600
 _REFUSED_UNREAD = 4
 """Files so many times too large do not even get into the cache."""
 
-_OTHER_SPELLINGS = {".htm", ".xhtml", ".markdown", ".text", ".ndjson", ".docm", ".xlsm", ".pptm"}
+_OTHER_SPELLINGS = {
+    ".htm", ".xhtml", ".markdown", ".text", ".ndjson", ".docm", ".xlsm", ".pptm", ".jpeg", ".tiff",
+}  # fmt: skip
 """Taken, but not worth naming beside .html, .md and .txt."""
 
 _LOG = logging.getLogger(__name__)
@@ -62,6 +64,12 @@ class Session:
 
     talk: Talk
     turns: list[Shown] = field(default_factory=list)
+
+
+def offered(*, pictures: bool) -> list[str]:
+    """Return the extensions that the page names beside the box for uploads; ``pictures`` where tesseract is, too."""
+    kinds = READABLE | (ocr.PICTURES if pictures and ocr.is_available() else set())
+    return sorted(kinds - _OTHER_SPELLINGS)
 
 
 class Page:
@@ -82,7 +90,7 @@ class Page:
         """
         strings, edits = _strings(request), _edits(request)
         limits = render.render_upload_limits(
-            sorted(READABLE - _OTHER_SPELLINGS),
+            offered(pictures=self.settings.pictures),
             self.settings.max_upload_mb,
             self.settings.max_uploads,
             strings,
