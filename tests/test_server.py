@@ -326,6 +326,9 @@ def test_no_documentation_pages_that_load_from_elsewhere(client: TestClient) -> 
         "/v1/feedback",
         "/v1/documents",
         "/v1/documents/{document_id}",
+        "/v1/conversations",
+        "/v1/conversations/{conversation}",
+        "/v1/conversations/{conversation}/{form}",
         "/healthz",
         "/metrics",
     }

@@ -607,11 +607,13 @@ def user_add(
 
 @user_app.command("remove")
 def user_remove(name: NameArgument, index: IndexOption = None, as_json: JsonOption = False) -> None:
-    """Remove a user; their sessions end at once."""
+    """Remove a user; their sessions end at once, and their conversations are gone."""
+    from qa.history import History
     from qa.users import Users
 
     config = _config(index=index)
-    Users(Path(config.index)).remove(name)
+    removed = Users(Path(config.index)).remove(name)
+    History(Path(config.index)).remove_user(removed)
     if as_json:
         _print_json({"index": config.index, "name": name})
     else:
