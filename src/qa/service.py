@@ -73,6 +73,7 @@ class QA:
         self._library: Library | None = None
         self._engine: _Engine | None = None
         self._encoders: tuple[Encoder, TokenEncoder] | None = None
+        self._listed: tuple[tuple[int, int], tuple[DocumentInfo, ...]] | None = None
 
     @classmethod
     def open(
@@ -180,8 +181,13 @@ class QA:
         return self._model or BUILTIN
 
     def documents(self) -> list[DocumentInfo]:
-        """Return the list of documents, by source."""
-        return self._read().documents()
+        """Return the list of documents, by source; it is read again only when something changed."""
+        library = self._read()
+        head = library.head()  # before the list: one that is newer than its head is only read once more
+        listed = self._listed
+        if listed is None or listed[0] != head:
+            listed = self._listed = head, tuple(library.documents())
+        return list(listed[1])
 
     def document(self, source: str) -> Document:
         """Return a document with its text, by source or id."""
@@ -357,7 +363,7 @@ class QA:
                 self._engine.views.close()
             if self._library:
                 self._library.close()
-            self._engine = self._library = None
+            self._engine = self._library = self._listed = None
 
     def __enter__(self) -> QA:
         return self

@@ -572,10 +572,11 @@ class Choice:
     first: int = 0
 
     def holds(self, info: DocumentInfo) -> bool:
-        where = fold(f"{info.source}\n{info.title}\n{info.author}")
-        return (not self.language or info.language == self.language) and all(
-            word in where for word in fold(self.words).split()
-        )
+        if self.language and info.language != self.language:
+            return False
+        words = fold(self.words).split()
+        where = fold(f"{info.source}\n{info.title}\n{info.author}") if words else ""
+        return all(word in where for word in words)
 
 
 def render_documents(documents: Sequence[DocumentInfo], strings: Strings, *, edits: bool = True) -> str:
