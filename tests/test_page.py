@@ -710,6 +710,14 @@ def test_conversation_is_opened_again_goes_on_and_is_removed_by_keyboard(fresh: 
     assert fresh.text("#turn-1 mark") == "voted 17 to 5"
     assert fresh.run("return document.activeElement.tagName") == "TEXTAREA"
     assert fresh.ask(EXAMPLES[3]) == "#turn-3"
+    fresh.wait_for(".pane[open] .quote")
+    time.sleep(0.5)
+    fresh.go("history")
+    fresh.wait_for("#history .reopen")
+    fresh.browser.find_element(By.CSS_SELECTOR, "#history .reopen").send_keys(Keys.ENTER)
+    fresh.wait_for("#turn-3 .answered")
+    fresh.wait_for(".pane[open] .quote")
+    assert fresh.text(".pane .quote") == fresh.text("#turn-3 .quote")
     fresh.browser.find_element(By.CSS_SELECTOR, ".of-conversation .anew").send_keys(Keys.ENTER)
     WebDriverWait(fresh.browser, SECONDS).until(lambda _: fresh.count(".turn") == 0)
     assert fresh.ask("Who won?") == "#turn-1"

@@ -19,10 +19,9 @@ function show(turnsHtml) {
     if (known) known.replaceWith(turn);
     else log.append(turn);
   }
-  if (anew) turns.at(-1)?.scrollIntoView({ block: "start" });
-  if (anew || turns.length !== 1) return;
-  const turn = turns[0];
-  const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const turn = turns.at(-1);
+  if (!turn || (turns.length !== 1 && !anew)) return;
+  const calm = anew || window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   turn.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
   const place = turn.querySelector(".answered .open");
   if (!place) return;
