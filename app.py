@@ -9,6 +9,7 @@ from pathlib import Path
 
 from qa.config import load_config
 from qa.errors import ConfigError, QAError
+from qa.readers.ocr import NONE
 from qa.service import QA
 from qa.web import PageSettings, launch
 from qa.web.examples import read_examples
@@ -28,6 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
             examples=read_examples(options.examples) if options.examples else (),
             max_upload_mb=config.max_upload_mb,
             max_uploads=config.max_uploads,
+            pictures=config.ocr_languages != NONE,
         )
         with QA.open(config.index, config=config) as qa:
             launch(

@@ -95,6 +95,22 @@ class Stranger:
         *_, generated, _ = self.send("ask", [question, None, ""])
         return "".join(_texts(generated))
 
+    def reopen(self, conversation: str) -> str:
+        """Open a conversation again on the page and return what its log shows, as HTML."""
+        body = {
+            "fn_index": self.event("reopen"),
+            "data": [],
+            "event_data": {"conversation": conversation},
+            "session_hash": self.session,
+        }
+        answer = self.client.post("/gradio_api/run/predict", json=body).raise_for_status()
+        return "".join(_texts(answer.json()["data"]))
+
+    def conversations(self) -> list[dict[str, Any]]:
+        """Return the conversations that the server keeps for who this is."""
+        answer = self.client.get("/v1/conversations").raise_for_status()
+        return list(answer.json()["conversations"])
+
     def upload(self, name: str, content: bytes) -> list[dict[str, Any]]:
         """Upload a file as the page does and return what its queue says."""
         sent = self.client.post("/gradio_api/upload", files={"files": (name, content)})

@@ -23,6 +23,7 @@ from typer.testing import CliRunner, Result
 from qa import cli
 from qa.config import Config
 from qa.errors import LibraryNotFound, QuestionError
+from qa.history import History
 from qa.types import (
     Answer,
     Document,
@@ -554,6 +555,15 @@ def test_users_are_added_listed_changed_and_removed_and_no_password_is_shown(qa:
     assert users.check("ben", "") is None
     assert run("user", "remove", "anna").exit_code == 0
     assert one_object(run("user", "list", "--json"))["users"] == [{"name": "ben", "role": "reader"}]
+
+
+def test_conversations_of_a_removed_user_are_nobodys(qa: FakeQA) -> None:
+    run("user", "add", "zoë", stdin="tall green reeds\n")
+    history, turn = History(Path("index")), Turn("a?", "a?", Answer("a?", None, 0.1, "", ()))
+    history.keep("zoë", "", turn)
+    history.keep("ben", "", turn)
+    assert run("user", "remove", "zoe\u0308").exit_code == 0
+    assert [len(history.conversations(name)) for name in ("zoë", "ben")] == [0, 1]
 
 
 @pytest.mark.parametrize(

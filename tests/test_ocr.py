@@ -14,6 +14,7 @@ from qa.errors import ReadError
 from qa.readers import find_files, ocr, read_document
 from qa.readers.processes import Readers
 from qa.splitter import split_document
+from qa.web.page import offered
 from tests.fakes import HashingEncoder, create
 from tests.made_files import zip_of
 from tests.made_pdf import SCAN, pdf_of
@@ -142,6 +143,14 @@ def test_without_tesseract_pictures_are_left_out_and_scans_told(
     assert [each.kind for each in find_files(folder).left_out] == [".png"]
     with pytest.raises(ReadError, match="or install tesseract"):
         read_document(write(tmp_path / "a.pdf", pdf_of(SCAN)))
+
+
+def test_page_offers_pictures_where_they_are_read(tesseract: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pictures = {".jpg", ".png", ".tif"}
+    assert pictures < set(offered(pictures=True))
+    assert not pictures & set(offered(pictures=False))
+    monkeypatch.setenv("PATH", "")
+    assert not pictures & set(offered(pictures=True))
 
 
 def test_a_picture_without_text_is_left_out(tmp_path: Path, tesseract: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -418,10 +419,23 @@ def test_quote_is_copied_with_its_citation(fresh: Reader) -> None:
     read = "const done = arguments[0]; navigator.clipboard.readText().then(done)"
     fresh.wait_for(f"{turn} .copy-citation[data-label]")
     copied = str(fresh.browser.execute_async_script(read))
-    assert copied.replace("\r\n", "\n").endswith("[1] “三新汇聚”塑造发展新动能新优势[Z]: 6.")
+    assert copied.replace("\r\n", "\n").endswith("[1] “三新汇聚”塑造发展新动能新优势[N]. 人民日报(6).")
 
 
 # --- how it is used ---
+
+
+def test_question_asked_while_another_is_searched_is_answered_after_it(fresh: Reader) -> None:
+    # The page also swallowed what was asked before it had heard the end of an event whose answer was seen already.
+    box = fresh.browser.find_element(By.CSS_SELECTOR, "#question textarea")
+    for number, question in enumerate(("Who won, slowly?", EXAMPLES[1]), 1):
+        box.send_keys(question, Keys.ENTER)
+        fresh.wait_for(f"#turn-{number}")
+        WebDriverWait(fresh.browser, SECONDS, 0.01).until(lambda _: box.get_attribute("value") == "")
+    assert fresh.count("#turn-1 .pending") == fresh.count("#turn-2 .pending") == 1
+    fresh.wait_for("#turn-2 .answered")
+    assert fresh.text("#turn-1 .question") == "Who won, slowly?"
+    assert fresh.text("#turn-1 h3") == "Not in these documents"
 
 
 def test_example_is_asked_by_click_and_by_keyboard(fresh: Reader, address: str) -> None:
@@ -491,6 +505,10 @@ def test_axe_finds_nothing_against_accessibility(
         reader.browser.find_element(By.CSS_SELECTOR, ".remove").send_keys(Keys.ENTER)
         assert violations() == []
         reader.go("evaluation")
+        assert violations() == []
+        reader.go("history")
+        reader.wait_for("#history .reopen")
+        reader.browser.find_element(By.CSS_SELECTOR, "#history .remove").send_keys(Keys.ENTER)
         assert violations() == []
 
 
@@ -673,6 +691,62 @@ def test_conversation_is_saved_as_text(fresh: Reader, library: Path) -> None:
     assert first.startswith(f"{EXAMPLES[1]}\n“{quote.text}”\n— reading-room.txt")
     assert f"#document={quote.document_id}&start={quote.span.start}" in first
     assert second.startswith("Who won?\nNot in these documents")
+
+
+def test_conversation_is_opened_again_goes_on_and_is_removed_by_keyboard(fresh: Reader, address: str) -> None:
+    fresh.ask(EXAMPLES[1])
+    fresh.ask("Who won?")
+    quoted = fresh.text("#turn-1 .quote")
+    time.sleep(0.5)
+    fresh.open(address)
+    assert fresh.count(".turn") == 0
+    fresh.go("history")
+    fresh.wait_for("#history .reopen")
+    assert fresh.text("#history .reopen") == EXAMPLES[1]
+    assert "questions: 2" in fresh.text("#history .facts")
+    fresh.browser.find_element(By.CSS_SELECTOR, "#history .reopen").send_keys(Keys.ENTER)
+    fresh.wait_for("#turn-2 .abstained")
+    assert fresh.text("#turn-1 .quote") == quoted
+    assert fresh.text("#turn-1 mark") == "voted 17 to 5"
+    assert fresh.run("return document.activeElement.tagName") == "TEXTAREA"
+    assert fresh.ask(EXAMPLES[3]) == "#turn-3"
+    fresh.wait_for(".pane[open] .quote")
+    time.sleep(0.5)
+    fresh.go("history")
+    fresh.run("document.querySelector('#history .reopen').click()")  # the list is being fetched anew
+    fresh.wait_for("#turn-3 .answered")
+    fresh.wait_for(".pane[open] .quote")
+    assert fresh.text(".pane .quote") == fresh.text("#turn-3 .quote")
+    fresh.browser.find_element(By.CSS_SELECTOR, ".of-conversation .anew").send_keys(Keys.ENTER)
+    WebDriverWait(fresh.browser, SECONDS).until(lambda _: fresh.count(".turn") == 0)
+    assert fresh.ask("Who won?") == "#turn-1"
+    time.sleep(0.5)  # a turn is kept once it is on the screen
+    fresh.go("history")
+    WebDriverWait(fresh.browser, SECONDS).until(lambda _: fresh.text("#history .reopen") == "Who won?")
+    second = "#history .list li:nth-child(2)"
+    assert "questions: 3" in fresh.text(f"{second} .facts")
+    count = fresh.count("#history .list li")
+    fresh.browser.find_element(By.CSS_SELECTOR, f"{second} .remove").send_keys(Keys.ENTER)
+    assert "for good" in fresh.text("#history .doubt")
+    fresh.browser.find_element(By.CSS_SELECTOR, "#history .remove.sure").send_keys(Keys.ENTER)
+    fresh.wait_for("#history .receipt:not(:empty)")
+    assert fresh.text("#history .receipt") == "The conversation is gone."
+    assert fresh.count("#history .list li") == count - 1
+
+
+def test_conversation_is_saved_for_a_spreadsheet(fresh: Reader, tmp_path: Path) -> None:
+    fresh.ask(EXAMPLES[0])
+    time.sleep(0.5)
+    fresh.go("history")
+    fresh.wait_for("#history .list .export")
+    place = {"behavior": "allow", "downloadPath": str(tmp_path)}
+    fresh.browser.execute_cdp_cmd("Browser.setDownloadBehavior", place)
+    fresh.browser.find_element(By.CSS_SELECTOR, "#history .list .export[href$=csv]").send_keys(Keys.ENTER)
+    WebDriverWait(fresh.browser, SECONDS).until(lambda _: list(tmp_path.glob("*.csv")))
+    [file] = tmp_path.glob("*.csv")
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines(keepends=True)))
+    assert [row["question"] for row in rows] == [EXAMPLES[0]]
+    assert rows[0]["source"] == "人民日报 第6版.txt"
 
 
 # --- evaluation ---

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import random
@@ -419,6 +421,8 @@ def test_without_signing_in_nothing_is_told(meet: Meet) -> None:
         "/theme.css",
         "/assets/x",
         "/page/source",
+        "/page/history",
+        "/v1/conversations",
         "/x",
     ):
         assert stranger.client.get(path).status_code == 401
@@ -546,6 +550,60 @@ def test_conversation_of_one_user_is_closed_to_others(meet: Meet) -> None:
     assert ben.client.get(f"/gradio_api/heartbeat/{anna.session}").status_code == 403
     assert ben.join("ask", ["and there?", None, ""], session=anna.session).status_code == 403
     assert QUOTED in json.dumps(list(anna.messages()))
+
+
+def test_kept_conversations_of_one_user_are_closed_to_others(meet: Meet) -> None:
+    anna, ben = meet("signed", user="anna"), meet("signed", user="ben")
+    before = {each["id"] for each in anna.conversations()}
+    anna.ask(f"{QUESTION} The vault opens with 4711.")
+    [own] = [each for each in anna.conversations() if each["id"] not in before]
+    for other in (ben, meet("signed", user="cleo")):
+        assert own["id"] not in {each["id"] for each in other.conversations()}
+        listed = [other.client.get("/page/history").text, json.dumps(other.conversations())]
+        saved = [
+            other.client.get(f"/v1/conversations/all/{form}").text for form in ("csv", "jsonl", "markdown")
+        ]
+        assert not [each for each in (*listed, *saved, other.reopen(own["id"])) if "4711" in each]
+        for form in ("csv", "jsonl", "markdown"):
+            assert other.client.get(f"/v1/conversations/{own['id']}/{form}").status_code == 404
+        assert other.client.delete(f"/v1/conversations/{own['id']}").status_code == 404
+        # going on with it is none of theirs either: their turn begins a conversation of their own
+        other.ask("Who won?")
+    assert meet("signed").client.get("/v1/conversations").status_code == 401
+    assert meet("signed").client.get("/page/history").status_code == 401
+    assert "4711" in anna.reopen(own["id"])
+    assert QUOTED in anna.client.get(f"/v1/conversations/{own['id']}/csv").text
+    [still] = [each for each in anna.conversations() if each["id"] == own["id"]]
+    assert still["turns"] == 1
+
+
+def test_removed_conversation_is_gone_and_nothing_is_kept_of_strangers(
+    meet: Meet, libraries: dict[str, Path]
+) -> None:
+    anna = meet("signed", user="anna")
+    anna.ask("Who told of the buried chest?")
+    own = anna.conversations()[0]
+    assert own["title"] == "Who told of the buried chest?"
+    assert anna.client.delete(f"/v1/conversations/{own['id']}").json() == {"id": own["id"], "turns": 1}
+    assert anna.client.get(f"/v1/conversations/{own['id']}/jsonl").status_code == 404
+    for file in libraries["signed"].glob(".history*"):
+        assert b"buried chest" not in file.read_bytes()
+    stranger = meet("remote")  # whoever comes has the same name: none
+    stranger.ask(QUESTION)
+    assert stranger.conversations() == []
+    assert stranger.client.get("/v1/conversations/all/csv").status_code == 404
+    assert not list(libraries["remote"].glob(".history*"))
+
+
+def test_saved_table_holds_no_formula(stranger: Stranger) -> None:
+    for question in ("=cmd|' /C calc'!A0", "+council", "\t@council", "-1+council"):
+        stranger.ask(question)
+    saved = stranger.client.get("/v1/conversations/all/csv")
+    assert saved.headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert saved.headers["Content-Disposition"].startswith("attachment; ")
+    cells = [cell for row in csv.reader(io.StringIO(saved.text.lstrip("\ufeff"))) for cell in row]
+    assert "'=cmd|' /C calc'!A0" in cells
+    assert not [cell for cell in cells if cell[:1] in tuple("=+-@\t\r\n")]
 
 
 def test_upload_of_one_user_is_no_file_of_another(meet: Meet) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -326,6 +327,9 @@ def test_no_documentation_pages_that_load_from_elsewhere(client: TestClient) -> 
         "/v1/feedback",
         "/v1/documents",
         "/v1/documents/{document_id}",
+        "/v1/conversations",
+        "/v1/conversations/{conversation}",
+        "/v1/conversations/{conversation}/{form}",
         "/healthz",
         "/metrics",
     }
@@ -335,6 +339,28 @@ def test_no_documentation_pages_that_load_from_elsewhere(client: TestClient) -> 
 def test_reachable_host_is_refused_unless_allowed(tmp_path: Path, host: str) -> None:
     with pytest.raises(ConfigError, match="--allow-remote"):
         launch(FakeQA(tmp_path), Config(host=host))
+
+
+def test_indexes_are_loaded_before_the_first_question(tmp_path: Path) -> None:
+    script = """
+import sys
+from pathlib import Path
+from qa.config import Config
+from qa.web import launch
+from tests.web_fakes import FakeQA, demo
+class Watched(FakeQA):
+    def search(self, question, **more):
+        print("searched", flush=True)
+        return super().search(question, **more)
+path = Path(sys.argv[1])
+launch(Watched(path, texts=demo(path).texts), Config(port=0))
+"""
+    command = [sys.executable, "-c", script, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "searched\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "[::1]", "127.1.2.3"])

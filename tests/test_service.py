@@ -31,6 +31,21 @@ def folder(tmp_path: Path) -> Path:
     return source
 
 
+def test_list_of_documents_is_read_again_only_when_something_changed(qa: QA, tmp_path: Path) -> None:
+    first = qa.documents()
+    first.clear()  # a caller's own list
+    read = qa._read().documents
+    calls: list[int] = []
+    qa._read().documents = lambda: calls.append(1) or read()  # type: ignore[method-assign]
+    assert len(qa.documents()) == len(TEXTS)
+    assert calls == []
+    with QA.open(tmp_path / "index") as other:
+        other.remove("mill.md")
+    assert "mill.md" not in {info.source for info in qa.documents()}
+    assert len(qa.documents()) == len(TEXTS) - 1
+    assert calls == [1]
+
+
 @pytest.fixture
 def qa(folder: Path, tmp_path: Path):  # type: ignore[no-untyped-def]
     with QA.open(tmp_path / "index", config=Config(max_error=0.9)) as service:

@@ -385,6 +385,31 @@ def test_citation_makes_nothing_up() -> None:
     assert bare.bibtex().startswith("@misc{document,\n  title = {{мост.txt}},\n  howpublished")
 
 
+@pytest.mark.parametrize(
+    ("source", "title", "media_type", "date", "entry"),
+    [
+        ("人民日报 第6版.txt", "新动能", "text/plain", "", "新动能[N]. 人民日报(6)."),
+        ("报/湖州日报_2024-07-19_第03版.pdf", "新动能", "application/pdf", "", "新动能[N]. 湖州日报, 2024-07-19(3)."),
+        ("人民日報20240719第6版.txt", "新動能", "text/plain", "2024", "新動能[N]. 人民日報, 2024(6)."),
+        ("工作报告 第6章.txt", "第6版说明", "text/plain", "", "第6版说明[Z]."),
+        ("a.epub", "北方植物", "application/epub+zip", "2019", "北方植物[M]. 2019."),
+        ("a.csv", "Rainfall", "text/csv", "", "Rainfall[DS]."),
+        ("a.pdf", "2023 Annual Report", "application/pdf", "2024", "2023 Annual Report[R]. 2024."),
+        ("a.pdf", "图书馆工作报告", "application/pdf", "", "图书馆工作报告[R]."),
+        ("a.pdf", "Reporting on floods", "application/pdf", "", "Reporting on floods[Z]."),
+        ("a.pdf", "古籍保护论文集", "application/pdf", "", "古籍保护论文集[C]."),
+        ("page.html", "Opening hours", "text/html", "2024-05", "Opening hours[Z]. 2024-05."),
+        ("https://lib.example/hours", "Opening hours", "text/html", "2024-05",
+         "Opening hours[EB/OL]. (2024-05). https://lib.example/hours."),
+    ],
+)  # fmt: skip
+def test_kind_of_publication_is_told_from_what_is_known_only(
+    source: str, title: str, media_type: str, date: str, entry: str
+) -> None:
+    citation = Citation("words", source, title, date=date, media_type=media_type)
+    assert citation.gbt7714() == f"“words”[1]\n[1] {entry}"
+
+
 def test_citation_takes_page_and_heading_from_the_block_of_the_quote(tower: Path) -> None:
     document = read_document(tower)
     start = document.text.index(QUOTE)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import sys
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,6 +58,8 @@ class FakeQA:
     def ask(self, question: str, *, scope: Scope | None = None) -> Answer:
         if not question.strip():
             raise QuestionError("The question is empty. Ask something.")
+        if "slowly" in question:
+            time.sleep(1.0)
         if "explode" in question:
             raise RuntimeError("a bug")
         hits = self.search(question, scope=scope)
@@ -84,8 +88,8 @@ class FakeQA:
     def give_feedback(self, feedback: Feedback) -> Feedback:
         return FeedbackStore(self.path).add(feedback)
 
-    def chat(self) -> FakeTalk:
-        return FakeTalk(self)
+    def chat(self, turns: Sequence[Turn] = ()) -> FakeTalk:
+        return FakeTalk(self, turns)
 
     def documents(self) -> list[DocumentInfo]:
         if not self.texts:
@@ -181,6 +185,7 @@ class FakeQA:
 @dataclass
 class FakeTalk:
     service: FakeQA
+    turns: Sequence[Turn] = ()
 
     def ask(self, question: str, *, alone: bool = False, scope: Scope | None = None) -> Turn:
         standalone = question if alone else question.replace("there", "in Anji")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
@@ -59,11 +59,11 @@ class Carried:
 
 
 class Conversation:
-    """Turns over one library; each follow-up carries what the turn before was about."""
+    """Turns over one library, after ``turns`` of before; each follow-up carries what the turn before was about."""
 
-    def __init__(self, answers: Asks) -> None:
+    def __init__(self, answers: Asks, turns: Sequence[Turn] = ()) -> None:
         self._answers = answers
-        self.turns: list[Turn] = []
+        self.turns: list[Turn] = list(turns)
 
     def ask(self, question: str, *, alone: bool = False, scope: Scope | None = None) -> Turn:
         """Answer a question, read with the turn before it when it leans on it: at most two readings are asked.

@@ -342,6 +342,7 @@ def serve(
     as_json: JsonOption = False,
 ) -> None:
     """Open the chat page and the HTTP API; where there are users (qa user add), people sign in."""
+    from qa.readers.ocr import NONE
     from qa.web import PageSettings, launch
 
     config = _config(index=index, host=host, port=port, model=model)
@@ -357,7 +358,11 @@ def serve(
         launch(
             qa,
             config,
-            settings=PageSettings(max_upload_mb=config.max_upload_mb, max_uploads=config.max_uploads),
+            settings=PageSettings(
+                max_upload_mb=config.max_upload_mb,
+                max_uploads=config.max_uploads,
+                pictures=config.ocr_languages != NONE,
+            ),
             allow_remote=allow_remote,
             on_ready=on_ready,
         )
@@ -604,11 +609,13 @@ def user_add(
 
 @user_app.command("remove")
 def user_remove(name: NameArgument, index: IndexOption = None, as_json: JsonOption = False) -> None:
-    """Remove a user; their sessions end at once."""
+    """Remove a user; their sessions end at once, and their conversations are gone."""
+    from qa.history import History
     from qa.users import Users
 
     config = _config(index=index)
-    Users(Path(config.index)).remove(name)
+    removed = Users(Path(config.index)).remove(name)
+    History(Path(config.index)).remove_user(removed)
     if as_json:
         _print_json({"index": config.index, "name": name})
     else:

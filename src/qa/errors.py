@@ -66,6 +66,14 @@ class FeedbackError(QAError):
     """A verdict on an answer is malformed, or there is no room to keep it."""
 
 
+class HistoryError(QAError):
+    """The file of the conversations is damaged or full."""
+
+
+class ConversationNotFound(QAError):
+    """A user has no conversation of this id."""
+
+
 class ConfigError(QAError):
     """A setting has a value that cannot be used."""
 

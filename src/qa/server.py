@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from fastapi import FastAPI, Request
@@ -19,9 +20,11 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from qa.errors import (
+    ConversationNotFound,
     DocumentNotFound,
     EncoderMismatch,
     FeedbackError,
+    HistoryError,
     LibraryLocked,
     LibraryNotFound,
     QAError,
@@ -30,11 +33,14 @@ from qa.errors import (
 )
 from qa.feedback import LONGEST_TEXT, MOST_MARKS, Feedback
 from qa.guard import Access, guarded, refusal
+from qa.history import History
 from qa.types import Answer, Span
 from qa.types import Scope as DocumentScope
 from qa.users import Users
-from qa.web.service import Service, may_edit
+from qa.web.conversations import FORMS, Recall, as_records
+from qa.web.service import Service, kept_for, may_edit
 from qa.web.settings import PageSettings
+from qa.web.strings import strings_of
 
 MAX_QUESTION_CHARS = 2000
 MOST_NAMES = 100
@@ -43,6 +49,8 @@ _STATUS: tuple[tuple[type[QAError], int], ...] = (
     (QuestionError, 400),
     (ScopeError, 400),
     (FeedbackError, 507),
+    (HistoryError, 507),
+    (ConversationNotFound, 404),
     (DocumentNotFound, 404),
     (EncoderMismatch, 409),
     (LibraryNotFound, 503),
@@ -51,6 +59,9 @@ _STATUS: tuple[tuple[type[QAError], int], ...] = (
 
 
 Name = Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+Form = Literal["markdown", "jsonl", "csv"]
 
 
 class AskRequest(BaseModel):
@@ -170,6 +181,8 @@ def _add_routes(app: FastAPI, service: Service, metrics: Metrics) -> None:
             return refusal(403, "ReadersOnly", "Only editors remove documents.")
         return asdict(service.remove(document_id))
 
+    _add_conversations(app, service)
+
     @app.get("/healthz")
     def healthz(request: Request) -> JSONResponse:
         known = request.scope.get("user") is not None  # others learn that it works, and no more
@@ -208,6 +221,52 @@ def _add_routes(app: FastAPI, service: Service, metrics: Metrics) -> None:
         metrics.count("qa_errors_total")
         status = next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
         return JSONResponse({"error": {"type": type(error).__name__, "message": str(error)}}, status)
+
+
+def _add_conversations(app: FastAPI, service: Service) -> None:
+    """Add the conversations that are kept for who asks; nobody reaches those of others."""
+    history = History(service.path)
+
+    @app.get("/v1/conversations")
+    def conversations(request: Request) -> dict[str, Any]:
+        user = kept_for(request.scope)
+        return {
+            "conversations": [asdict(each) for each in history.conversations(user)]
+            if user is not None
+            else []
+        }
+
+    @app.get("/v1/conversations/{conversation}/{form}", response_model=None)
+    def export(conversation: str, form: Form, request: Request) -> Response:
+        user = _keeper(request)
+        wanted = (
+            [each.id for each in history.conversations(user)] if conversation == "all" else [conversation]
+        )
+        turns = [turn for each in wanted for turn in history.read(user, each)]
+        write, media_type, extension = FORMS[form]
+        records = as_records(turns, Recall(service), str(request.base_url))
+        name = f"qa-{datetime.now(UTC):%Y-%m-%d}.{extension}"
+        return Response(
+            write(records, strings_of(request.headers)).encode("utf-8", "replace"),
+            media_type=f"{media_type}; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+    @app.delete("/v1/conversations/{conversation}")
+    def remove_conversation(conversation: str, request: Request) -> dict[str, Any]:
+        return {"id": conversation, "turns": history.remove(_keeper(request), conversation)}
+
+
+def _keeper(request: Request) -> str:
+    """Return for whom conversations are kept.
+
+    Raises:
+        ConversationNotFound: for nobody.
+    """
+    user = kept_for(request.scope)
+    if user is None:
+        raise ConversationNotFound("No conversations are kept for who does not sign in.")
+    return user
 
 
 class Metrics:

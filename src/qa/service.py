@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from qa.encoder import BUILTIN, load_encoder, load_token_encoder, model_of
 from qa.errors import DocumentNotFound, EncoderMismatch, LibraryNotFound, QAError
 from qa.extractor import load_extractor
 from qa.feedback import Feedback, FeedbackStore
+from qa.history import History
 from qa.languages import Languages
 from qa.library import Library, is_library
 from qa.search import Searcher
@@ -36,6 +37,7 @@ from qa.types import (
     Retriever,
     Scope,
     TokenEncoder,
+    Turn,
 )
 from qa.views import Views
 
@@ -67,9 +69,11 @@ class QA:
         self._lock = threading.RLock()
         self._writing = threading.Lock()
         self._feedback = FeedbackStore(path)
+        self._history = History(path)
         self._library: Library | None = None
         self._engine: _Engine | None = None
         self._encoders: tuple[Encoder, TokenEncoder] | None = None
+        self._listed: tuple[tuple[int, int], tuple[DocumentInfo, ...]] | None = None
 
     @classmethod
     def open(
@@ -127,7 +131,7 @@ class QA:
                 on_progress=on_progress,
             )
         if report.removed:
-            self._feedback.forget(set(report.removed))
+            self._forget(set(report.removed))
         return report
 
     def add_documents(
@@ -162,8 +166,13 @@ class QA:
         self._read()
         with self._write() as library:
             receipt = indexing.remove(library, source, purge=purge)
-        self._feedback.forget({receipt.source})
+        self._forget({receipt.source})
         return receipt
+
+    def _forget(self, sources: set[str]) -> None:
+        """Take removed documents out of what is kept beside the library."""
+        self._feedback.forget(sources)
+        self._history.forget(sources)
 
     @property
     def model(self) -> str:
@@ -172,8 +181,13 @@ class QA:
         return self._model or BUILTIN
 
     def documents(self) -> list[DocumentInfo]:
-        """Return the list of documents, by source."""
-        return self._read().documents()
+        """Return the list of documents, by source; it is read again only when something changed."""
+        library = self._read()
+        head = library.head()  # before the list: one that is newer than its head is only read once more
+        listed = self._listed
+        if listed is None or listed[0] != head:
+            listed = self._listed = head, tuple(library.documents())
+        return list(listed[1])
 
     def document(self, source: str) -> Document:
         """Return a document with its text, by source or id."""
@@ -208,9 +222,9 @@ class QA:
             lambda engine: engine.answerer.answer(question, k=self.config.k, scope=scope)
         )
 
-    def chat(self) -> Conversation:
-        """Begin a conversation: follow-ups are read with the turn before."""
-        return Conversation(self)
+    def chat(self, turns: Sequence[Turn] = ()) -> Conversation:
+        """Begin a conversation, or go on after ``turns``: follow-ups are read with the turn before."""
+        return Conversation(self, turns)
 
     def give_feedback(self, feedback: Feedback) -> Feedback:
         """Keep a verdict on an answer beside the library; return it as it is kept.
@@ -349,7 +363,7 @@ class QA:
                 self._engine.views.close()
             if self._library:
                 self._library.close()
-            self._engine = self._library = None
+            self._engine = self._library = self._listed = None
 
     def __enter__(self) -> QA:
         return self

@@ -100,8 +100,8 @@ class Users:
             kept.users[name] = _Record(role, salt, digest, epoch)
         return before is None
 
-    def remove(self, name: str) -> None:
-        """Remove a user; their sessions end at once.
+    def remove(self, name: str) -> str:
+        """Remove a user and return their name as it was kept; their sessions end at once.
 
         Raises:
             ConfigError: there is no such user.
@@ -109,6 +109,7 @@ class Users:
         with self._changing() as kept:
             if kept.users.pop(_normal(name), None) is None:
                 raise ConfigError(f"There is no user '{name}'. See who there is: qa user list")
+        return _normal(name)
 
     def check(self, name: str, password: str) -> User | None:
         """Return the user whom name and password belong to; a wrong name takes as long as a wrong password."""

@@ -6,13 +6,14 @@ import asyncio
 import errno
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from qa.config import Config
-from qa.errors import ConfigError
+from qa.errors import ConfigError, QAError
 from qa.web.settings import PageSettings
 
 if TYPE_CHECKING:
@@ -66,6 +67,13 @@ def launch(
     )
     access.check(host)
     _check_certificate(config)
+    warmer = threading.Thread(target=_warm, args=(service,), name="warming")
+
+    def ready() -> None:
+        warmer.start()
+        if on_ready:
+            on_ready(address)
+
     listener = listen(host, config.port)
     address = f"{'https' if config.certificate else 'http'}://{_in_url(host)}:{listener.getsockname()[1]}"
     try:
@@ -73,9 +81,18 @@ def launch(
 
         server = _server_of(create_app(service, access=access, settings=settings), config)
         with suppress(KeyboardInterrupt):  # the way to end it; uvicorn has closed everything by then
-            asyncio.run(_run(server, listener, lambda: on_ready(address) if on_ready else None))
+            asyncio.run(_run(server, listener, ready))
     finally:
         listener.close()
+        if warmer.ident:
+            warmer.join()  # the library is closed next
+
+
+def _warm(service: Service) -> None:
+    """Load what the first page and the first question need, so that nobody waits for it."""
+    with suppress(QAError):  # whoever asks is told
+        service.documents()
+        service.search("warm")
 
 
 def _check_certificate(config: Config) -> None:

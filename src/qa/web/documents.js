@@ -18,28 +18,6 @@ async function list(first = 0) {
   drawn();
 }
 
-// Removing is asked for twice, in the same place; the receipt says what is gone.
-function doubt(button) {
-  const section = button.closest(".documents");
-  const group = document.createElement("span");
-  group.className = "doubt";
-  group.setAttribute("role", "group");
-  const words = document.createElement("span");
-  words.textContent = section.dataset.ask;
-  const no = document.createElement("button");
-  no.type = "button";
-  no.textContent = section.dataset.no;
-  const yes = button.cloneNode(true);
-  yes.classList.add("sure");
-  group.append(words, yes, no);
-  button.replaceWith(group);
-  no.addEventListener("click", () => {
-    group.replaceWith(button);
-    button.focus();
-  });
-  yes.focus();
-}
-
 async function remove(button) {
   const section = button.closest(".documents");
   button.disabled = true;
@@ -61,7 +39,6 @@ async function remove(button) {
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (button?.matches(".remove.sure")) remove(button);
-  else if (button?.matches(".remove")) doubt(button);
   else if (button?.matches(".more")) list(Number(button.dataset.first));
 });
 element.addEventListener("input", () => {

@@ -30,10 +30,36 @@ function go(name) {
   document.documentElement.dataset.view = name;
   for (const each of element.querySelectorAll("[data-go]"))
     each.dataset.go === name ? each.setAttribute("aria-current", "page") : each.removeAttribute("aria-current");
+  document.dispatchEvent(new CustomEvent("qa-view", { detail: name }));
 }
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-go]");
   if (button) go(button.dataset.go);
+});
+// Removing is asked for twice, in the same place; who lists what can be removed does it, and says so.
+function doubt(button) {
+  const section = button.closest(".documents");
+  const group = document.createElement("span");
+  group.className = "doubt";
+  group.setAttribute("role", "group");
+  const words = document.createElement("span");
+  words.textContent = section.dataset.ask;
+  const no = document.createElement("button");
+  no.type = "button";
+  no.textContent = section.dataset.no;
+  const yes = button.cloneNode(true);
+  yes.classList.add("sure");
+  group.append(words, yes, no);
+  button.replaceWith(group);
+  no.addEventListener("click", () => {
+    group.replaceWith(button);
+    button.focus();
+  });
+  yes.focus();
+}
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.(".remove:not(.sure)");
+  if (button) doubt(button);
 });
 watch("value", adopt);
 adopt();

@@ -1,20 +1,27 @@
 // Runs inside the gr.HTML component of the conversation. Its value is the turns that changed, as HTML made
 // by render.py: one, or all when the language was switched. A turn with a known id replaces itself, a new one
-// is appended. So the page never redraws the turns before, and what the reader unfolded stays unfolded.
+// is appended. So the page never redraws the turns before, and what the reader unfolded stays unfolded. Only another
+// conversation takes the place of all.
 const log = element.querySelector(".log");
 
 function show(turnsHtml) {
   const holder = document.createElement("div");
   holder.innerHTML = turnsHtml;
+  const anew = holder.querySelector("[data-anew]");
+  if (anew) {
+    anew.remove();
+    log.replaceChildren();
+    document.dispatchEvent(new CustomEvent("qa-anew"));
+  }
   const turns = [...holder.children];
   for (const turn of turns) {
     const known = document.getElementById(turn.id);
     if (known) known.replaceWith(turn);
     else log.append(turn);
   }
-  if (turns.length !== 1) return;
-  const turn = turns[0];
-  const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const turn = turns.at(-1);
+  if (!turn || (turns.length !== 1 && !anew)) return;
+  const calm = anew || window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   turn.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
   const place = turn.querySelector(".answered .open");
   if (!place) return;

@@ -11,6 +11,8 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by gradio when it is im
 
 import json
 import logging
+import secrets
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -24,12 +26,14 @@ from fastapi import FastAPI
 
 from qa.errors import LibraryNotFound, QAError, ScopeError
 from qa.guard import PageGate
-from qa.readers import READABLE
-from qa.types import Answer, DocumentInfo, Explanation, Scope
+from qa.history import History
+from qa.readers import READABLE, ocr
+from qa.types import Answer, DocumentInfo, Explanation, Scope, Turn
 from qa.web import render
+from qa.web.conversations import Recall
 from qa.web.examples import choose_examples
 from qa.web.render import FileOutcome
-from qa.web.service import OnProgress, Service, Talk, may_edit
+from qa.web.service import OnProgress, Service, Talk, kept_for, may_edit
 from qa.web.settings import PageSettings
 from qa.web.strings import Strings, strings_of
 from qa.web.trial import KINDS, MOST_QUESTIONS, run_trial
@@ -45,7 +49,9 @@ CACHE_SECONDS = 3600
 _REFUSED_UNREAD = 4
 """Files so many times too large do not even get into the cache."""
 
-_OTHER_SPELLINGS = {".htm", ".xhtml", ".markdown", ".text", ".ndjson", ".docm", ".xlsm", ".pptm"}
+_OTHER_SPELLINGS = {
+    ".htm", ".xhtml", ".markdown", ".text", ".ndjson", ".docm", ".xlsm", ".pptm", ".jpeg", ".tiff",
+}  # fmt: skip
 """Taken, but not worth naming beside .html, .md and .txt."""
 
 _LOG = logging.getLogger(__name__)
@@ -58,10 +64,22 @@ Shown = Callable[[Strings], str]
 
 @dataclass
 class Session:
-    """One browser tab: its conversation, and its turns as they are shown."""
+    """One browser tab: its conversation, its turns as they are shown, and the id under which they are kept.
+
+    A reader may ask on before the answer is there: questions take turns by the ``lock``.
+    """
 
     talk: Talk
     turns: list[Shown] = field(default_factory=list)
+    kept: str = ""
+    unkept: list[Turn] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def offered(*, pictures: bool) -> list[str]:
+    """Return the extensions that the page names beside the box for uploads; ``pictures`` where tesseract is, too."""
+    kinds = READABLE | (ocr.PICTURES if pictures and ocr.is_available() else set())
+    return sorted(kinds - _OTHER_SPELLINGS)
 
 
 class Page:
@@ -71,6 +89,7 @@ class Page:
         self.service = service
         self.settings = settings
         self.on_answer = on_answer
+        self._history = History(service.path)
         self._examples: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         """Document ids, and the questions chosen for them: once for a state of the library."""
 
@@ -82,13 +101,13 @@ class Page:
         """
         strings, edits = _strings(request), _edits(request)
         limits = render.render_upload_limits(
-            sorted(READABLE - _OTHER_SPELLINGS),
+            offered(pictures=self.settings.pictures),
             self.settings.max_upload_mb,
             self.settings.max_uploads,
             strings,
         )
         return (
-            render.render_header(strings, _user_name(request)),
+            render.render_header(strings, _user_name(request), keeps=_kept_for(request) is not None),
             gr.update(placeholder=strings.ask_placeholder, label=strings.ask_label),
             limits if edits else "",
             gr.update(visible=edits),
@@ -126,11 +145,57 @@ class Page:
             yield gr.skip(), gr.skip(), session
             return
         session = session or Session(self.service.chat())
-        turn_id = f"turn-{len(session.turns) + 1}"
+        place = len(session.turns)
+        turn_id = f"turn-{place + 1}"
         session.turns.append(partial(render.render_pending, turn_id, question))
-        yield "", session.turns[-1](strings), session
-        session.turns[-1] = self._turn(turn_id, question, session.talk, scope, alone=alone)
-        yield gr.skip(), session.turns[-1](strings), gr.skip()
+        yield "", session.turns[place](strings), session
+        with session.lock:
+            session.turns[place], turn = self._turn(turn_id, question, session.talk, scope, alone=alone)
+            session.unkept += [turn] if turn else []
+        try:
+            yield gr.skip(), session.turns[place](strings), gr.skip()
+        finally:  # the reader has the answer before it is written down
+            self._keep(session, _kept_for(request))
+
+    def _keep(self, session: Session, user: str | None) -> None:
+        """Keep new turns in the history of their user; if that fails, the conversation goes on without."""
+        with session.lock:
+            turns, session.unkept = session.unkept, []
+            if user is None:
+                return
+            try:
+                for turn in turns:
+                    session.kept = self._history.keep(user, session.kept, turn)
+            except QAError as error:
+                _LOG.warning("A turn is not kept: %s", error)
+
+    def reopen(self, event: gr.EventData, request: gr.Request) -> tuple[str, Session | None]:
+        """Return the log and the session of a conversation that was kept, or of a new one where none is named."""
+        strings, user, wanted = _strings(request), _kept_for(request), str(event.conversation)
+        opened, shown = None, [""]
+        if wanted and user is not None:
+            try:
+                opened = self._reopened(user, wanted)
+                shown = [turn(strings) for turn in opened.turns]
+            except QAError as error:
+                shown = [render.render_alert(trouble_of(error, strings), strings)]
+        return render.render_conversation(shown, secrets.token_hex(8)), opened
+
+    def _reopened(self, user: str, conversation: str) -> Session:
+        recall = Recall(self.service)
+        turns: list[Turn] = []
+        shown: list[Shown] = []
+        for number, past in enumerate(self._history.read(user, conversation), 1):
+            turn_id = f"turn-{number}"
+            turn = recall.turn(past)
+            if turn is None:
+                shown.append(partial(render.render_lost, turn_id, past.question))
+            else:
+                turns.append(turn)
+                shown.append(
+                    partial(render.render_turn, turn_id, past.question, past.standalone, turn.answer)
+                )
+        return Session(self.service.chat(turns), shown, conversation)
 
     def ask_example(
         self, session: Session | None, scope: str, event: gr.EventData, request: gr.Request
@@ -145,29 +210,32 @@ class Page:
             scope = json.dumps({"within": [event.within]})
         yield from self.ask(str(event.question), session, scope, request, alone=True)
 
-    def _turn(self, turn_id: str, question: str, talk: Talk, scope: str, *, alone: bool = False) -> Shown:
+    def _turn(
+        self, turn_id: str, question: str, talk: Talk, scope: str, *, alone: bool = False
+    ) -> tuple[Shown, Turn | None]:
+        """Answer a question; return how it is shown, and what is to be kept: nothing of what failed."""
         failed = partial(_failure, turn_id, question)
         if len(question) > MAX_QUESTION_CHARS:
             shortened = question[:MAX_QUESTION_CHARS] + "…"
-            return partial(_failure, turn_id, shortened, _too_long)
+            return partial(_failure, turn_id, shortened, _too_long), None
         try:
             started = time.perf_counter()
             turn = talk.ask(question, alone=alone, scope=read_scope(scope))
             if self.on_answer:
                 self.on_answer(turn.answer, time.perf_counter() - started)
         except LibraryNotFound:
-            return partial(
-                failed, lambda strings: Trouble(f"{strings.no_documents}. {strings.no_documents_note}")
-            )
+            return partial(failed, _no_documents), None
         except QAError as error:
-            return partial(failed, partial(trouble_of, error))
+            return partial(failed, partial(trouble_of, error)), None
         except Exception:
             # The reader must not be left with "Searching…"; the trace belongs to whoever runs the server.
             _LOG.exception("A question on the page failed.")
-            return partial(failed, lambda strings: Trouble(strings.unexpected))
-        answer = turn.answer
-        explained = _explanations(answer)
-        return partial(render.render_turn, turn_id, question, turn.standalone, answer, explanations=explained)
+            return partial(failed, lambda strings: Trouble(strings.unexpected)), None
+        explained = _explanations(turn.answer)
+        shown = partial(
+            render.render_turn, turn_id, question, turn.standalone, turn.answer, explanations=explained
+        )
+        return shown, turn
 
     def upload(self, uploads: list[dict[str, Any]] | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Yield report, documents, upload box and examples: the report often, the rest at the end."""
@@ -298,6 +366,12 @@ def build_page(
                     js_on_load=_asset("source.js"),
                     apply_default_css=False,
                 )
+        with gr.Column(elem_id="history", elem_classes="view"):
+            history = gr.HTML(
+                html_template='<div class="kept"></div>',
+                js_on_load=_asset("history.js"),
+                apply_default_css=False,
+            )
         with gr.Row(elem_id="documents", elem_classes="view"):
             with gr.Column(scale=3, elem_id="library"):
                 documents = gr.HTML(apply_default_css=False, js_on_load=_asset("documents.js"))
@@ -318,6 +392,9 @@ def build_page(
             "concurrency_limit": ASKING_AT_ONCE,
             "concurrency_id": "ask",
             "show_progress": "hidden",
+            # By default the page swallows a question that comes before it has heard the end of the one before,
+            # which is some time after the answer is seen.
+            "trigger_mode": "multiple",
             **_PRIVATE,
         }
         opened = [header, question, limits, files_box, documents, evaluation, questions_box]
@@ -329,6 +406,7 @@ def build_page(
         question.submit(page.ask, [question, session, scope], **asking)
         examples.click(page.ask_example, [session, scope], **asking)
         log.edit(page.ask_edited, [session, scope], **asking)
+        history.select(page.reopen, outputs=[log, session], queue=False, show_progress="hidden", **_PRIVATE)
         # One file at a time: a library has one writer.
         files_box.upload(
             page.upload,
@@ -410,6 +488,12 @@ def _user_name(request: gr.Request) -> str:
     return user.name if user is not None else ""
 
 
+def _kept_for(request: gr.Request) -> str | None:
+    """Return for whom conversations are kept, None for nobody."""
+    inside: Any = request.request
+    return kept_for(inside.scope)
+
+
 def _edits(request: gr.Request) -> bool:
     inside: Any = request.request
     return may_edit(inside.scope)
@@ -442,6 +526,10 @@ def _explanations(answer: Answer) -> list[Explanation]:
 
 def _failure(turn_id: str, question: str, trouble: Callable[[Strings], Trouble], strings: Strings) -> str:
     return render.render_failure(turn_id, question, trouble(strings), strings)
+
+
+def _no_documents(strings: Strings) -> Trouble:
+    return Trouble(f"{strings.no_documents}. {strings.no_documents_note}")
 
 
 def _too_long(strings: Strings) -> Trouble:

@@ -18,6 +18,7 @@ from typing import Any
 from qa import confidence
 from qa.citing import Citation
 from qa.feedback import LONGEST_TEXT, MOST_MARKS, RIGHT, WRONG, Feedback
+from qa.history import PastConversation
 from qa.reasons import say
 from qa.text import fold, script
 from qa.types import Answer, DocumentInfo, Explanation, Hit, Meeting, Place, Quote, Span
@@ -117,6 +118,21 @@ def render_failure(turn_id: str, question: str, trouble: Trouble, strings: Strin
         f"{_trouble(trouble)}</section>"
     )
     return _turn(turn_id, question, body, strings)
+
+
+def render_lost(turn_id: str, question: str, strings: Strings) -> str:
+    """Return a turn of a kept conversation whose quote's document changed or is gone; it can be asked again."""
+    body = (
+        f'<section class="card abstained"><h3>{escape(strings.answer_gone)}</h3>'
+        f'<button type="button" class="suggestion" data-question="{escape(question)}" data-within="">'
+        f"{escape(strings.ask_again)}</button></section>"
+    )
+    return _turn(turn_id, question, body, strings)
+
+
+def render_conversation(turns: Sequence[str], token: str) -> str:
+    """Return turns that take the place of all that the log shows; ``token`` tells this time from others."""
+    return f'<hr data-anew="{escape(token)}">{"".join(turns)}'
 
 
 def _turn(turn_id: str, question: str, body: str, strings: Strings) -> str:
@@ -476,8 +492,8 @@ def lang_attribute(text: str) -> str:
 # --- around the conversation --------------------------------------------------------------------
 
 
-def render_header(strings: Strings, user: str = "") -> str:
-    """Return the masthead; ``user`` is who signed in, and may sign out."""
+def render_header(strings: Strings, user: str = "", *, keeps: bool = False) -> str:
+    """Return the masthead; ``user`` is who signed in, and may sign out, and ``keeps`` says that there is a history."""
     options = "".join(
         f'<option value="{each.lang}" lang="{each.lang}"{" selected" if each is strings else ""}>'
         f"{escape(each.name)}</option>"
@@ -486,7 +502,7 @@ def render_header(strings: Strings, user: str = "") -> str:
     return (
         f'<header class="masthead" lang="{strings.lang}" dir="{strings.direction}" '
         f'data-ask="{escape(strings.ask_button)}">'
-        f"<div><h1>{escape(strings.title)}</h1><p>{escape(strings.tagline)}</p></div>{_views(strings)}"
+        f"<div><h1>{escape(strings.title)}</h1><p>{escape(strings.tagline)}</p></div>{_views(strings, keeps=keeps)}"
         f'<select class="language" aria-label="{escape(strings.language)}" autocomplete="off">{options}</select>'
         f"{_sign_out(user, strings)}</header>"
     )
@@ -502,19 +518,23 @@ def _sign_out(user: str, strings: Strings) -> str:
 
 
 def render_save(strings: Strings) -> str:
-    """Return the button that keeps the conversation as a file; ``log.js`` writes it."""
-    return f'<button type="button" class="save">{escape(strings.save_conversation)}</button>'
+    """Return the buttons that end the conversation, and that keep it as a file; ``log.js`` writes it."""
+    return (
+        f'<span class="of-conversation"><button type="button" class="anew">{escape(strings.history_new)}</button>'
+        f'<button type="button" class="save">{escape(strings.save_conversation)}</button></span>'
+    )
 
 
-def _views(strings: Strings) -> str:
+def _views(strings: Strings, *, keeps: bool) -> str:
     """Return the buttons that change between the views of the page; ``header.js`` marks the current one."""
+    views = (
+        ("ask", strings.ask_view),
+        *((("history", strings.history_view),) if keeps else ()),
+        ("documents", strings.documents_view),
+        ("evaluation", strings.evaluation_view),
+    )
     buttons = "".join(
-        f'<button type="button" data-go="{name}">{escape(words)}</button>'
-        for name, words in (
-            ("ask", strings.ask_view),
-            ("documents", strings.documents_view),
-            ("evaluation", strings.evaluation_view),
-        )
+        f'<button type="button" data-go="{name}">{escape(words)}</button>' for name, words in views
     )
     return f'<nav class="views-of-page" aria-label="{escape(strings.views)}">{buttons}</nav>'
 
@@ -564,10 +584,11 @@ class Choice:
     first: int = 0
 
     def holds(self, info: DocumentInfo) -> bool:
-        where = fold(f"{info.source}\n{info.title}\n{info.author}")
-        return (not self.language or info.language == self.language) and all(
-            word in where for word in fold(self.words).split()
-        )
+        if self.language and info.language != self.language:
+            return False
+        words = fold(self.words).split()
+        where = fold(f"{info.source}\n{info.title}\n{info.author}") if words else ""
+        return all(word in where for word in words)
 
 
 def render_documents(documents: Sequence[DocumentInfo], strings: Strings, *, edits: bool = True) -> str:
@@ -676,6 +697,47 @@ def _folders(source: str) -> Iterator[str]:
     for at, character in enumerate(source):
         if character == "/":
             yield source[:at]
+
+
+# --- conversations that are kept ----------------------------------------------------------------
+
+
+def render_history(conversations: Sequence[PastConversation], strings: Strings) -> str:
+    """Return the conversations of a user, to be opened again, saved and removed; ``history.js`` does it."""
+    items = "".join(f"<li>{_past(each, strings)}</li>" for each in conversations)
+    everything = ""
+    if conversations:
+        everything = f"<span>{escape(strings.history_all)}:</span> {_exports('', strings)}"
+    listed = f'<ul class="list">{items}</ul>' if items else f"<p>{escape(strings.history_empty)}</p>"
+    return (
+        f'<section class="documents" lang="{strings.lang}" dir="{strings.direction}" '
+        f'data-ask="{escape(strings.history_remove_ask)}" data-no="{escape(strings.remove_no)}" '
+        f'data-done="{escape(strings.history_removed)}" data-failed="{escape(strings.history_remove_failed)}">'
+        f'<h2>{escape(strings.history_view)}</h2><p class="note">{escape(strings.history_note)}</p>'
+        f'<p class="deeds"><button type="button" class="anew" data-go="ask">{escape(strings.history_new)}</button>'
+        f'{everything}</p><p class="receipt" role="status"></p>{listed}</section>'
+    )
+
+
+def _past(kept: PastConversation, strings: Strings) -> str:
+    when = _isolated(f"{kept.changed[:16].replace('T', ' ')} UTC")
+    facts = f"{when} · {strings.history_questions.format(count=kept.turns)}"
+    return (
+        f'<button type="button" class="reopen" data-go="ask" data-conversation="{escape(kept.id)}" dir="auto"'
+        f'{lang_attribute(kept.title)}>{escape(kept.title)}</button><span class="facts">{escape(facts)}</span>'
+        f'<span class="deeds">{_exports(kept.id, strings)}'
+        f'<button type="button" class="remove" data-conversation="{escape(kept.id)}">{escape(strings.remove)}</button>'
+        "</span>"
+    )
+
+
+def _exports(conversation: str, strings: Strings) -> str:
+    """Return links that save a conversation, or all of them where none is named, in each form."""
+    return "".join(
+        f'<a class="export" download href="v1/conversations/{escape(conversation or "all")}/{name}" '
+        f'title="{escape(strings.history_save.format(form=words))}">{escape(words)}</a>'
+        for name, words in (("markdown", "Markdown"), ("csv", "CSV"), ("jsonl", "JSON"))
+    )
 
 
 # --- uploads ------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse, Response
 
 from qa.citing import Citation
 from qa.errors import DocumentNotFound, LibraryNotFound, QAError
+from qa.history import History
 from qa.readers.pages import Words, page_picture, page_sizes
 from qa.types import Document, DocumentInfo
 from qa.web import source
@@ -24,11 +25,12 @@ from qa.web.render import (
     Choice,
     render_alert,
     render_citations,
+    render_history,
     render_list,
     render_scope,
     render_suggestions,
 )
-from qa.web.service import Service, may_edit
+from qa.web.service import Service, kept_for, may_edit
 from qa.web.strings import Strings, strings_of
 from qa.web.troubles import trouble_of
 
@@ -87,6 +89,14 @@ def add_page_routes(app: FastAPI, service: Service) -> None:
         choice = Choice(words, language, first)
         edits = may_edit(request.scope)
         return _html(lambda: render_list(_documents(service), choice, strings, edits=edits), strings)
+
+    @app.get("/page/history", include_in_schema=False)
+    def history(request: Request) -> Response:
+        strings, user = strings_of(request.headers), kept_for(request.scope)
+        kept = History(service.path)
+        return _html(
+            lambda: render_history(kept.conversations(user) if user is not None else [], strings), strings
+        )
 
     @app.get("/page/scope", include_in_schema=False)
     def scope(request: Request) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +19,15 @@ def may_edit(scope: Mapping[str, Any]) -> bool:
     """
     user = scope.get("user")
     return user is None or bool(user.edits)
+
+
+def kept_for(scope: Mapping[str, Any]) -> str | None:
+    """Return for whom conversations are kept: a user's name, "" for all who use this machine, None for nobody.
+
+    Strangers whom ``--allow-remote`` lets read have no name to be told apart by.
+    """
+    user = scope.get("user")
+    return user.name if user is not None and (user.name or user.edits) else None
 
 
 class Talk(Protocol):
@@ -57,6 +66,8 @@ class Service(Protocol):
         """Remove a document by its source or id; the receipt says what is gone."""
         ...
 
-    def chat(self) -> Talk: ...
+    def chat(self, turns: Sequence[Turn] = ()) -> Talk:
+        """Begin a conversation, or go on after ``turns``."""
+        ...
 
     def give_feedback(self, feedback: Feedback) -> Feedback: ...

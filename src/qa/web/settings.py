@@ -13,3 +13,5 @@ class PageSettings:
     max_upload_mb: int = 50
     max_uploads: int = 50
     """Files in one upload."""
+    pictures: bool = True
+    """Whether scans and pictures are read where tesseract is installed."""

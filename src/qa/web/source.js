@@ -132,6 +132,9 @@ document.addEventListener("click", (event) => {
 document.addEventListener("qa-answered", (event) => {
   if (wide.matches) open(event.detail, true);
 });
+document.addEventListener("qa-anew", () => {
+  if (pane.open) close();
+});
 // A link to a quote names the place behind the #, which no server sees.
 function follow() {
   const named = new URLSearchParams(location.hash.slice(1));

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from qa.errors import (
+    ConversationNotFound,
     DocumentNotFound,
     EncoderMismatch,
     LibraryCorrupt,
@@ -36,6 +37,7 @@ def trouble_of(error: QAError, strings: Strings) -> Trouble:
         (EncoderMismatch, strings.trouble_model),
         (QuoteMismatch, strings.trouble_quote),
         (DocumentNotFound, strings.trouble_document),
+        (ConversationNotFound, strings.trouble_conversation),
         (ReadError, strings.trouble_file),
     )
     sentence = next((words for kind, words in sentences if isinstance(error, kind)), strings.trouble_other)
