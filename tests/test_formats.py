@@ -596,3 +596,33 @@ def test_dates_and_languages_of_metadata() -> None:
     ]
     tags = ["zh-Hant-TW", "EN", "english", "", None]
     assert [building.primary_language(tag) for tag in tags] == ["zh", "en", "", "", ""]
+
+
+DATELINES = [
+    "2023年8月15日 星期二", "2023年8月15日（火曜日）", "青溪日报　2023年8月15日　第1203期", "2023년 8월 15일 화요일",
+    "Tuesday, 15 August 2023", "Marlow, Tuesday 15th August 2023", "August 15, 2023", "Dienstag, 15. August 2023",
+    "mardi 15 août 2023", "martes, 15 de agosto de 2023", "15 августа 2023 г.", "الثلاثاء 15 أغسطس 2023", "2023-08-15",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", DATELINES)
+def test_a_date_is_found_on_a_line_of_its_own(tmp_path: Path, line: str) -> None:
+    text = "The council met again and spoke of the mill."
+    assert read(tmp_path, "a.txt", f"A headline\n\n{line}\n\n{text}\n".encode()).date == "2023-08-15"
+    page = f"<h1>A headline</h1><p>{line}</p><p>{text}</p>"
+    assert read(tmp_path, "a.html", page.encode()).date == "2023-08-15"
+    assert read(tmp_path, "a.md", f"---\ndate: 2024-05\n---\n\n{line}\n\n{text}".encode()).date == "2024-05"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The mill burnt down on 15 August 2023.",
+        "Before 15 August 2023",
+        "全县2023年8月15日共有居民2142户。",
+        "Tuesday, 45 August 2023",
+        "2023",
+    ],
+)
+def test_a_date_that_a_text_speaks_of_is_not_its_own(tmp_path: Path, line: str) -> None:
+    assert read(tmp_path, "a.txt", f"{line}\n\nThe council met again.\n".encode()).date == ""

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from qa.errors import ReadError
 from qa.readers import ocr
 from qa.readers.building import Member, NoDocument, NotNow, Parsed, Unreadable, one_line
+from qa.readers.dateline import printed_date
 from qa.readers.encoding import Decoded, clean, decode
 from qa.types import Document, LeftOut
 
@@ -352,7 +353,7 @@ def _made(parsed: Parsed, *, source: str, title: str, sha256: str, media_type: s
         pages=parsed.pages,
         warnings=parsed.warnings,
         author="" if parsed.author.lower() in _NO_AUTHORS else parsed.author,
-        date=parsed.date,
+        date=parsed.date or printed_date(parsed.text, parsed.blocks),
         language=parsed.language,
     )
 
