@@ -95,7 +95,7 @@ ERRORS = (
 )  # fmt: skip
 
 SETTINGS = {
-    "index": "index", "model": "", "k": 10, "candidates": 100, "small": False, "max_error": 0.25, "host": "127.0.0.1",
+    "index": "index", "model": "", "k": 10, "candidates": 100, "small": False, "max_error": 0.2, "host": "127.0.0.1",
     "port": 7860, "max_upload_mb": 50, "max_uploads": 50, "hosts": "", "trusted_proxies": "", "user_header": "",
     "certificate": "", "key": "", "requests_per_minute": 600, "ocr_languages": "",
 }  # fmt: skip

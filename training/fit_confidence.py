@@ -193,7 +193,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("src/qa/model/confidence.json"))
     parser.add_argument("--corpus", type=Path, default=Path("corpus"))
-    parser.add_argument("--most", type=int, default=150, help="questions a language")
+    parser.add_argument("--most", type=int, default=400, help="questions a language")
     args = parser.parse_args()
 
     dev = load_dev(args.data, langs=frozenset(LANGS), most=args.most)

@@ -26,7 +26,7 @@ class Config:
     """Passages that are reranked by their tokens."""
     small: bool = False
     """Hold as little of the library in memory as can be, for somewhat slower answers: the same ones."""
-    max_error: float = 0.25
+    max_error: float = 0.2
     """Answer only where at most this share of the quotes shown is expected to be wrong; abstain otherwise."""
     host: str = "127.0.0.1"
     port: int = 7860
