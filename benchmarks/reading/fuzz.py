@@ -20,6 +20,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -114,6 +115,7 @@ def fuzz(kind: str, arguments: list[str]) -> None:
 
     with atheris.instrument_imports(include=["qa.readers"]):
         read = check(kind)
+        import_module(f"qa.readers.{kind}")  # what is loaded when it is first used would not be watched
 
     def mutate(data: bytes, most: int, seed: int) -> bytes:
         if kind in ARCHIVES and seed % 8:
