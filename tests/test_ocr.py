@@ -7,6 +7,7 @@ import sys
 import zlib
 from pathlib import Path
 
+import pypdfium2
 import pytest
 
 from qa import indexing
@@ -190,6 +191,23 @@ def png(pixels: bytes, width: int, height: int) -> bytes:
     return (
         b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
     )
+
+
+def test_a_file_that_cannot_be_drawn_keeps_the_pages_that_have_text(
+    tmp_path: Path, tesseract: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:  # pdfium is stricter than pdfminer: found by fuzzing
+        raise pypdfium2.PdfiumError("Data format error.")
+
+    monkeypatch.setattr(pypdfium2, "PdfDocument", refuse)
+    path = tmp_path / "a.pdf"
+    path.write_bytes(pdf_of(LINE, SCAN))
+    found = read_document(path)
+    assert found.text == "There is a line of text on this page."
+    assert "page 2 cannot be drawn (Data format error.)." in found.warnings
+    path.write_bytes(pdf_of(SCAN))
+    with pytest.raises(ReadError, match="is a scan, and cannot be drawn"):
+        read_document(path)
 
 
 @pytest.mark.skipif(not shutil.which("tesseract"), reason="NO TESSERACT: apt-get install tesseract-ocr")

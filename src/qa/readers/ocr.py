@@ -14,9 +14,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 from qa.readers.building import NoDocument, NotNow, Parsed, TextBuilder, Unreadable, numbered, one_line
 from qa.readers.layout import join_lines
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfDocument
 
 PICTURES = frozenset((".png", ".jpg", ".jpeg", ".tif", ".tiff"))
 """Extensions of pictures that are read where tesseract is installed, in lower case."""
@@ -115,25 +119,38 @@ def read_pages(data: bytes, numbers: Sequence[int]) -> Iterator[tuple[int, Scann
     """Yield the text of pages of a PDF, by their numbers from 1, as many as there is time for."""
     import pypdfium2
 
-    document = pypdfium2.PdfDocument(data)
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:  # pages whose text was read without it are not lost
+        problem = Unreadable(f"cannot be drawn ({one_line(str(error))}).")
+        yield from ((number, Scanned((), 0.0, problem)) for number in numbers)
+        return
     try:
         for number in numbers:
             if 0 < signal.getitimer(signal.ITIMER_REAL)[0] < MIN_LEFT:
                 return
-            page = document[number - 1]
-            scale = min(DPI / 72, MAX_SIDE / max(page.get_size()))
-            drawn = page.render(scale=scale, grayscale=True)
-            rows = bytes(drawn.buffer)
-            pixels = b"".join(
-                rows[row * drawn.stride : row * drawn.stride + drawn.width] for row in range(drawn.height)
-            )
             try:
-                [scanned, *_] = _read(b"P5 %d %d 255\n" % (drawn.width, drawn.height) + pixels)
+                [scanned, *_] = _read(_drawn(document, number))
             except Unreadable as error:  # one page leaves the others
                 scanned = Scanned((), 0.0, error)
             yield number, scanned
     finally:
         document.close()
+
+
+def _drawn(document: PdfDocument, number: int) -> bytes:
+    """Return the picture of a page. Raises ``Unreadable`` where it cannot be drawn."""
+    from pypdfium2 import PdfiumError
+
+    try:
+        page = document[number - 1]
+        scale = min(DPI / 72, MAX_SIDE / max(page.get_size()))
+        drawn = page.render(scale=scale, grayscale=True)
+    except (PdfiumError, IndexError, ZeroDivisionError) as error:
+        raise Unreadable(f"cannot be drawn ({one_line(str(error))}).") from error
+    rows = bytes(drawn.buffer)
+    pixels = (rows[row * drawn.stride : row * drawn.stride + drawn.width] for row in range(drawn.height))
+    return b"P5 %d %d 255\n" % (drawn.width, drawn.height) + b"".join(pixels)
 
 
 def warnings(pages: dict[int, Scanned]) -> Iterator[str]:
