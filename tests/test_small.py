@@ -48,12 +48,17 @@ def test_a_small_index_finds_the_same_and_keeps_nothing_of_the_file_in_memory(tm
         del loaded
     assert found[True] == found[False]
 
+    before = len(list(Path("/proc/self/fd").iterdir()))
     small_one = DenseIndex.load(tmp_path, small=True)
     small_one.add([COUNT + 1], vectors[:1])
     assert small_one.search(vectors[0], 2)[0].tolist() == [1, COUNT + 1]  # in the file, and not yet
     small_one.save(tmp_path)
     assert small_one.search(vectors[0], 2)[0].tolist() == [1, COUNT + 1]
     assert resident(file.name) == 0
+    file.unlink()  # what is open goes on
+    assert small_one.search(vectors[3], 1)[0].tolist() == [4]
+    del small_one
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_every_connection_of_a_small_library_keeps_few_pages(tmp_path: Path) -> None:

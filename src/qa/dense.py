@@ -41,7 +41,7 @@ class DenseIndex:
     """Unit vectors by passage id. Searches run in parallel; a change waits for them and they for it.
 
     ``change`` and ``stamp`` say up to which change of the library it is complete. A ``small`` one keeps none of the
-    vectors that are mapped from a file in memory after a search.
+    vectors of its file in memory.
     """
 
     def __init__(self, dim: int, *, small: bool = False) -> None:

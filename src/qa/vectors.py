@@ -36,10 +36,8 @@ class VectorFile:
         none = np.empty((0, dim + SCALE), np.int8)
         self._held = none, none  # mapped, added: one attribute, so that a reader never sees half a change
         self._room = none  # what the added lie in
-        self._small = (
-            small  # what was read of the file is let go at once, and read again when it is asked for again
-        )
-        self._mapping: mmap.mmap | None = None
+        self._small = small  # rows are read one by one: of what is mapped, the system brings 64 kB for each
+        self._file: _Descriptor | None = None
         self._name = ""
         self._sums: list[str] = []
 
@@ -126,8 +124,11 @@ class VectorFile:
         size = count * none.shape[1]
         if os.fstat(file.fileno()).st_size < size:
             raise LibraryCorrupt(f"{file.name} is too short")
-        self._mapping = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) if size else None
-        rows = np.frombuffer(self._mapping, np.int8) if self._mapping else none
+        if self._small:
+            self._file = _Descriptor(file)
+        rows = (
+            np.frombuffer(mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ), np.int8) if size else none
+        )
         self._held, self._room = (rows.reshape(-1, none.shape[1]), none), none
 
     def _append(self, rows: Rows) -> None:
@@ -142,18 +143,32 @@ class VectorFile:
 
     def _at(self, places: Ints) -> Rows:
         mapped, added = self._held
-        mapping = self._mapping
         if not len(added):
-            rows = mapped[places]
-        else:
-            rows = np.empty((len(places), added.shape[1]), np.int8)
-            old = places < len(mapped)
-            rows[old], rows[~old] = mapped[places[old]], added[places[~old] - len(mapped)]
-        if self._small and mapping:
-            mapping.madvise(
-                mmap.MADV_DONTNEED
-            )  # the system's own copy stays while nothing else needs the room
+            return self._written(mapped, places)
+        rows = np.empty((len(places), added.shape[1]), np.int8)
+        old = places < len(mapped)
+        rows[old], rows[~old] = self._written(mapped, places[old]), added[places[~old] - len(mapped)]
         return rows
+
+    def _written(self, mapped: Rows, places: Ints) -> Rows:
+        """Return rows of the file."""
+        file, width = self._file, mapped.shape[1]
+        if file is None:
+            return mapped[places]
+        data = b"".join([os.pread(file.number, width, place) for place in (places * width).tolist()])
+        if len(data) != len(places) * width:
+            raise LibraryCorrupt(f"{self._name} was cut short while it was in use")
+        return np.frombuffer(data, np.int8).reshape(-1, width)
+
+
+class _Descriptor:
+    """A descriptor of its own of an open file, closed when nobody reads by it any more."""
+
+    def __init__(self, file: Any) -> None:
+        self.number = os.dup(file.fileno())
+
+    def __del__(self) -> None:
+        os.close(self.number)
 
 
 def rounded(vectors: Floats) -> Floats:
