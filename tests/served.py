@@ -90,16 +90,21 @@ class Stranger:
         self.join(name, data, **more).raise_for_status()
         return list(self.messages())
 
+    def join_question(self, question: str, *, session: str = "") -> httpx.Response:
+        """Put a question into the queue of the page."""
+        return self.join("ask", [None, ""], session=session, event_data={"question": question})
+
     def ask(self, question: str) -> str:
         """Ask on the page and return the turn as HTML."""
-        *_, generated, _ = self.send("ask", [question, None, ""])
+        self.join_question(question).raise_for_status()
+        *_, generated, _ = self.messages()
         return "".join(_texts(generated))
 
     def reopen(self, conversation: str) -> str:
         """Open a conversation again on the page and return what its log shows, as HTML."""
         body = {
             "fn_index": self.event("reopen"),
-            "data": [],
+            "data": [None],
             "event_data": {"conversation": conversation},
             "session_hash": self.session,
         }

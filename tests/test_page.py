@@ -438,6 +438,66 @@ def test_question_asked_while_another_is_searched_is_answered_after_it(fresh: Re
     assert fresh.text("#turn-1 h3") == "Not in these documents"
 
 
+def test_what_is_typed_right_after_enter_stays_in_the_box(fresh: Reader) -> None:
+    # The empty box came from the server, and took along what was typed meanwhile.
+    box = fresh.browser.find_element(By.CSS_SELECTOR, "#question textarea")
+    box.send_keys("Who won, slowly?", Keys.ENTER, "and the next")
+    fresh.wait_for("#turn-1 .abstained")
+    assert fresh.text("#turn-1 .question") == "Who won, slowly?"
+    assert box.get_attribute("value") == "and the next"
+
+
+def test_question_that_the_server_refuses_comes_back_into_the_box(fresh: Reader) -> None:
+    box = fresh.browser.find_element(By.CSS_SELECTOR, "#question textarea")
+    fresh.run(
+        """const fetched = window.fetch, full = { status: 503, headers: { "Content-Type": "application/json" } };
+        window.fetch = (address, ...more) => String(address).includes("queue/join")
+          ? Promise.resolve(new Response('{"detail": "Queue is full."}', full)) : fetched(address, ...more);
+        window.hear = () => { window.fetch = fetched; };"""
+    )
+    box.send_keys("Who won?", Keys.ENTER)
+    WebDriverWait(fresh.browser, SECONDS).until(lambda _: box.get_attribute("value") == "Who won?")
+    fresh.run("window.hear()")
+    box.send_keys(Keys.ENTER)
+    fresh.wait_for("#turn-1 .abstained")
+
+
+def test_shift_and_enter_begin_a_line_and_the_button_asks(fresh: Reader) -> None:
+    box = fresh.browser.find_element(By.CSS_SELECTOR, "#question textarea")
+    box.send_keys("How did", Keys.SHIFT, Keys.ENTER, Keys.NULL, "the council vote?")
+    assert box.get_attribute("value") == "How did\nthe council vote?"
+    fresh.browser.find_element(By.CSS_SELECTOR, "#question .submit-button").click()
+    fresh.wait_for("#turn-1 .answered")
+    assert fresh.count(".turn") == 1
+    assert box.get_attribute("value") == ""
+
+
+def test_answer_that_comes_late_stays_in_the_conversation_that_was_left(fresh: Reader) -> None:
+    box = fresh.browser.find_element(By.CSS_SELECTOR, "#question textarea")
+    for _ in range(2):
+        box.send_keys("How did the council vote, slowly?", Keys.ENTER)
+    fresh.wait_for("#turn-2 .pending")
+    fresh.run("document.querySelector('.anew').click()")
+    WebDriverWait(fresh.browser, SECONDS).until(lambda _: fresh.count(".turn") == 0)
+    assert fresh.ask("Who won?") == "#turn-1"
+    time.sleep(2.5)  # both answers are there by now
+    assert fresh.count(".turn") == 1
+    assert fresh.count(".pane[open]") == 0
+    assert fresh.text("#turn-1 .question") == "Who won?"
+    assert fresh.ask(EXAMPLES[3]) == "#turn-2"
+    time.sleep(0.5)
+    fresh.go("history")
+    fresh.wait_for("#history .reopen")
+    WebDriverWait(fresh.browser, SECONDS).until(lambda _: fresh.text("#history .reopen") == "Who won?")
+    assert "questions: 2" in fresh.text("#history .list li:nth-child(1) .facts")
+    left = "#history .list li:nth-child(2)"
+    assert fresh.text(f"{left} .reopen") == "How did the council vote, slowly?"
+    assert "questions: 2" in fresh.text(f"{left} .facts")
+    fresh.browser.find_element(By.CSS_SELECTOR, f"{left} .reopen").send_keys(Keys.ENTER)
+    fresh.wait_for("#turn-2 .answered")
+    assert fresh.ask("Who won?") == "#turn-3"
+
+
 def test_example_is_asked_by_click_and_by_keyboard(fresh: Reader, address: str) -> None:
     examples = fresh.browser.find_elements(By.CSS_SELECTOR, ".example")
     assert [example.text for example in examples] == list(EXAMPLES)
@@ -713,8 +773,9 @@ def test_conversation_is_opened_again_goes_on_and_is_removed_by_keyboard(fresh: 
     fresh.wait_for(".pane[open] .quote")
     time.sleep(0.5)
     fresh.go("history")
+    fresh.run("document.querySelector('#turn-3').dataset.before = ''")
     fresh.run("document.querySelector('#history .reopen').click()")  # the list is being fetched anew
-    fresh.wait_for("#turn-3 .answered")
+    fresh.wait_for("#turn-3:not([data-before]) .answered")
     fresh.wait_for(".pane[open] .quote")
     assert fresh.text(".pane .quote") == fresh.text("#turn-3 .quote")
     fresh.browser.find_element(By.CSS_SELECTOR, ".of-conversation .anew").send_keys(Keys.ENTER)

@@ -188,7 +188,13 @@ def test_what_the_page_does_not_need_is_not_there(stranger: Stranger, path: str)
     ],
 )  # fmt: skip
 def test_nothing_else_of_gradio_can_be_called(stranger: Stranger, path: str) -> None:
-    body = {"data": [QUESTION, None, ""], "session_hash": "x", "event_id": "x", "fn_index": 2}
+    body = {
+        "data": [None, ""],
+        "event_data": {"question": QUESTION},
+        "session_hash": "x",
+        "event_id": "x",
+        "fn_index": 2,
+    }
     assert stranger.client.post(f"/gradio_api/{path}", json=body).status_code == 404
 
 
@@ -545,10 +551,10 @@ def test_editor_uploads(meet: Meet, libraries: dict[str, Path]) -> None:
 
 def test_conversation_of_one_user_is_closed_to_others(meet: Meet) -> None:
     anna, ben = meet("signed", user="anna"), meet("signed", user="ben")
-    anna.join("ask", [QUESTION, None, ""]).raise_for_status()
+    anna.join_question(QUESTION).raise_for_status()
     assert ben.client.get("/gradio_api/queue/data", params={"session_hash": anna.session}).status_code == 403
     assert ben.client.get(f"/gradio_api/heartbeat/{anna.session}").status_code == 403
-    assert ben.join("ask", ["and there?", None, ""], session=anna.session).status_code == 403
+    assert ben.join_question("and there?", session=anna.session).status_code == 403
     assert QUOTED in json.dumps(list(anna.messages()))
 
 
@@ -773,12 +779,10 @@ def test_who_asks_and_does_not_listen_is_stopped_and_others_go_on(
     servers: dict[str, str], meet: Meet
 ) -> None:
     deaf = meet("open", sent_from="127.0.0.7")
-    statuses = [deaf.join("ask", [QUESTION, None, ""], session="deaf").status_code for _ in range(8)]
+    statuses = [deaf.join_question(QUESTION, session="deaf").status_code for _ in range(8)]
     assert statuses == [200] * 5 + [429] * 3
-    statuses = [
-        deaf.join("ask", [QUESTION, None, ""], session=f"deaf-{number}").status_code for number in range(120)
-    ]
+    statuses = [deaf.join_question(QUESTION, session=f"deaf-{number}").status_code for number in range(120)]
     assert statuses.count(200) == 95
     assert QUOTED in meet("open", sent_from="127.0.0.8").ask(QUESTION)
     assert QUOTED in json.dumps(list(deaf.messages(session="deaf")))
-    assert deaf.join("ask", [QUESTION, None, ""], session="deaf").status_code == 200
+    assert deaf.join_question(QUESTION, session="deaf").status_code == 200

@@ -1,17 +1,31 @@
 // Runs inside the gr.HTML component of the conversation. Its value is the turns that changed, as HTML made
 // by render.py: one, or all when the language was switched. A turn with a known id replaces itself, a new one
 // is appended. So the page never redraws the turns before, and what the reader unfolded stays unfolded. Only another
-// conversation takes the place of all.
+// conversation takes the place of all. An answer that comes when its conversation was left is not shown: it is kept
+// where it belongs.
 const log = element.querySelector(".log");
+const left = new Set();
+let shown = "";
 
 function show(turnsHtml) {
   const holder = document.createElement("div");
   holder.innerHTML = turnsHtml;
-  const anew = holder.querySelector("[data-anew]");
+  const mark = holder.firstElementChild;
+  if (!mark) return;
+  mark.remove();
+  const { conversation, left: before } = mark.dataset;
+  if (left.has(conversation)) return;
+  const anew = before !== undefined;
   if (anew) {
-    anew.remove();
+    left.add(before);
     log.replaceChildren();
     document.dispatchEvent(new CustomEvent("qa-anew"));
+  }
+  if (conversation !== shown) {
+    // The server may have begun another by itself, as after its restart: the turns before stay, under no id.
+    for (const turn of log.children) turn.removeAttribute("id");
+    left.add(shown);
+    shown = conversation;
   }
   const turns = [...holder.children];
   for (const turn of turns) {
@@ -28,6 +42,40 @@ function show(turnsHtml) {
   document.dispatchEvent(new CustomEvent("qa-answered", { detail: place.dataset.query }));
   suggest(turn, place.dataset.query);
 }
+
+// The question leaves the box with the key that sends it. If the server does not hear it, it comes back.
+const box = () => document.querySelector("#question textarea");
+let asked = "";
+
+function write(words) {
+  box().value = words;
+  box().dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function ask() {
+  if (!box().value.trim()) return;
+  asked = box().value;
+  write("");
+  trigger("submit", { question: asked });
+}
+
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (event.key !== "Enter" || event.target !== box()) return;
+    event.stopPropagation();
+    if (event.shiftKey || event.isComposing || event.keyCode === 229) return; // a new line, or a word is being chosen
+    event.preventDefault();
+    ask();
+  },
+  true, // before the box itself
+);
+document.addEventListener("click", (event) => {
+  if (event.target.closest?.("#question .submit-button")) ask();
+});
+document.addEventListener("qa-unheard", () => {
+  if (!box().value) write(asked);
+});
 
 // What else the document tells, by its own headings: only those that it answers.
 async function suggest(turn, query) {

@@ -14,7 +14,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.resources import files
@@ -64,7 +64,7 @@ Shown = Callable[[Strings], str]
 
 @dataclass
 class Session:
-    """One browser tab: its conversation, its turns as they are shown, and the id under which they are kept.
+    """A conversation of a browser tab, its turns as they are shown, and the id under which they are kept.
 
     A reader may ask on before the answer is there: questions take turns by the ``lock``.
     """
@@ -74,6 +74,18 @@ class Session:
     kept: str = ""
     unkept: list[Turn] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
+    token: str = field(default_factory=lambda: secrets.token_hex(8))
+    """By which the log tells its turns from those of a conversation that its reader has left."""
+
+
+@dataclass
+class Tab:
+    """One browser tab: the conversation that it shows.
+
+    No event returns it: an answer that comes late would put back the conversation that its reader has left.
+    """
+
+    session: Session | None = None
 
 
 def offered(*, pictures: bool) -> list[str]:
@@ -120,40 +132,44 @@ class Page:
         """Return the examples, for which questions may have to be tried."""
         return self.examples(_strings(request))
 
-    def switch(self, session: Session | None, request: gr.Request) -> tuple[Any, ...]:
+    def switch(self, tab: Tab, request: gr.Request) -> tuple[Any, ...]:
         """Return what ``open`` returns, the examples and the conversation, in the language that was just chosen."""
         strings = _strings(request)
-        turns = session.turns if session else []
-        return (*self.open(request), self.examples(strings), "".join(turn(strings) for turn in turns))
+        session = tab.session
+        log = _log([turn(strings) for turn in session.turns], session) if session else ""
+        return (*self.open(request), self.examples(strings), log)
 
-    def ask(
-        self,
-        question: str,
-        session: Session | None,
-        scope: str,
-        request: gr.Request,
-        *,
-        alone: bool = False,
-    ) -> Iterator[tuple[Any, ...]]:
-        """Yield question box, turn and session: first while searching, then with the answer.
+    def ask(self, tab: Tab, scope: str, event: gr.EventData, request: gr.Request) -> Iterator[str]:
+        """Yield the turn of a question: first while searching, then with the answer.
 
         ``scope`` is what ``scope.js`` keeps: the documents to ask, as JSON.
         """
+        yield from self._ask(str(event.question), tab, scope, request)
+
+    def ask_edited(self, tab: Tab, scope: str, event: gr.EventData, request: gr.Request) -> Iterator[str]:
+        """Ask a reading as its reader has mended it, or what was suggested, of its document: as it is."""
+        if event.within:
+            scope = json.dumps({"within": [event.within]})
+        yield from self._ask(str(event.question), tab, scope, request, alone=True)
+
+    def _ask(
+        self, question: str, tab: Tab, scope: str, request: gr.Request, *, alone: bool = False
+    ) -> Iterator[str]:
         strings = _strings(request)
         question = question.strip()
         if not question:
-            yield gr.skip(), gr.skip(), session
+            yield gr.skip()
             return
-        session = session or Session(self.service.chat())
+        session = tab.session = tab.session or Session(self.service.chat())
         place = len(session.turns)
         turn_id = f"turn-{place + 1}"
         session.turns.append(partial(render.render_pending, turn_id, question))
-        yield "", session.turns[place](strings), session
+        yield _log([session.turns[place](strings)], session)
         with session.lock:
             session.turns[place], turn = self._turn(turn_id, question, session.talk, scope, alone=alone)
             session.unkept += [turn] if turn else []
         try:
-            yield gr.skip(), session.turns[place](strings), gr.skip()
+            yield _log([session.turns[place](strings)], session)
         finally:  # the reader has the answer before it is written down
             self._keep(session, _kept_for(request))
 
@@ -169,17 +185,18 @@ class Page:
             except QAError as error:
                 _LOG.warning("A turn is not kept: %s", error)
 
-    def reopen(self, event: gr.EventData, request: gr.Request) -> tuple[str, Session | None]:
-        """Return the log and the session of a conversation that was kept, or of a new one where none is named."""
+    def reopen(self, tab: Tab, event: gr.EventData, request: gr.Request) -> str:
+        """Return the log of a conversation that was kept, or of a new one if none is named; the tab goes to it."""
         strings, user, wanted = _strings(request), _kept_for(request), str(event.conversation)
-        opened, shown = None, [""]
+        left, opened, shown = tab.session, Session(self.service.chat()), [""]
         if wanted and user is not None:
             try:
                 opened = self._reopened(user, wanted)
                 shown = [turn(strings) for turn in opened.turns]
             except QAError as error:
                 shown = [render.render_alert(trouble_of(error, strings), strings)]
-        return render.render_conversation(shown, secrets.token_hex(8)), opened
+        tab.session = opened
+        return render.render_conversation(shown, opened.token, left=left.token if left else "")
 
     def _reopened(self, user: str, conversation: str) -> Session:
         recall = Recall(self.service)
@@ -196,19 +213,6 @@ class Page:
                     partial(render.render_turn, turn_id, past.question, past.standalone, turn.answer)
                 )
         return Session(self.service.chat(turns), shown, conversation)
-
-    def ask_example(
-        self, session: Session | None, scope: str, event: gr.EventData, request: gr.Request
-    ) -> Iterator[tuple[Any, ...]]:
-        yield from self.ask(str(event.question), session, scope, request)
-
-    def ask_edited(
-        self, session: Session | None, scope: str, event: gr.EventData, request: gr.Request
-    ) -> Iterator[tuple[Any, ...]]:
-        """Ask a reading as its reader has mended it, or what was suggested, of its document: as it is."""
-        if event.within:
-            scope = json.dumps({"within": [event.within]})
-        yield from self.ask(str(event.question), session, scope, request, alone=True)
 
     def _turn(
         self, turn_id: str, question: str, talk: Talk, scope: str, *, alone: bool = False
@@ -334,7 +338,7 @@ def build_page(
         analytics_enabled=False, title="qa", fill_width=True, delete_cache=(CACHE_SECONDS, CACHE_SECONDS)
     )
     with blocks:
-        session = gr.State(None)
+        tab = gr.State(Tab())  # each tab gets a copy
         header = gr.HTML(apply_default_css=False, js_on_load=_asset("header.js"))
         with gr.Row(elem_id="ask", elem_classes="view"):
             with gr.Column(scale=1, elem_id="conversation"):
@@ -356,6 +360,7 @@ def build_page(
                         lines=1,
                         max_lines=5,
                         max_length=MAX_QUESTION_CHARS,
+                        interactive=True,
                         submit_btn=True,
                         autofocus=True,
                         elem_id="question",
@@ -388,7 +393,7 @@ def build_page(
             )
             results = gr.HTML(apply_default_css=False, js_on_load=_asset("evaluation.js"), elem_id="results")
         asking: dict[str, Any] = {
-            "outputs": [question, log, session],
+            "outputs": [log],
             "concurrency_limit": ASKING_AT_ONCE,
             "concurrency_id": "ask",
             "show_progress": "hidden",
@@ -401,12 +406,14 @@ def build_page(
         blocks.load(page.open, outputs=opened, queue=False, **_PRIVATE)
         blocks.load(page.offer, outputs=[examples], queue=False, show_progress="hidden", **_PRIVATE)
         header.select(
-            page.switch, [session], [*opened, examples, log], queue=False, show_progress="hidden", **_PRIVATE
+            page.switch, [tab], [*opened, examples, log], queue=False, show_progress="hidden", **_PRIVATE
         )
-        question.submit(page.ask, [question, session, scope], **asking)
-        examples.click(page.ask_example, [session, scope], **asking)
-        log.edit(page.ask_edited, [session, scope], **asking)
-        history.select(page.reopen, outputs=[log, session], queue=False, show_progress="hidden", **_PRIVATE)
+        # The box does not ask by itself: log.js takes the question and empties it at once. An empty box that comes
+        # from the server would take along what was typed since.
+        asked = gr.on([log.submit, examples.click], page.ask, [tab, scope], **asking)
+        asked.failure(None, js='() => void document.dispatchEvent(new Event("qa-unheard"))', **_PRIVATE)
+        log.edit(page.ask_edited, [tab, scope], **asking)
+        history.select(page.reopen, [tab], [log], queue=False, show_progress="hidden", **_PRIVATE)
         # One file at a time: a library has one writer.
         files_box.upload(
             page.upload,
@@ -470,6 +477,10 @@ def _theme() -> gr.themes.Base:
     sans = ["system-ui", "-apple-system", "Segoe UI", "Noto Sans", "sans-serif"]
     mono = ["ui-monospace", "Menlo", "Consolas", "Noto Sans Mono", "monospace"]
     return gr.themes.Base(primary_hue="teal", neutral_hue="stone", font=sans, font_mono=mono)
+
+
+def _log(turns: Sequence[str], session: Session) -> str:
+    return render.render_conversation(turns, session.token)
 
 
 def _asset(name: str) -> str:

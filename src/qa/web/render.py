@@ -130,9 +130,14 @@ def render_lost(turn_id: str, question: str, strings: Strings) -> str:
     return _turn(turn_id, question, body, strings)
 
 
-def render_conversation(turns: Sequence[str], token: str) -> str:
-    """Return turns that take the place of all that the log shows; ``token`` tells this time from others."""
-    return f'<hr data-anew="{escape(token)}">{"".join(turns)}'
+def render_conversation(turns: Sequence[str], token: str, *, left: str | None = None) -> str:
+    """Return turns of the conversation ``token`` for the log, each in the place of the one with its id.
+
+    With ``left`` they take the place of all that the log shows; it is the token of the conversation that was left for
+    this one, "" for none: what comes of that one later is not shown.
+    """
+    instead = "" if left is None else f' data-left="{escape(left)}"'
+    return f'<hr data-conversation="{escape(token)}"{instead}>{"".join(turns)}'
 
 
 def _turn(turn_id: str, question: str, body: str, strings: Strings) -> str:
