@@ -281,16 +281,36 @@ def test_a_verdict_given_by_keyboard_is_kept_and_may_be_changed(reader: Reader, 
     assert kept[0].question == EXAMPLES[0]
     assert (kept[0].document_id, kept[0].span) == (answer.quote.document_id, answer.quote.span)
     assert kept[0].highlights == answer.quote.highlights
-    field = reader.browser.find_element(By.CSS_SELECTOR, f"{turn} .expected input")
-    field.send_keys("<b>涨了 8%</b>", Keys.ENTER)
-    reader.wait_for(f"{turn} .expected[hidden]")
+    field = reader.browser.find_element(By.CSS_SELECTOR, f"{turn} label.expected input")
+    field.send_keys("<b>涨了 8%</b>", Keys.TAB, "ملاحظة", Keys.ENTER)
+    reader.wait_for(f"{turn} .words[hidden]")
     last = FeedbackStore(library).read()[-1]
-    assert (last.verdict, last.expected) == ("wrong", "<b>涨了 8%</b>")
+    assert (last.verdict, last.expected, last.note) == ("wrong", "<b>涨了 8%</b>", "ملاحظة")
     assert reader.count(f"{turn} [aria-pressed=true]") == 1
+    assert [feedback.replaces for feedback in (kept[1], last)] == [kept[0].id, kept[1].id]
     silent = reader.ask("Who won the chess game?")
     reader.browser.find_element(By.CSS_SELECTOR, f"{silent} [data-verdict=right]").send_keys(Keys.ENTER)
     reader.wait_for(f"{silent} [aria-pressed=true]")
     assert not FeedbackStore(library).read()[-1].answered
+
+
+def test_a_note_is_added_to_a_yes_by_keyboard(fresh: Reader, library: Path) -> None:
+    turn = fresh.ask(EXAMPLES[1])
+    assert fresh.count(f"{turn} .words[hidden]") == 1
+    button = fresh.browser.find_element(By.CSS_SELECTOR, f"{turn} [data-verdict=right]")
+    button.send_keys(Keys.ENTER)
+    fresh.wait_for(f"{turn} .words:not([hidden])")
+    assert fresh.count(f"{turn} label.expected[hidden]") == 1
+    field = fresh.browser.find_element(By.CSS_SELECTOR, f"{turn} label.note input")
+    field.send_keys("The minutes say <i>more</i>.", Keys.ENTER)
+    fresh.wait_for(f"{turn} .words[hidden]")
+    first, last = FeedbackStore(library).read()[-2:]
+    assert (last.verdict, last.expected, last.note) == ("right", "", "The minutes say <i>more</i>.")
+    assert last.replaces == first.id
+    count = len(FeedbackStore(library).read())
+    fresh.browser.switch_to.active_element.send_keys(Keys.ENTER)  # the pressed button: it says nothing new
+    fresh.wait_for(f"{turn} .words:not([hidden])")
+    assert len(FeedbackStore(library).read()) == count
 
 
 def test_metrics_count_what_is_asked_on_the_page(reader: Reader, address: str) -> None:
