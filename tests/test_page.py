@@ -127,6 +127,18 @@ class Reader:
         if not self.count(f"[data-go={view}][aria-current]"):
             self.browser.find_element(By.CSS_SELECTOR, f"nav [data-go={view}]").send_keys(Keys.ENTER)
 
+    def drag(self, files: list[Path], css: str) -> None:
+        """Drag files over an element and let them go, as the desktop does: the browser makes the events of it."""
+        middle = """const box = document.querySelector(arguments[0]).getBoundingClientRect();
+            return [box.x + box.width / 2, box.y + box.height / 2]"""
+        x, y = self.run(middle, css)  # type: ignore[misc]
+        copying = 1
+        dragged = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": copying}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self.browser.execute_cdp_cmd(
+                "Input.dispatchDragEvent", {"type": kind, "x": x, "y": y, "data": dragged}
+            )
+
     def upload(self, *files: Path) -> None:
         self.go("documents")
         box = self.browser.find_element(By.CSS_SELECTOR, "#upload input[type=file]")
@@ -689,6 +701,32 @@ def test_upload_reports_every_file_and_lists_what_was_added(
     (tmp_path / "报告（终稿） 😀.txt").write_bytes("海港图书馆馆藏43000册。".encode())
     reader.upload(tmp_path / "报告（终稿） 😀.txt")
     reader.wait_for(".report li.updated")
+
+
+def test_files_dragged_from_the_desktop_are_added(fresh: Reader, library: Path, tmp_path: Path) -> None:
+    names = ("港口.txt", "ميناء.txt")
+    for name in names:
+        (tmp_path / name).write_text("The harbour was dredged in 1931.", encoding="utf-8")
+    fresh.go("documents")
+    fresh.wait_for("#upload input[type=file]")
+    fresh.drag([tmp_path / name for name in names], "#upload button")
+    fresh.wait_for(".report progress[value='2']")
+    assert fresh.text(".report li:nth-child(1)").startswith(names[0])
+    for name in names:
+        assert (library / "uploads" / name).read_bytes() == (tmp_path / name).read_bytes()
+        assert name in fresh.text(".documents .list")
+
+
+def test_file_dropped_beside_the_box_does_not_take_the_place_of_the_page(
+    fresh: Reader, tmp_path: Path
+) -> None:
+    # What a page leaves to the browser, the browser opens.
+    (tmp_path / "beside.txt").write_text("x", encoding="utf-8")
+    fresh.ask("Who won?")
+    fresh.run("window.addEventListener('dragover', (event) => { window.held = event.defaultPrevented; })")
+    fresh.drag([tmp_path / "beside.txt"], "#turn-1 .question")
+    assert fresh.run("return window.held") is True
+    assert fresh.count("#turn-1") == 1
 
 
 # --- documents and what is asked of them ---
