@@ -60,7 +60,13 @@ def test_a_verdict_on_an_answer_names_its_place_and_none_of_its_text(tmp_path: P
 
 @pytest.mark.parametrize(
     "bad",
-    [verdict(word="good"), verdict(" "), verdict(note="x" * 2001), verdict(highlights=(Span(0, 1),) * 51)],
+    [
+        verdict(word="good"),
+        verdict(" "),
+        verdict(note="x" * 2001),
+        verdict(replaces="x" * 17),
+        verdict(highlights=(Span(0, 1),) * 51),
+    ],
 )
 def test_a_malformed_verdict_is_refused(tmp_path: Path, bad: Feedback) -> None:
     with pytest.raises(FeedbackError):
@@ -220,6 +226,27 @@ def test_the_latest_verdict_on_a_question_decides_and_all_are_counted() -> None:
     assert line["answers"] == ["1951"]
     assert (line["feedback"]["right"], line["feedback"]["wrong"]) == (1, 1)
     assert line["feedback"]["notes"] == ["the mill's end"]
+
+
+def test_a_verdict_that_was_changed_or_got_words_counts_once_and_its_notes_stay(tmp_path: Path) -> None:
+    store = FeedbackStore(tmp_path)
+    first = store.add(on_mill("wrong", note="by whom?"))
+    second = store.add(on_mill("right", replaces=first.id))
+    store.add(on_mill("right", replaces=second.id, note="by whom?"))
+    store.add(on_mill("right", note="see page 3"))  # another person
+    line = proposed_of(*store.read())
+    assert (line["feedback"]["right"], line["feedback"]["wrong"]) == (2, 0)
+    assert line["feedback"]["notes"] == ["by whom?", "see page 3"]
+    assert line["answers"] == ["1784"]
+
+
+def test_feedback_of_before_verdicts_were_replaced_is_read(tmp_path: Path) -> None:
+    store = FeedbackStore(tmp_path)
+    kept = store.add(on_mill("right", note="谢谢"))
+    line = {name: value for name, value in kept.to_dict().items() if name != "replaces"}
+    store.path.write_text(json.dumps(line) + "\n", encoding="utf-8")
+    assert store.read() == [kept]
+    assert store.check() == []
 
 
 def test_a_reviewer_accepts_mends_and_rejects(tmp_path: Path) -> None:

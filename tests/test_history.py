@@ -65,6 +65,42 @@ def test_turn_comes_back_with_its_quote_place_and_passages(tmp_path: Path, kept:
         assert again.answer.confidence == turn.answer.confidence
 
 
+def test_damage_is_found_by_the_doctor_and_not_called_mended(tmp_path: Path) -> None:
+    (tmp_path / "mill.txt").write_text("The mill was built in 1784.", encoding="utf-8")
+    with QA.open(tmp_path / "index") as qa:
+        qa.add(tmp_path / "mill.txt")
+        assert qa.check() == []
+        assert not (tmp_path / "index" / history.FILE).exists()
+        kept = History(tmp_path / "index")
+        for number in range(200):
+            kept.keep("anna", "", plain(f"question {number} " + "x" * 200))
+        assert qa.check() == []
+        content = bytearray(kept.path.read_bytes())
+        content[8 * 4096 : 9 * 4096] = b"\xff" * 4096
+        kept.path.write_bytes(content)
+        [problem] = qa.check()
+        assert history.FILE in problem
+        assert "Move it away" in problem or "move away" in problem
+        mending = qa.mend()
+        assert mending.lost == mending.problems
+        assert history.FILE in mending.lost[0]
+        assert kept.path.read_bytes() == content
+        kept.path.unlink()
+        assert qa.mend().lost == ()
+
+
+def test_row_without_its_conversation_is_damage(kept: History) -> None:
+    kept.keep("anna", "", plain("first?"))
+    assert kept.check() == []
+    with closing(sqlite3.connect(kept.path)) as database, database:
+        database.execute("DELETE FROM conversations")
+    [problem] = kept.check()
+    assert "1 rows belong to no conversation" in problem
+    kept.path.write_bytes(b"no database at all" * 100)
+    [problem] = kept.check()
+    assert "cannot be used" in problem
+
+
 def test_conversation_goes_on_under_its_id_and_is_named_by_its_first_question(kept: History) -> None:
     first = kept.keep("anna", "", plain("first?"))
     assert kept.keep("anna", first, plain("second?")) == first

@@ -127,6 +127,18 @@ class Reader:
         if not self.count(f"[data-go={view}][aria-current]"):
             self.browser.find_element(By.CSS_SELECTOR, f"nav [data-go={view}]").send_keys(Keys.ENTER)
 
+    def drag(self, files: list[Path], css: str) -> None:
+        """Drag files over an element and let them go, as the desktop does: the browser makes the events of it."""
+        middle = """const box = document.querySelector(arguments[0]).getBoundingClientRect();
+            return [box.x + box.width / 2, box.y + box.height / 2]"""
+        x, y = self.run(middle, css)  # type: ignore[misc]
+        copying = 1
+        dragged = {"items": [], "files": [str(file) for file in files], "dragOperationsMask": copying}
+        for kind in ("dragEnter", "dragOver", "drop"):
+            self.browser.execute_cdp_cmd(
+                "Input.dispatchDragEvent", {"type": kind, "x": x, "y": y, "data": dragged}
+            )
+
     def upload(self, *files: Path) -> None:
         self.go("documents")
         box = self.browser.find_element(By.CSS_SELECTOR, "#upload input[type=file]")
@@ -281,16 +293,36 @@ def test_a_verdict_given_by_keyboard_is_kept_and_may_be_changed(reader: Reader, 
     assert kept[0].question == EXAMPLES[0]
     assert (kept[0].document_id, kept[0].span) == (answer.quote.document_id, answer.quote.span)
     assert kept[0].highlights == answer.quote.highlights
-    field = reader.browser.find_element(By.CSS_SELECTOR, f"{turn} .expected input")
-    field.send_keys("<b>涨了 8%</b>", Keys.ENTER)
-    reader.wait_for(f"{turn} .expected[hidden]")
+    field = reader.browser.find_element(By.CSS_SELECTOR, f"{turn} label.expected input")
+    field.send_keys("<b>涨了 8%</b>", Keys.TAB, "ملاحظة", Keys.ENTER)
+    reader.wait_for(f"{turn} .words[hidden]")
     last = FeedbackStore(library).read()[-1]
-    assert (last.verdict, last.expected) == ("wrong", "<b>涨了 8%</b>")
+    assert (last.verdict, last.expected, last.note) == ("wrong", "<b>涨了 8%</b>", "ملاحظة")
     assert reader.count(f"{turn} [aria-pressed=true]") == 1
+    assert [feedback.replaces for feedback in (kept[1], last)] == [kept[0].id, kept[1].id]
     silent = reader.ask("Who won the chess game?")
     reader.browser.find_element(By.CSS_SELECTOR, f"{silent} [data-verdict=right]").send_keys(Keys.ENTER)
     reader.wait_for(f"{silent} [aria-pressed=true]")
     assert not FeedbackStore(library).read()[-1].answered
+
+
+def test_a_note_is_added_to_a_yes_by_keyboard(fresh: Reader, library: Path) -> None:
+    turn = fresh.ask(EXAMPLES[1])
+    assert fresh.count(f"{turn} .words[hidden]") == 1
+    button = fresh.browser.find_element(By.CSS_SELECTOR, f"{turn} [data-verdict=right]")
+    button.send_keys(Keys.ENTER)
+    fresh.wait_for(f"{turn} .words:not([hidden])")
+    assert fresh.count(f"{turn} label.expected[hidden]") == 1
+    field = fresh.browser.find_element(By.CSS_SELECTOR, f"{turn} label.note input")
+    field.send_keys("The minutes say <i>more</i>.", Keys.ENTER)
+    fresh.wait_for(f"{turn} .words[hidden]")
+    first, last = FeedbackStore(library).read()[-2:]
+    assert (last.verdict, last.expected, last.note) == ("right", "", "The minutes say <i>more</i>.")
+    assert last.replaces == first.id
+    count = len(FeedbackStore(library).read())
+    fresh.browser.switch_to.active_element.send_keys(Keys.ENTER)  # the pressed button: it says nothing new
+    fresh.wait_for(f"{turn} .words:not([hidden])")
+    assert len(FeedbackStore(library).read()) == count
 
 
 def test_metrics_count_what_is_asked_on_the_page(reader: Reader, address: str) -> None:
@@ -669,6 +701,32 @@ def test_upload_reports_every_file_and_lists_what_was_added(
     (tmp_path / "报告（终稿） 😀.txt").write_bytes("海港图书馆馆藏43000册。".encode())
     reader.upload(tmp_path / "报告（终稿） 😀.txt")
     reader.wait_for(".report li.updated")
+
+
+def test_files_dragged_from_the_desktop_are_added(fresh: Reader, library: Path, tmp_path: Path) -> None:
+    names = ("港口.txt", "ميناء.txt")
+    for name in names:
+        (tmp_path / name).write_text("The harbour was dredged in 1931.", encoding="utf-8")
+    fresh.go("documents")
+    fresh.wait_for("#upload input[type=file]")
+    fresh.drag([tmp_path / name for name in names], "#upload button")
+    fresh.wait_for(".report progress[value='2']")
+    assert fresh.text(".report li:nth-child(1)").startswith(names[0])
+    for name in names:
+        assert (library / "uploads" / name).read_bytes() == (tmp_path / name).read_bytes()
+        assert name in fresh.text(".documents .list")
+
+
+def test_file_dropped_beside_the_box_does_not_take_the_place_of_the_page(
+    fresh: Reader, tmp_path: Path
+) -> None:
+    # What a page leaves to the browser, the browser opens.
+    (tmp_path / "beside.txt").write_text("x", encoding="utf-8")
+    fresh.ask("Who won?")
+    fresh.run("window.addEventListener('dragover', (event) => { window.held = event.defaultPrevented; })")
+    fresh.drag([tmp_path / "beside.txt"], "#turn-1 .question")
+    assert fresh.run("return window.held") is True
+    assert fresh.count("#turn-1") == 1
 
 
 # --- documents and what is asked of them ---

@@ -98,6 +98,7 @@ def test_a_verdict_on_an_answer_is_kept(client: TestClient, tmp_path: Path) -> N
         {"verdict": "right", "highlights": [[3, 1]]},
         {"verdict": "right", "highlights": [[1, 2]] * 51},
         {"verdict": "right", "note": "x" * 2001},
+        {"verdict": "right", "replaces": "x" * 17},
         {"verdict": "right", "confidence": 2},
         {"verdict": "right", "surprise": 1},
     ],

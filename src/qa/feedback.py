@@ -26,6 +26,7 @@ MOST_BYTES = 20_000_000
 """A page that is open to many must not fill the disk."""
 LONGEST_TEXT = 2000
 MOST_MARKS = 50
+LONGEST_ID = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,8 @@ class Feedback:
 
     ``document_id`` and ``span`` are the place of the quote (empty and None for an abstention), ``highlights``
     its marked words. ``expected`` is what the answer should have been and ``note`` anything else, in the
-    person's words. ``id``, ``given`` (UTC, ISO 8601) and ``source`` are filled in when it is kept.
+    person's words. ``replaces`` is the ``id`` of an earlier verdict that the same person changed or added to.
+    ``id``, ``given`` (UTC, ISO 8601) and ``source`` are filled in when it is kept.
     """
 
     question: str
@@ -49,6 +51,7 @@ class Feedback:
     source: str = ""
     id: str = ""
     given: str = ""
+    replaces: str = ""
 
     @classmethod
     def on(cls, answer: Answer, verdict: str, *, expected: str = "", note: str = "") -> Feedback:
@@ -84,6 +87,7 @@ class Feedback:
             "confidence": self.confidence,
             "expected": self.expected,
             "note": self.note,
+            "replaces": self.replaces,
         }
 
 
@@ -101,7 +105,9 @@ class FeedbackStore:
             FeedbackError: it is malformed, or the file is full.
         """
         kept = replace(
-            _checked(feedback), id=secrets.token_hex(8), given=datetime.now(UTC).isoformat(timespec="seconds")
+            _checked(feedback),
+            id=secrets.token_hex(LONGEST_ID // 2),
+            given=datetime.now(UTC).isoformat(timespec="seconds"),
         )
         line = (json.dumps(kept.to_dict(), ensure_ascii=False) + "\n").encode("utf-8", "replace")
         with self._locked():
@@ -213,6 +219,8 @@ def _checked(feedback: Feedback) -> Feedback:
     for text in (feedback.question, feedback.expected, feedback.note):
         if len(text) > LONGEST_TEXT:
             raise FeedbackError(f"A text has {len(text)} characters; at most {LONGEST_TEXT} are kept.")
+    if len(feedback.replaces) > LONGEST_ID:
+        raise FeedbackError(f"'{feedback.replaces[:LONGEST_ID]}…' is no id of a verdict.")
     if len(feedback.highlights) > MOST_MARKS:
         raise FeedbackError(f"At most {MOST_MARKS} marks are kept.")
     return feedback
@@ -252,6 +260,7 @@ def _read(line: bytes) -> Feedback | None:
             source=str(value["source"]),
             id=str(value["id"]),
             given=str(value["given"]),
+            replaces=str(value.get("replaces", "")),  # files of before have none
         )
     except (ValueError, KeyError, TypeError, RecursionError):
         return None  # ``check`` names it

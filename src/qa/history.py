@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from qa.errors import ConversationNotFound, HistoryError, refused
+from qa.errors import ConversationNotFound, HistoryError, QAError, refused
 from qa.types import Reason, Span, Turn
 
 FILE = ".history.sqlite"
@@ -204,6 +204,25 @@ class History:
             database.execute("BEGIN IMMEDIATE")
             database.executemany("DELETE FROM places WHERE source = ?", [(source,) for source in sources])
             database.execute("COMMIT")
+
+    def check(self) -> list[str]:
+        """Return what is wrong with the file, in sentences; nothing where there is none."""
+        if not self.path.exists():
+            return []
+        try:
+            with self._opened() as database:
+                problems = [text for (text,) in database.execute("PRAGMA integrity_check(3)") if text != "ok"]
+                strays = len(database.execute("PRAGMA foreign_key_check").fetchall())
+        except QAError as error:
+            return [str(error)]
+        if strays:
+            problems.append(f"{strays} rows belong to no conversation")
+        damage = "; ".join(" ".join(problem.split()) for problem in problems)
+        return (
+            [f"'{self.path}' is damaged: {damage}. Move it away; new conversations begin another."]
+            if damage
+            else []
+        )
 
     @staticmethod
     def _next(database: sqlite3.Connection, user: str, conversation: str) -> int:

@@ -31,7 +31,7 @@ from qa.errors import (
     QuestionError,
     ScopeError,
 )
-from qa.feedback import LONGEST_TEXT, MOST_MARKS, Feedback
+from qa.feedback import LONGEST_ID, LONGEST_TEXT, MOST_MARKS, Feedback
 from qa.guard import Access, guarded, refusal
 from qa.history import History
 from qa.types import Answer, Span
@@ -98,6 +98,7 @@ class FeedbackRequest(BaseModel):
     confidence: float | None = Field(default=None, ge=0, le=1)
     expected: str = Field(default="", max_length=LONGEST_TEXT)
     note: str = Field(default="", max_length=LONGEST_TEXT)
+    replaces: str = Field(default="", max_length=LONGEST_ID)
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -118,6 +119,7 @@ class FeedbackRequest(BaseModel):
             answered=span is not None,
             expected=self.expected,
             note=self.note,
+            replaces=self.replaces,
         )
 
 

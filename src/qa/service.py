@@ -354,7 +354,7 @@ class QA:
     def check(self) -> list[str]:
         """Return what is wrong with the library, in sentences; an empty list if nothing is."""
         library = self._read()
-        return [*library.check(), *Views(library).check(), *self._feedback.check()]
+        return [*library.check(), *Views(library).check(), *self._feedback.check(), *self._history.check()]
 
     def close(self) -> None:
         """Let go of the files; closing twice is fine."""

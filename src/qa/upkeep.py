@@ -21,6 +21,7 @@ from qa.dense import sync_folder
 from qa.errors import DocumentNotFound, LibraryCorrupt, QAError, ReadError, refused
 from qa.feedback import FILE as FEEDBACK
 from qa.feedback import FeedbackStore
+from qa.history import History
 from qa.languages import Languages
 from qa.library import FILE, Library, Stored
 from qa.readers import read_document
@@ -218,6 +219,7 @@ def mend(
 
     The views are written anew from the library. Where the library itself is damaged, every document whose text is
     proven identical is put into a new one; one that is not is read from its file again if that has the same bytes.
+    Conversations are checked, and not mended.
 
     Raises:
         LibraryCorrupt: nothing can be read of it.
@@ -243,7 +245,8 @@ def mend(
     if wrong := verdicts.check():
         problems += wrong
         done.append(f"{verdicts.path.name}: {verdicts.mend()} lines that cannot be read are taken out")
-    return Mending(tuple(problems), tuple(done), tuple(lost))
+    wrong = History(path).check()
+    return Mending((*problems, *wrong), tuple(done), (*lost, *wrong))
 
 
 def _rescue(

@@ -25,7 +25,8 @@ def propose(feedback: Sequence[Feedback], text_of: TextOf) -> list[dict[str, Any
     """Return a line of a question set for every question that verdicts were given on.
 
     The latest verdict on a question decides: what it calls right gives the answers; what it calls wrong gives
-    those that the person expected, and else the line says that it ``needs`` answers.
+    those that the person expected, and else the line says that it ``needs`` answers. A verdict that its giver
+    replaced is not counted; what was noted with it stays.
     """
     by_question: dict[str, list[Feedback]] = {}
     for each in feedback:
@@ -121,11 +122,13 @@ def _line(question: str, verdicts: Sequence[Feedback], text_of: TextOf) -> dict[
         line["answers"] = [latest.expected]
     elif latest.verdict != RIGHT:
         line["needs"] = "answers"
+    replaced = {each.replaces for each in verdicts}
+    standing = [each.verdict for each in verdicts if not each.id or each.id not in replaced]
     line["feedback"] = {
-        "right": sum(each.verdict == RIGHT for each in verdicts),
-        "wrong": sum(each.verdict != RIGHT for each in verdicts),
+        "right": standing.count(RIGHT),
+        "wrong": len(standing) - standing.count(RIGHT),
         "quoted": quoted[0] if quoted else None,
-        "notes": [each.note for each in verdicts if each.note],
+        "notes": list(dict.fromkeys(each.note for each in verdicts if each.note)),
     }
     return line
 

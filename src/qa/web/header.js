@@ -68,3 +68,10 @@ element.addEventListener("change", (event) => {
   document.cookie = `qa-language=${event.target.value}; path=/; max-age=31536000; samesite=strict`;
   trigger("select");
 });
+// A file that is dropped beside the box would be opened by the browser in the place of the page.
+for (const kind of ["dragover", "drop"])
+  document.addEventListener(kind, (event) => {
+    if (event.defaultPrevented || !event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "none";
+  });

@@ -131,27 +131,49 @@ async function cite(details) {
   details.querySelector(".citations").innerHTML = await answer.text();
 }
 
-// A verdict is sent at once and may be changed or added to; the last one counts.
-async function sendVerdict(group, verdict, expected = "") {
+// A verdict is sent at once and may be changed or get words; each replaces the one before, and the last one counts.
+async function sendVerdict(group, verdict, words = {}) {
   const status = group.querySelector("[role=status]");
-  const request = { ...JSON.parse(group.dataset.request), verdict, expected };
-  let kept = false;
+  const request = { ...JSON.parse(group.dataset.request), ...words, verdict, replaces: group.dataset.given || "" };
+  let answer = null;
   try {
-    const answer = await fetch("v1/feedback", {
+    answer = await fetch("v1/feedback", {
       method: "POST",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(request),
     });
-    kept = answer.ok;
   } catch {
     // no server: said below
   }
-  if (kept) {
+  if (answer?.ok) {
+    group.dataset.given = (await answer.json()).id;
     for (const each of group.querySelectorAll("[data-verdict]"))
       each.setAttribute("aria-pressed", each.dataset.verdict === verdict);
-    group.querySelector(".expected").hidden = verdict !== "wrong" || expected !== "";
   }
-  status.textContent = kept ? group.dataset.kept : group.dataset.lost;
+  status.textContent = answer?.ok ? group.dataset.kept : group.dataset.lost;
+  return Boolean(answer?.ok);
+}
+
+// What would be right is asked after a "No" only, a note after both.
+function askWords(group) {
+  const wrong = group.querySelector("[data-verdict=wrong]").ariaPressed === "true";
+  group.querySelector("label.expected").hidden = !wrong;
+  group.querySelector(".words").hidden = false;
+}
+
+async function judge(thumb) {
+  const group = thumb.closest(".verdict");
+  if (thumb.ariaPressed === "true" || (await sendVerdict(group, thumb.dataset.verdict))) askWords(group);
+}
+
+async function sendWords(form) {
+  const group = form.closest(".verdict");
+  const pressed = group.querySelector("[aria-pressed=true]");
+  const expected = pressed.dataset.verdict === "wrong" ? form.elements.expected.value.trim() : "";
+  const note = form.elements.note.value.trim();
+  if (!(expected || note) || !(await sendVerdict(group, pressed.dataset.verdict, { expected, note }))) return;
+  form.hidden = true;
+  pressed.focus();
 }
 
 watch("value", () => show(props.value || ""));
@@ -162,12 +184,12 @@ log.addEventListener("click", (event) => {
   if (button?.matches(".copy-citation")) copy(button, button.parentElement.querySelector("pre").textContent);
   if (button?.matches(".suggestion")) trigger("edit", { question: button.dataset.question, within: button.dataset.within });
   const thumb = event.target.closest("[data-verdict]");
-  if (thumb) sendVerdict(thumb.closest(".verdict"), thumb.dataset.verdict);
+  if (thumb) judge(thumb);
 });
 log.addEventListener("submit", (event) => {
   event.preventDefault();
-  const { expected, question } = event.target.elements;
-  if (expected?.value.trim()) sendVerdict(event.target.closest(".verdict"), "wrong", expected.value.trim());
+  if (event.target.matches(".words")) sendWords(event.target);
+  const { question } = event.target.elements;
   // A reading that its reader has mended is asked as it is written.
   if (question?.value.trim()) trigger("edit", { question: question.value.trim(), within: "" });
 });

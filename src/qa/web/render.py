@@ -262,7 +262,7 @@ def _reason(answer: Answer, strings: Strings) -> str:
 
 
 def _verdict(answer: Answer, strings: Strings) -> str:
-    """Return the two buttons that say whether the answer is right; ``log.js`` sends what they carry."""
+    """Return the two buttons that say whether the answer is right, and fields for words; ``log.js`` sends them."""
     request = escape(json.dumps(feedback_request(answer), ensure_ascii=False))
     buttons = "".join(
         f'<button type="button" class="thumb" data-verdict="{verdict}" aria-pressed="false">{escape(words)}</button>'
@@ -272,9 +272,15 @@ def _verdict(answer: Answer, strings: Strings) -> str:
         f'<div class="verdict" role="group" aria-label="{escape(strings.is_right)}" data-request="{request}" '
         f'data-kept="{escape(strings.verdict_kept)}" data-lost="{escape(strings.verdict_lost)}">'
         f'<span aria-hidden="true">{escape(strings.is_right)}</span>{buttons}<span role="status"></span>'
-        f'<form class="expected" hidden><label>{escape(strings.expected_ask)} '
-        f'<input type="text" name="expected" maxlength="{LONGEST_TEXT}" autocomplete="off" dir="auto"></label>'
+        f'<form class="words" hidden>{_field("expected", strings.expected_ask)}{_field("note", strings.note_ask)}'
         f'<button type="submit" class="thumb">{escape(strings.expected_send)}</button></form></div>'
+    )
+
+
+def _field(name: str, label: str) -> str:
+    return (
+        f'<label class="{name}">{escape(label)} '
+        f'<input type="text" name="{name}" maxlength="{LONGEST_TEXT}" autocomplete="off" dir="auto"></label>'
     )
 
 

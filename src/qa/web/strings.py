@@ -51,6 +51,7 @@ class Strings:
     verdict_right: str
     verdict_wrong: str
     expected_ask: str
+    note_ask: str
     expected_send: str
     verdict_kept: str
     verdict_lost: str
@@ -211,6 +212,7 @@ EN = Strings(
     verdict_right="Yes",
     verdict_wrong="No",
     expected_ask="What would be right? (optional)",
+    note_ask="A note (optional)",
     expected_send="Send",
     verdict_kept="Noted, thank you.",
     verdict_lost="This could not be noted. Please try again.",
@@ -364,6 +366,7 @@ ZH_HANS = Strings(
     verdict_right="对",
     verdict_wrong="不对",
     expected_ask="正确答案是什么？（可不填）",
+    note_ask="备注（可不填）",
     expected_send="发送",
     verdict_kept="已记下，谢谢。",
     verdict_lost="没能记下，请再试一次。",
@@ -517,6 +520,7 @@ ZH_HANT = Strings(
     verdict_right="對",
     verdict_wrong="不對",
     expected_ask="正確答案是什麼？（可不填）",
+    note_ask="備註（可不填）",
     expected_send="送出",
     verdict_kept="已記下，謝謝。",
     verdict_lost="沒能記下，請再試一次。",
@@ -675,6 +679,7 @@ JA = Strings(
     verdict_right="はい",
     verdict_wrong="いいえ",
     expected_ask="正しい答えは何ですか？（任意）",
+    note_ask="メモ（任意）",
     expected_send="送る",
     verdict_kept="記録しました。ありがとうございます。",
     verdict_lost="記録できませんでした。もう一度お試しください。",
@@ -833,6 +838,7 @@ KO = Strings(
     verdict_right="예",
     verdict_wrong="아니요",
     expected_ask="맞는 답은 무엇입니까? (선택)",
+    note_ask="메모 (선택)",
     expected_send="보내기",
     verdict_kept="기록했습니다. 고맙습니다.",
     verdict_lost="기록하지 못했습니다. 다시 시도하세요.",
@@ -991,6 +997,7 @@ ES = Strings(
     verdict_right="Sí",
     verdict_wrong="No",
     expected_ask="¿Qué sería lo correcto? (opcional)",
+    note_ask="Una nota (opcional)",
     expected_send="Enviar",
     verdict_kept="Anotado, gracias.",
     verdict_lost="No se pudo anotar. Inténtalo de nuevo.",
@@ -1149,6 +1156,7 @@ FR = Strings(
     verdict_right="Oui",
     verdict_wrong="Non",
     expected_ask="Quelle serait la bonne réponse ? (facultatif)",
+    note_ask="Une remarque (facultative)",
     expected_send="Envoyer",
     verdict_kept="C’est noté, merci.",
     verdict_lost="Cela n’a pas pu être noté. Réessayez.",
@@ -1307,6 +1315,7 @@ DE = Strings(
     verdict_right="Ja",
     verdict_wrong="Nein",
     expected_ask="Was wäre richtig? (freiwillig)",
+    note_ask="Eine Anmerkung (freiwillig)",
     expected_send="Senden",
     verdict_kept="Notiert, danke.",
     verdict_lost="Das konnte nicht notiert werden. Bitte noch einmal versuchen.",
@@ -1465,6 +1474,7 @@ RU = Strings(
     verdict_right="Да",
     verdict_wrong="Нет",
     expected_ask="Как было бы верно? (необязательно)",
+    note_ask="Примечание (необязательно)",
     expected_send="Отправить",
     verdict_kept="Записано, спасибо.",
     verdict_lost="Записать не удалось. Попробуйте ещё раз.",
@@ -1618,6 +1628,7 @@ AR = Strings(
     verdict_right="نعم",
     verdict_wrong="لا",
     expected_ask="ما الصحيح؟ (اختياري)",
+    note_ask="ملاحظة (اختيارية)",
     expected_send="إرسال",
     verdict_kept="سُجّل، شكرًا.",
     verdict_lost="تعذّر التسجيل. حاول مرة أخرى.",
