@@ -395,10 +395,7 @@ def test_postings_that_were_checked_are_not_read_again_until_they_change(
     file = tmp_path / "lexical" / next(name for name in sorted(first) if name.endswith(".idx"))
     data = bytearray(file.read_bytes())
     data[5] ^= 1
-    # put in its place: an index that is still mapped must not lose its pages
-    damaged = tmp_path / "damaged"
-    damaged.write_bytes(data)
-    damaged.replace(file)
+    rewrite(file, bytes(data))
     with pytest.raises(LibraryCorrupt, match=file.name):
         LexicalIndex.open(tmp_path / "lexical")
 

@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WIDTH, HEIGHT = 560, 330
-LEFT, RIGHT, TOP, BOTTOM = 54, 16, 14, 74
+LEFT, RIGHT, TOP, BOTTOM = 64, 16, 14, 74
+LETTER = 8  # width of one, at most
 _LEGEND = 30
 """Of the height, left out where there is one line."""
 _UNSENDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -128,10 +129,11 @@ def _grid(x: Axis, y: Axis) -> str:
             f'<text class="tick" x="{LEFT - 8}" y="{place + 4:.1f}" text-anchor="end">{_number(tick)}</text>'
         )
     for tick in x.ticks:
-        place = _x(tick, x)
+        place, number = _x(tick, x), _number(tick)
+        anchor = "middle" if place + LETTER * len(number) / 2 < WIDTH else "end"
         parts.append(f'<path class="grid" d="M{place:.1f} {TOP}V{HEIGHT - BOTTOM}"/>')
         parts.append(
-            f'<text class="tick" x="{place:.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{_number(tick)}</text>'
+            f'<text class="tick" x="{place:.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="{anchor}">{number}</text>'
         )
     middle = (TOP + HEIGHT - BOTTOM) / 2
     parts.append(
@@ -173,4 +175,4 @@ def _y(value: float, axis: Axis) -> float:
 
 
 def _number(value: float) -> str:
-    return f"{value:g}"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:g}"
