@@ -194,8 +194,8 @@ def test_times_are_counted_between_their_limits() -> None:
 def test_points_stand_where_their_values_say() -> None:
     x, y = Axis("x", 1, 100, (1, 100), logarithmic=True), Axis("y", 0, 1, (0, 1))
     svg = line_chart("i", "t", "d", [Series("s", ((1, 0), (10, 0.5), (100, 1)))], x=x, y=y)
-    # the plot is 490 wide from 54 and 242 high from 256 up; 10 is half-way on a logarithmic axis
-    assert 'd="M54.0 256.0L299.0 135.0L544.0 14.0"' in svg
+    # the plot is 480 wide from 64 and 242 high from 256 up; 10 is half-way on a logarithmic axis
+    assert 'd="M64.0 256.0L304.0 135.0L544.0 14.0"' in svg
     bars = bar_chart("i", "t", "d", [("<&>", 2), ("b", 0)], label="ms")
     assert "&lt;&amp;&gt;" in bars
     ElementTree.fromstring(bars)
