@@ -14,7 +14,7 @@ import numpy as np
 from qa.library import Library
 from qa.types import Block, Document, Floats, Ints, Passage, Receipt, Span, TokenIds, Tokens
 
-VOCABULARY = 1 << 20
+VOCABULARY = 1 << 21
 _WORD = re.compile(r"[぀-ヿ㐀-鿿가-힯฀-๿]|[^\W_]+")  # kana, Han, Hangul and Thai stand alone
 
 

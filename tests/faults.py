@@ -189,7 +189,7 @@ def outdate(path: Path) -> None:
     connection = sqlite3.connect(path / FILE)
     connection.executescript(
         """DROP INDEX documents_path; DROP INDEX documents_sha256; DROP TABLE sketches;
-           PRAGMA user_version = 2"""
+           DROP TABLE unread; ALTER TABLE passages DROP COLUMN reading; PRAGMA user_version = 2"""
     )
     connection.close()
 
