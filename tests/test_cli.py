@@ -772,7 +772,7 @@ def on_terminal(*args: str, when: bytes = b"", press: bytes = b"") -> tuple[int,
     )
     os.close(terminal)
     output = b""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     try:
         while time.monotonic() < deadline:
             # A key pressed between the prompt and the wait for keys is lost on Python: press again.
