@@ -758,6 +758,13 @@ cli.main()
 ENVIRONMENT = {**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "TERM": "xterm-256color"}
 
 
+def reached_by_ctrl_c() -> None:
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(
+        signal.SIGINT, signal.SIG_DFL
+    )  # tests that run in the background inherit that it is ignored
+
+
 def on_terminal(*args: str, when: bytes = b"", press: bytes = b"") -> tuple[int, str]:
     """Run ``qa`` with all three streams on a terminal; ``press`` keys while it waits after ``when``."""
     keys, terminal = pty.openpty()
@@ -768,7 +775,7 @@ def on_terminal(*args: str, when: bytes = b"", press: bytes = b"") -> tuple[int,
         stdout=terminal,
         stderr=terminal,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # so that Ctrl-C reaches it
+        preexec_fn=reached_by_ctrl_c,
     )
     os.close(terminal)
     output = b""
