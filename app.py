@@ -9,7 +9,6 @@ from pathlib import Path
 
 from qa.config import load_config
 from qa.errors import ConfigError, QAError
-from qa.readers.ocr import NONE
 from qa.service import QA
 from qa.web import PageSettings, launch
 from qa.web.examples import read_examples
@@ -25,12 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
             config = load_config(index=options.index, host=options.host, port=options.port)
         except ConfigError as error:
             parser.error(str(error))
-        settings = PageSettings(
-            examples=read_examples(options.examples) if options.examples else (),
-            max_upload_mb=config.max_upload_mb,
-            max_uploads=config.max_uploads,
-            pictures=config.ocr_languages != NONE,
-        )
+        examples = read_examples(options.examples) if options.examples else ()
+        settings = PageSettings.of(config, examples=examples)
         with QA.open(config.index, config=config) as qa:
             launch(
                 qa,

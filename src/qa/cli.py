@@ -342,7 +342,6 @@ def serve(
     as_json: JsonOption = False,
 ) -> None:
     """Open the chat page and the HTTP API; where there are users (qa user add), people sign in."""
-    from qa.readers.ocr import NONE
     from qa.web import PageSettings, launch
 
     config = _config(index=index, host=host, port=port, model=model)
@@ -358,11 +357,7 @@ def serve(
         launch(
             qa,
             config,
-            settings=PageSettings(
-                max_upload_mb=config.max_upload_mb,
-                max_uploads=config.max_uploads,
-                pictures=config.ocr_languages != NONE,
-            ),
+            settings=PageSettings.of(config),
             allow_remote=allow_remote,
             on_ready=on_ready,
         )

@@ -300,7 +300,6 @@ class _Run:
         self._languages = languages
         self._readers = readers or shared_readers()
         self._known = _Known(library)
-        self._unread = library.unread()
         self._noted: set[str] = set()  # paths of which something else is to be remembered than before
         self._pending: dict[str, _Pending] = {}  # by source
         self._waiting_passages = 0
@@ -477,6 +476,11 @@ class _Run:
                 for path in sorted(self._noted):
                     change.note_unread(path, self._unread[path])
             self._noted.clear()
+
+    @cached_property
+    def _unread(self) -> dict[str, dict[str, Unread]]:
+        """What is remembered of files that gave no document: asked for where files are read only."""
+        return self._library.unread()
 
     @cached_property
     def _reader(self) -> str:

@@ -15,10 +15,11 @@ from dataclasses import replace
 from typing import Any
 
 from qa import confidence
+from qa.citing import Citation
 from qa.errors import DocumentNotFound
 from qa.history import PastPlace, PastTurn
 from qa.reasons import say
-from qa.types import Answer, Block, Document, Hit, Passage, Quote, Turn
+from qa.types import Answer, Document, Hit, Passage, Quote, Turn
 from qa.web.links import QuoteLink
 from qa.web.service import Service
 from qa.web.strings import Strings
@@ -50,31 +51,25 @@ class Recall:
     def _hit(self, rank: int, place: PastPlace) -> Hit | None:
         if (document := self._document(place)) is None:
             return None
-        block = _block(document, place)
+        cited = Citation.of(document, place.span)
         passage = Passage(
-            document.id,
-            place.span,
-            place.span.of(document.text),
-            document.title,
-            block.headings if block else (),
-            block.page if block else None,
-            place.passage_id,
+            document.id, place.span, cited.text, document.title, cited.headings, cited.page, place.passage_id
         )
         return Hit(rank, 1.0 / rank, passage, document.source)
 
     def _quote(self, place: PastPlace) -> Quote | None:
         if (document := self._document(place)) is None:
             return None
-        block = _block(document, place)
+        cited = Citation.of(document, place.span)
         return Quote(
-            place.span.of(document.text),
+            cited.text,
             place.span,
             document.id,
             document.source,
             place.passage_id,
             document.title,
-            block.page if block else None,
-            block.headings if block else (),
+            cited.page,
+            cited.headings,
             place.marks,
         )
 
@@ -88,10 +83,6 @@ class Recall:
                 self._documents[name] = None
         found = self._documents[name]
         return found if found and found.id == name and place.span.end <= len(found.text) else None
-
-
-def _block(document: Document, place: PastPlace) -> Block | None:
-    return next((block for block in document.blocks if block.span.end > place.span.start), None)
 
 
 # --- for other programs -------------------------------------------------------------------------

@@ -14,7 +14,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from importlib.resources import files
@@ -494,20 +494,24 @@ def _strings(request: gr.Request) -> Strings:
 
 def _user_name(request: gr.Request) -> str:
     """Return who signed in; nothing where nobody does."""
-    inside: Any = request.request
-    user = inside.scope.get("user")
+    user = _asgi(request).get("user")
     return user.name if user is not None else ""
 
 
 def _kept_for(request: gr.Request) -> str | None:
     """Return for whom conversations are kept, None for nobody."""
-    inside: Any = request.request
-    return kept_for(inside.scope)
+    return kept_for(_asgi(request))
 
 
 def _edits(request: gr.Request) -> bool:
+    return may_edit(_asgi(request))
+
+
+def _asgi(request: gr.Request) -> Mapping[str, Any]:
+    """Return the ASGI scope of what gradio wraps."""
     inside: Any = request.request
-    return may_edit(inside.scope)
+    scope: Mapping[str, Any] = inside.scope
+    return scope
 
 
 def read_scope(text: str) -> Scope | None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from qa.config import Config
+from qa.readers.ocr import NONE
+
 
 @dataclass(frozen=True, slots=True)
 class PageSettings:
@@ -15,3 +18,13 @@ class PageSettings:
     """Files in one upload."""
     pictures: bool = True
     """Whether scans and pictures are read where tesseract is installed."""
+
+    @classmethod
+    def of(cls, config: Config, *, examples: tuple[str, ...] = ()) -> PageSettings:
+        """Return the settings of a page over a library that is opened with ``config``."""
+        return cls(
+            examples=examples,
+            max_upload_mb=config.max_upload_mb,
+            max_uploads=config.max_uploads,
+            pictures=config.ocr_languages != NONE,
+        )
