@@ -85,9 +85,29 @@ def test_a_word_that_only_asks(word: str, only: bool) -> None:
     assert asks_only(word) is only
 
 
-def test_nothing_is_marked_when_the_figure_asked_for_is_not_there() -> None:
-    _, marked = quoted("How many people live there?", "People live there in stone houses.")
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("How many people live there?", "People live there in stone houses."),
+        ("When was the dam built?", "The dam was built of clay and stones."),
+    ],
+)
+def test_nothing_is_marked_when_the_figure_asked_for_is_not_there(question: str, text: str) -> None:
+    _, marked = quoted(question, text)
     assert marked == []
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "answer"),
+    [
+        ("How many people live there?", "Twelve people live there in stone houses.", "Twelve"),
+        ("有多少人住在那里？", "那里住着三十五人。", "三十五人"),
+        ("How long will he stay in prison?", "He will stay in prison for life.", "for life"),
+    ],
+)
+def test_what_is_asked_for_is_marked_also_where_words_tell_it(question: str, text: str, answer: str) -> None:
+    _, marked = quoted(question, text)
+    assert marked == [answer]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,10 @@ READ_SHARE = 1.0
 """What it adds to the token score to hold the whole answer as it is read."""
 
 BESIDE = 4.0
-"""What it costs the first or last word of an answer, in log odds, to be no figure where one is asked for."""
+"""What it costs the first or last word of an answer, in log odds, to be no figure where one is asked for and there."""
+
+IN_WORDS = -2.0
+"""Log odds that there is an answer, from which one is marked that is no figure though one is asked for: "twelve"."""
 
 MARKED = 0.02
 """Probability from which the answer's first and last word are marked, if it is in the quote at all."""
@@ -163,13 +166,14 @@ def _marks(
 ) -> tuple[Span, ...]:
     """Return the words of the answer inside ``span``, or nothing where none is likely: tokens (t, 2) are document spans.
 
-    A mark is never half a figure or half a word, and a figure where one is asked for.
+    A mark is never half a figure or half a word. Where a figure is asked for it is one, if the quote holds any.
     """
     there = (tokens[: len(reading.begins), 0] >= span.start) & (tokens[: len(reading.begins), 1] <= span.end)
     within = np.flatnonzero(there)
     if not len(within):
         return ()
     begins, ends = reading.begins[within], reading.ends[within]
+    least = -np.inf
     quote = span.shift(-passage.span.start).of(passage.text)
     if asked_kind(question):
         figures = [figure.shift(span.start) for figure in new_figures(quote, question)]
@@ -177,10 +181,11 @@ def _marks(
             not any(Span(*token).overlaps(figure) for figure in figures) for token in tokens[within].tolist()
         ]
         if all(beside):
-            return ()
-        begins, ends = (odds - BESIDE * np.array(beside, np.float32) for odds in (begins, ends))
+            least = IN_WORDS
+        else:
+            begins, ends = (odds - BESIDE * np.array(beside, np.float32) for odds in (begins, ends))
     part = best_answer(begins, ends)
-    if chances(begins)[part.first] * chances(ends)[part.last] < MARKED:
+    if part.score < least or chances(begins)[part.first] * chances(ends)[part.last] < MARKED:
         return ()
     first, last = within[part.first], within[part.last]
     answer = Span(int(tokens[first, 0]), int(tokens[last, 1]))
