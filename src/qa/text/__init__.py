@@ -9,7 +9,6 @@ from qa.text.boundaries import is_terminal, sentences
 from qa.text.characters import script
 from qa.text.folding import fold, is_traditional
 from qa.text.lines import unwrap
-from qa.text.quantities import numbers
 from qa.text.terms import word_spans, words
 from qa.text.weights import weight
 
@@ -17,7 +16,6 @@ __all__ = [
     "fold",
     "is_terminal",
     "is_traditional",
-    "numbers",
     "script",
     "sentences",
     "unwrap",
