@@ -324,3 +324,17 @@ def test_what_a_frame_holds_is_apart() -> None:
         "more",
         "right",
     ]
+
+
+def test_small_lines_side_by_side_under_a_headline_are_read_from_left_to_right() -> None:
+    page = [
+        Line("A headline over both of them", 0, 720, 260, 744, 24),
+        Line("By Ann Lee", 0, 700, 60, 708, 8),
+        Line("15 August 2023", 180, 700, 250, 708, 8),
+        *stack("text", 0, 680, 3),
+    ]
+    assert [line.text for region in regions(page) for line in region.lines][:3] == [
+        "A headline over both of them",
+        "By Ann Lee",
+        "15 August 2023",
+    ]

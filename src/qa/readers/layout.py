@@ -473,7 +473,10 @@ def _in_order(blocks: Sequence[_Block], body: _Body) -> list[_Block]:
     for place in sorted((place for place in places if place not in ordered), key=lambda place: -place.y1):
         above = _nearest_above(place, ordered)
         below = next((at for at, other in enumerate(ordered) if other.shares_width(place)), len(ordered))
-        ordered.insert(ordered.index(above) + 1 if above else below, place)
+        at = ordered.index(above) + 1 if above else below
+        while at < len(ordered) and ordered[at].block.is_aside and ordered[at].is_left_of(place):
+            at += 1
+        ordered.insert(at, place)
     return [replace(place.block, is_headline=place.is_headline) for place in ordered]
 
 
@@ -488,6 +491,10 @@ class _Place:
     def shares_width(self, other: _Place, least: float = 0.2) -> bool:
         shared = min(self.x1, other.x1) - max(self.x0, other.x0)
         return shared > least * min(self.x1 - self.x0, other.x1 - other.x0)
+
+    def is_left_of(self, other: _Place) -> bool:
+        """Tell whether this stands to the left of another at the same height."""
+        return self.x0 < other.x0 and min(self.y1, other.y1) > max(self.y0, other.y0)
 
     def is_above(self, other: _Place) -> bool:
         return self.y1 > other.y1 and self.y0 + self.y1 > other.y0 + other.y1
