@@ -25,7 +25,7 @@ from qa.splitter import split_document
 from qa.types import Document
 from tests import made_files
 from tests.made_files import FILES, write, zip_of
-from tests.made_pdf import pdf_of
+from tests.made_pdf import make_pdf, pdf_of
 
 
 def blocks(document: Document) -> list[tuple[str, str]]:
@@ -448,6 +448,26 @@ def within(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, before)
 
 
+def docx_of(*lines: str, author: str = "", modified: datetime = datetime(2024, 5, 3, 10)) -> bytes:
+    """Return a heading and paragraphs, with what the file says of its author and its last change."""
+    made = docx.Document()
+    made.add_heading(lines[0], 1)
+    for line in lines[1:]:
+        made.add_paragraph(line)
+    made.core_properties.author, made.core_properties.modified = author, modified
+    return made_files.saved(made)
+
+
+def pdf_with_facts(*lines: str, **facts: str) -> bytes:
+    """Return a page with a headline and lines under it, and with properties such as ``Author``."""
+    page = [(72, 740 - 26 * at, 11 if at else 24, line) for at, line in enumerate(lines)]
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(make_pdf([page]))))
+    writer.add_metadata({f"/{name}": value for name, value in facts.items()})
+    stream = io.BytesIO()
+    writer.write(stream)
+    return stream.getvalue()
+
+
 def a_docx() -> bytes:
     made = docx.Document()
     made.add_heading("县志", 1)
@@ -566,11 +586,8 @@ def test_author_date_and_language_come_from_metadata(tmp_path: Path, name: str) 
         made.core_properties.modified = datetime(2024, 5, 3, 10)
         made.save(str(tmp_path / name))
     elif name == "a.pdf":
-        writer = PdfWriter(
-            clone_from=PdfReader(io.BytesIO(pdf_of(b"BT /L 12 Tf 72 700 Td (A line of text.) Tj ET")))
-        )
-        writer.add_metadata({"/Author": "Lin", "/ModDate": "D:20240503093000+08'00'"})
-        writer.write(tmp_path / name)
+        facts = {"Author": "Lin", "ModDate": "D:20240503093000+08'00'"}
+        (tmp_path / name).write_bytes(pdf_with_facts("A line of text.", **facts))
     elif name in OTHERS:
         (tmp_path / name).write_bytes(OTHERS[name])
     else:
@@ -602,16 +619,89 @@ DATELINES = [
     "2023年8月15日 星期二", "2023年8月15日（火曜日）", "青溪日报　2023年8月15日　第1203期", "2023년 8월 15일 화요일",
     "Tuesday, 15 August 2023", "Marlow, Tuesday 15th August 2023", "August 15, 2023", "Dienstag, 15. August 2023",
     "mardi 15 août 2023", "martes, 15 de agosto de 2023", "15 августа 2023 г.", "الثلاثاء 15 أغسطس 2023", "2023-08-15",
+    "الثلاثاء ١٥ آب (أغسطس) ٢٠٢٣م", "मंगलवार, 15 अगस्त 2023", "15 สิงหาคม 2566", "令和5年8月15日", "2023. 8. 15.",
+    "2023/8/15", "二〇二三年八月十五日", "民國112年8月15日", "青溪日报　2023年8月15日　星期二　第3版",
+    "Marlow Gazette Tuesday, 15 August 2023 Page 3", "发布时间：2023-08-15 10:00",
 ]  # fmt: skip
+
+
+CLOSE = "The council met again and spoke of the mill."
 
 
 @pytest.mark.parametrize("line", DATELINES)
 def test_a_date_is_found_on_a_line_of_its_own(tmp_path: Path, line: str) -> None:
-    text = "The council met again and spoke of the mill."
-    assert read(tmp_path, "a.txt", f"A headline\n\n{line}\n\n{text}\n".encode()).date == "2023-08-15"
-    page = f"<h1>A headline</h1><p>{line}</p><p>{text}</p>"
+    assert read(tmp_path, "a.txt", f"A headline\n\n{line}\n\n{CLOSE}\n".encode()).date == "2023-08-15"
+    page = f"<h1>A headline</h1><p>{line}</p><p>{CLOSE}</p>"
     assert read(tmp_path, "a.html", page.encode()).date == "2023-08-15"
-    assert read(tmp_path, "a.md", f"---\ndate: 2024-05\n---\n\n{line}\n\n{text}".encode()).date == "2024-05"
+    assert read(tmp_path, "a.md", f"---\ndate: 2024-05\n---\n\n{line}\n\n{CLOSE}".encode()).date == "2024-05"
+    assert read(tmp_path, "a.docx", docx_of("A headline", line, CLOSE)).date == "2023-08-15"
+
+
+IN_PDF = [line for line in DATELINES if line.isascii() or line[0] in "二令民青发"]
+"""Those that the fonts of the hand-made pages can show."""
+
+
+@pytest.mark.parametrize("line", IN_PDF)
+def test_a_printed_date_goes_before_that_of_the_last_change(tmp_path: Path, line: str) -> None:
+    changed = {"ModDate": "D:20240503093000+08'00'"}
+    assert read(tmp_path, "a.pdf", pdf_with_facts("A headline", line, CLOSE, **changed)).date == "2023-08-15"
+    assert read(tmp_path, "b.pdf", pdf_with_facts("A headline", CLOSE, **changed)).date == "2024-05-03"
+    assert read(tmp_path, "b.docx", docx_of("A headline", CLOSE)).date == "2024-05-03"
+    page = f'<meta property="article:modified_time" content="2024-05-03"><p>{line}</p><p>{CLOSE}</p>'
+    assert read(tmp_path, "a.html", page.encode()).date == "2023-08-15"
+    page = page.replace("modified", "published")
+    assert read(tmp_path, "b.html", page.encode()).date == "2024-05-03"
+
+
+def test_a_letter_is_dated_at_its_end_and_a_chronicle_not_at_all(tmp_path: Path) -> None:
+    letter = ["关于白茶的通知", *["各乡镇应当做好白茶的种植。"] * 12, "安吉县人民政府", "2023年8月15日"]
+    assert read(tmp_path, "a.docx", docx_of(*letter)).date == "2023-08-15"
+    days = "".join(f"## {day} May 1902\n\n{CLOSE}\n\n" for day in (3, 4))
+    assert read(tmp_path, "a.md", f"# The harbour\n\n{days}".encode()).date == ""
+
+
+BYLINES = {
+    "By Ann Lee, Staff Writer": "Ann Lee",
+    "BY ANN LEE": "ANN LEE",
+    "By Ann Lee, Bo Li, and Omar al Sayed": "Ann Lee, Bo Li, and Omar al Sayed",
+    "Von Anna Berg": "Anna Berg",
+    "Par Jean Dupont | Lyon": "Jean Dupont",
+    "Автор: Иван Петров": "Иван Петров",
+    "本报记者　林薇　王强　通讯员　李四": "林薇 王强",
+    "记者林薇报道": "林薇",
+    "作者：林薇": "林薇",
+    "执笔记者 林薇": "",
+    "執筆：山田太郎": "山田太郎",
+    "홍길동 기자 hong@example.org": "홍길동",
+    "بقلم: محمد علي": "محمد علي",
+    "लेखक: राम शर्मा": "राम शर्मा",
+    "By the clerk of the town": "",
+    "By Train": "",
+    "记者协会": "",
+    "文：安吉县有居民2142户。": "",
+}
+
+
+@pytest.mark.parametrize(("line", "author"), BYLINES.items())
+def test_an_author_is_found_on_a_line_of_its_own(tmp_path: Path, line: str, author: str) -> None:
+    assert read(tmp_path, "a.txt", f"A headline\n\n{line}\n\n{CLOSE}\n".encode()).author == author
+    assert read(tmp_path, "a.docx", docx_of("A headline", line, CLOSE)).author == author
+    assert read(tmp_path, "b.docx", docx_of("A headline", line, CLOSE, author="Omar")).author == "Omar"
+    if line.isascii() or line[0] in "本记作執文":
+        assert read(tmp_path, "a.pdf", pdf_with_facts("A headline", line, CLOSE)).author == author
+
+
+def test_the_reporter_of_a_first_paragraph_is_the_author_and_of_several_articles_nobody(
+    tmp_path: Path,
+) -> None:
+    first, second = (
+        "本报讯（记者 林薇）昨日，全县召开会议。",
+        "新华社北京8月15日电（记者王强）今日，运河开通。",
+    )
+    assert read(tmp_path, "a.docx", docx_of("全县开会", first)).author == "林薇"
+    assert read(tmp_path, "a.pdf", pdf_with_facts("全县开会", first)).author == "林薇"
+    assert read(tmp_path, "b.docx", docx_of("全县开会", first, second)).author == ""
+    assert read(tmp_path, "a.txt", b"By Popular Demand\n\nA text of words.").author == ""
 
 
 @pytest.mark.parametrize(
@@ -622,6 +712,9 @@ def test_a_date_is_found_on_a_line_of_its_own(tmp_path: Path, line: str) -> None
         "全县2023年8月15日共有居民2142户。",
         "Tuesday, 45 August 2023",
         "2023",
+        "2023-8/15",
+        "二〇二三年十三月十五日",
+        "1.2.2023",
     ],
 )
 def test_a_date_that_a_text_speaks_of_is_not_its_own(tmp_path: Path, line: str) -> None:

@@ -100,7 +100,7 @@ def parse(data: bytes) -> Parsed:
         len(pages),
         warnings,
         author=_fact(document, "Author"),
-        date=_date(_fact(document, "ModDate") or _fact(document, "CreationDate")),
+        changed=_date(_fact(document, "ModDate") or _fact(document, "CreationDate")),
     )
 
 

@@ -29,7 +29,7 @@ def parse(data: bytes) -> Parsed:
         parsed.blocks,
         parsed.title,
         author=facts.get("author", ""),
-        date="-".join(part.zfill(2) for part in when.groups() if part) if when else "",
+        changed="-".join(part.zfill(2) for part in when.groups() if part) if when else "",
     )
 
 

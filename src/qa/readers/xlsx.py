@@ -51,7 +51,7 @@ def parse(data: bytes) -> Parsed:
         one_line(facts.title or ""),
         warnings=warnings,
         author=one_line(facts.creator or ""),
-        date=iso_date(facts.modified.isoformat() if facts.modified else ""),
+        changed=iso_date(facts.modified.isoformat() if facts.modified else ""),
         language=primary_language(facts.language),
     )
 
