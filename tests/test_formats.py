@@ -658,6 +658,7 @@ def test_a_letter_is_dated_at_its_end_and_a_chronicle_not_at_all(tmp_path: Path)
     assert read(tmp_path, "a.docx", docx_of(*letter)).date == "2023-08-15"
     days = "".join(f"## {day} May 1902\n\n{CLOSE}\n\n" for day in (3, 4))
     assert read(tmp_path, "a.md", f"# The harbour\n\n{days}".encode()).date == ""
+    assert read(tmp_path, "a.txt", f"3 May 1902\n\n{CLOSE}\n\n4 May 1902\n\n{CLOSE}\n".encode()).date == ""
 
 
 BYLINES = {
@@ -719,3 +720,32 @@ def test_the_reporter_of_a_first_paragraph_is_the_author_and_of_several_articles
 )
 def test_a_date_that_a_text_speaks_of_is_not_its_own(tmp_path: Path, line: str) -> None:
     assert read(tmp_path, "a.txt", f"{line}\n\nThe council met again.\n".encode()).date == ""
+
+
+def test_byline_and_date_of_a_plain_text_are_no_part_of_its_title(tmp_path: Path) -> None:
+    lines = "Council approves a road\nBy Ann Lee\nTuesday, 15 August 2023\n"
+    document = read(tmp_path, "a.txt", f"{lines}\n{CLOSE}\n".encode())
+    assert blocks(document) == [
+        ("heading", "Council approves a road"),
+        ("paragraph", "By Ann Lee"),
+        ("paragraph", "Tuesday, 15 August 2023"),
+        ("paragraph", CLOSE),
+    ]
+    assert (document.title, document.author, document.date) == (
+        "Council approves a road",
+        "Ann Lee",
+        "2023-08-15",
+    )
+    diary = f"Tuesday, 3 May 1902\n\n{CLOSE}\n\nWednesday, 4 May 1902\n\n{CLOSE}\n"
+    assert [kind for kind, _ in blocks(read(tmp_path, "b.txt", diary.encode()))] == [
+        "heading",
+        "paragraph",
+        "heading",
+        "paragraph",
+    ]
+
+
+def test_what_is_under_a_mail_is_no_heading(tmp_path: Path) -> None:
+    mail = f"From: a@b.c\nSubject: Road\n\n{CLOSE}\n\n-- \nAnn Lee\nTel. 12 34\n\nOn Monday, X wrote:\n> {CLOSE}\n"
+    document = read(tmp_path, "a.eml", mail.encode())
+    assert [text for kind, text in blocks(document) if kind == "heading"] == ["Road"]

@@ -49,8 +49,16 @@ def printed_author(text: str, blocks: Sequence[Block]) -> str:
 
 def _name(text: str, block: Block) -> str:
     for line in block.span.of(text)[: 3 * LONGEST].splitlines()[:2]:
-        line = line.strip()
-        byline = (len(line) <= LONGEST and _BYLINE.fullmatch(line)) or _OPENING.match(line)
-        if byline:
-            return " ".join(byline["name"].split())
+        if name := byline(line) or _one_line(_OPENING.match(line.strip())):
+            return name
     return ""
+
+
+def byline(line: str) -> str:
+    """Return the author of a line that is nothing but a byline, "" for any other."""
+    line = line.strip()
+    return _one_line(_BYLINE.fullmatch(line)) if len(line) <= LONGEST else ""
+
+
+def _one_line(found: regex.Match[str] | None) -> str:
+    return " ".join(found["name"].split()) if found else ""

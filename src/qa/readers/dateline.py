@@ -1,8 +1,8 @@
 """The date that a text prints on a line of its own near its beginning or end, as newspapers, letters and reports do.
 
 A date in the middle of a sentence is one that the text speaks of. What may stand beside a dateline are a place or a
-name, the day of the week and the number of the issue or the page. Where several headings or items are dates, the text
-is a chronicle or a diary, and none of them is its own.
+name, the day of the week and the number of the issue or the page. A text with several of different days is a
+chronicle or a diary, and none of them is its own.
 """
 
 from __future__ import annotations
@@ -74,19 +74,19 @@ _DATELINE = regex.compile(
 
 
 def printed_date(text: str, blocks: Sequence[Block]) -> str:
-    """Return the first dateline near the beginning of a text, else near its end, as ``2023-08-15``; "" without one."""
+    """Return the first dateline near the beginning of a text, else near its end, as ``2023-08-15``; "" without."""
     flowing = [block for block in blocks if block.kind in ("heading", "item", "paragraph")]
-    dated = {_dateline(block.span.of(text)) for block in flowing if block.kind != "paragraph"} - {""}
-    if len(dated) > 1:
-        flowing = [block for block in flowing if block.kind == "paragraph"]
+    if len({dateline(block.span.of(text)) for block in flowing} - {""}) > 1:
+        return ""
     for block in (*flowing[:WITHIN], *flowing[WITHIN:][-CLOSING:]):
         for line in block.span.of(text)[:1_000].splitlines()[:WITHIN]:
-            if found := _dateline(line):
+            if found := dateline(line):
                 return found
     return ""
 
 
-def _dateline(line: str) -> str:
+def dateline(line: str) -> str:
+    """Return the date of a line that is nothing but a dateline, "" for any other."""
     line = line.strip()
     found = _DATELINE.fullmatch(line) if len(line) <= LONGEST else None
     if found is None:

@@ -99,7 +99,22 @@ def _body(part: Any) -> Parsed:
     if not data.strip():
         return Parsed("", ())
     text = decode(data, declared=part.get_content_charset()).text
-    return html.parse(text) if part.get_content_type() == "text/html" else txt.parse(text.strip("\n"))
+    return html.parse(text) if part.get_content_type() == "text/html" else _plain(text.strip("\n"))
+
+
+def _plain(text: str) -> Parsed:
+    """Return a message as plain text is read; no line of the signature is a heading of what is quoted under it."""
+    parsed = txt.parse(text)
+    signature = text.find("\n-- \n")
+    if signature < 0:
+        return parsed
+    blocks = (
+        block
+        if block.span.start < signature
+        else replace(block, kind="paragraph" if block.level else block.kind, headings=(), level=0)
+        for block in parsed.blocks
+    )
+    return replace(parsed, blocks=tuple(blocks))
 
 
 def _bytes(part: Any) -> bytes:
