@@ -14,6 +14,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import docx
+import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -113,6 +114,32 @@ def test_a_workbook_shows_values_as_people_see_them(tmp_path: Path) -> None:
     assert document.blocks[3].headings == ("人口",)
     assert document.title == "统计年鉴"
     assert document.warnings == ("hidden sheets were left out: secret.",)
+
+
+SHOWN = {
+    (1.2, '#,##0.00 "€"'): "1.20 €",
+    (-1234.5, "[$$-409]#,##0.00;[Red]-[$$-409]#,##0.00"): "-$1,234.50",
+    (5, '_-* #,##0.00\\ "€"_-;-* #,##0.00'): "5.00 €",
+    (1234567, "¥#,##0"): "¥1,234,567",
+    (3, '"第"0"期"'): "第3期",
+    (12, '0"%"'): "12%",
+    (0.125, "0.0%"): "12.5%",
+    (1, "00000"): "00001",
+    (1.5, "0.###"): "1.5",
+    (2, "0.##"): "2",
+    (0.5, "# ?/?"): "0.5",
+    (3, "[Blue]0.0"): "3.0",
+}
+
+
+def test_numbers_of_a_sheet_keep_their_units_and_zeros(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row, (value, number_format) in enumerate(SHOWN, 1):
+        book.active.append([f"row {row}", value])
+        book.active.cell(row, 2).number_format = number_format
+    document = read(tmp_path, "a.xlsx", made_files.saved(book))
+    shown = [text.partition(" | ")[2] for kind, text in blocks(document) if kind == "record"]
+    assert shown == list(SHOWN.values())
 
 
 def test_a_sheet_that_claims_a_million_rows_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
