@@ -346,6 +346,18 @@ def test_an_entry_that_leads_out_of_the_archive_is_refused(tmp_path: Path, name:
     ]
 
 
+def test_an_entry_without_a_name_costs_none_of_the_others(tmp_path: Path) -> None:
+    # found by fuzzing
+    data = zip_of({"x": b"A text.", "good.txt": b"A good text."})
+    for header, lengths in ((b"PK\x03\x04", 26), (b"PK\x01\x02", 28)):
+        at = data.index(header) + lengths
+        data = data[:at] + b"\0\0\1\0" + data[at + 4 :]  # its one byte is no name, but an extra field
+    (tmp_path / "a.zip").write_bytes(data)
+    found = outcomes(tmp_path / "a.zip")
+    assert found["good.txt"].document
+    assert found["."].left_out == "no extension"
+
+
 def test_links_locked_and_double_entries_are_refused(tmp_path: Path) -> None:
     link = zipfile.ZipInfo("link.txt")
     link.external_attr = 0o120777 << 16
