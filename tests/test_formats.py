@@ -467,6 +467,77 @@ def test_a_billion_laughs_end_in_a_sentence(tmp_path: Path, name: str) -> None:
     assert outcome.problem or (outcome.document and len(outcome.document.text) < 10_000)
 
 
+def with_nested(name: str, part: str, before: str, opening: str, closing: str, count: int) -> bytes:
+    """Return a package with so many elements inside each other put before some place of a part."""
+    with zipfile.ZipFile(io.BytesIO(SOUND[name])) as archive:
+        parts = {each: archive.read(each) for each in archive.namelist()}
+    xml = parts[part].decode()
+    assert before in xml
+    parts[part] = xml.replace(before, opening * count + closing * count + before, 1).encode()
+    return zip_of(parts)
+
+
+GROUP = "<p:grpSp><p:nvGrpSpPr><p:cNvPr id='9' name='g'/><p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/>"
+INSIDE = {
+    "a.docx": ("word/document.xml", "<w:sectPr", "<w:sdt><w:sdtContent>", "</w:sdtContent></w:sdt>"),
+    "a.odt": ("content.xml", "</office:text>", "<text:section>", "</text:section>"),
+    "a.pptx": ("ppt/slides/slide1.xml", "</p:spTree>", GROUP, "</p:grpSp>"),
+}
+"""The part, the place in it, and what is put inside itself there."""
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_parts_in_each_other_are_read_or_refused_in_a_sentence(tmp_path: Path, name: str) -> None:
+    assert (
+        read(tmp_path, name, with_nested(name, *INSIDE[name], 40)).text
+        == read(tmp_path, name, SOUND[name]).text
+    )
+    assert "is damaged" in refused(tmp_path, name, with_nested(name, *INSIDE[name], 2_000))
+
+
+@pytest.mark.parametrize(
+    ("name", "opening", "closing"),
+    [
+        ("a.html", "<div>", "</div>"),
+        ("a.html", "<ul><li>", ""),
+        ("a.html", "<table><tr><td>", ""),
+        ("a.md", "> ", ""),
+        ("a.md", "- ", ""),
+        ("a.md", "[", "](x)"),
+        ("a.rtf", "{", "}"),
+        ("a.json", '{"a":[', "]}"),
+        ("a.csv", '"', '"'),
+        ("a.txt", "(", ")"),
+    ],
+)
+def test_deep_nesting_ends_in_a_text_or_a_sentence(
+    tmp_path: Path, name: str, opening: str, closing: str
+) -> None:
+    head, words = {"a.rtf": "{\\rtf1 ", "a.json": ""}.get(name, ""), "A text."
+    inner = '{"text": "A text."}' if name == "a.json" else words
+    (tmp_path / name).write_text(f"{head}{opening * 3_000}{inner}{closing * 3_000}")
+    with within(20):
+        (outcome,) = outcomes(tmp_path / name).values()
+    assert outcome.problem == "nests too deep to be read." or (
+        outcome.document and words in outcome.document.text
+    )
+
+
+def test_mails_and_parts_of_mails_in_each_other_are_read_or_refused(tmp_path: Path) -> None:
+    parts, mails = "A text.", "From: a@b.c\n\nA text."
+    for number in range(300):
+        parts = (
+            f"Content-Type: multipart/mixed; boundary=B{number}\n\n--B{number}\n\n{parts}\n--B{number}--\n"
+        )
+        mails = f"From: a@b.c\nSubject: {number}\nContent-Type: message/rfc822\n\n{mails}"
+    (tmp_path / "a.eml").write_text(f"From: a@b.c\n{parts}")
+    (tmp_path / "b.eml").write_text(mails)
+    assert outcomes(tmp_path / "a.eml")[""].document
+    found = outcomes(tmp_path / "b.eml")
+    assert found[""].document
+    assert all(outcome.problem.endswith(".") for member, outcome in found.items() if member)
+
+
 class Late(BaseException):
     """No ``Exception``: a reader that goes on after any of those does not go on after this."""
 
