@@ -338,3 +338,11 @@ def test_small_lines_side_by_side_under_a_headline_are_read_from_left_to_right()
         "By Ann Lee",
         "15 August 2023",
     ]
+
+
+def test_the_last_lines_of_a_column_and_a_list_beside_them_are_no_table() -> None:
+    left = [*stack("a", 0, 700, 6), *stack("b", 0, 600, 2)]
+    listed = [replace(line, x1=line.x0 + 40) for line in stack("item", 140, 600, 3)]
+    found = list(regions([*left, *stack("c", 140, 700, 6), *listed]))
+    assert not any(region.is_table for region in found)
+    assert [region.lines[0].text.split()[0] for region in found] == ["a", "b", "c", "item"]

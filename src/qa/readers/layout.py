@@ -372,7 +372,13 @@ def _interrupts(block: _Block, blocks: Sequence[_Block], body: _Body) -> bool:
 def _tables(lines: Sequence[Line], body: _Body) -> list[list[Line]]:
     """Return the lines of each table: pairs of cells on one line over pairs in the same columns, not prose."""
     columns = _stacks(lines)
-    prose = {id(line): is_prose for column in columns for is_prose in [_is_prose(column)] for line in column}
+    running = [column for column in columns if _is_prose(column)]
+    prose = {id(line): False for line in lines} | {
+        id(line): True
+        for column in columns
+        if any(column is other or _fills(column, other) for other in running)
+        for line in column
+    }
     cells = [line for line in lines if not prose[id(line)] and line.size < 1.15 * body.size]
     pairs = [pair for row in rows(cells) for pair in pairwise(row)]
     # a cell in the middle of its row stands between the lines of the cell beside it
@@ -750,6 +756,18 @@ def _is_prose(lines: Sequence[Line]) -> bool:
     but_last = lines[:-1]
     filled = sum(line.width for line in but_last) >= PROSE_FILL * widest * len(but_last)
     return widest >= MIN_PROSE_WIDTH * size and filled and forced >= 0.6 * (len(lines) - 1)
+
+
+def _fills(lines: Sequence[Line], column: Sequence[Line]) -> bool:
+    """Tell whether a line or two go on in a column of running text: as far to both sides, but for a last line."""
+    x0, x1 = min(line.x0 for line in column), max(line.x1 for line in column)
+    size = column[0].size
+    return (
+        len(lines) < 3
+        and abs(lines[0].size - size) < 0.08 * size
+        and all(abs(line.x0 - x0) < 2.5 * size for line in lines)
+        and all(0.85 * (x1 - x0) < line.width < x1 - x0 + size for line in lines[:1])
+    )
 
 
 def _first_word(line: Line) -> float:
