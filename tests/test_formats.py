@@ -802,6 +802,21 @@ def test_an_author_is_found_on_a_line_of_its_own(tmp_path: Path, line: str, auth
         assert read(tmp_path, "a.pdf", pdf_with_facts("A headline", line, CLOSE)).author == author
 
 
+@pytest.mark.parametrize(
+    ("line", "author"),
+    [
+        ("By Ann Lee Tuesday, 15 August 2023", "Ann Lee"),
+        ("本报记者 林薇 2023年8月15日 星期二", "林薇"),
+        ("記者 山田太郎 令和5年8月15日", "山田太郎"),
+        ("بقلم: محمد علي الثلاثاء 15 أغسطس 2023", "محمد علي"),
+        ("लेखक: राम शर्मा मंगलवार, 15 अगस्त 2023", "राम शर्मा"),
+    ],
+)
+def test_byline_and_date_may_stand_on_one_line(tmp_path: Path, line: str, author: str) -> None:
+    document = read(tmp_path, "a.html", f"<h1>A headline</h1><p>{line}</p><p>{CLOSE}</p>".encode())
+    assert (document.author, document.date) == (author, "2023-08-15")
+
+
 def test_the_reporter_of_a_first_paragraph_is_the_author_and_of_several_articles_nobody(
     tmp_path: Path,
 ) -> None:

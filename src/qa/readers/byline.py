@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 import regex
 
+from qa.readers.dateline import without_date
 from qa.types import Block
 
 LONGEST = 80
@@ -57,7 +58,7 @@ def _name(text: str, block: Block) -> str:
 def byline(line: str) -> str:
     """Return the author of a line that is nothing but a byline, "" for any other."""
     line = line.strip()
-    return _one_line(_BYLINE.fullmatch(line)) if len(line) <= LONGEST else ""
+    return _one_line(_BYLINE.fullmatch(without_date(line))) if len(line) <= LONGEST else ""
 
 
 def _one_line(found: regex.Match[str] | None) -> str:

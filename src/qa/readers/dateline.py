@@ -58,7 +58,10 @@ _DATE = (
 _BETWEEN = r"[\s,،·|—–]*"
 _DAY = rf"[\s,،.(（]*(?:يوم )?(?:{_WEEKDAYS})[\s,،.)）]*"
 _NAME = r"[\p{L}\p{M}][\p{L}\p{M} .'’-]{0,40}"
-_PLACE = rf"{_NAME}[,،·|—–]\s*|{_NAME}\s(?={_DAY})|\p{{Han}}{{2,12}}[\s|·]+"
+_PLACE = (
+    rf"{_NAME}[,،·|—–]\s*|(?:[\p{{L}}\p{{M}}]{{2,12}}\s?[:：]\s?)?{_NAME}\s+(?={_DAY})"
+    r"|(?:\p{Han}{2,12}[\s|·：]+){1,3}"
+)
 _ISSUE = (
     rf"{_BETWEEN}(?:[总總]?第\s*{_HAN_NUMBER}\s*[期号號版页頁面]"
     r"|(?:No|Nr|Nº|№|Vol|Page|Seite|Стр|العدد|الصفحة|صفحة|अंक|पृष्ठ)\.?\s*\d+)"
@@ -71,6 +74,9 @@ _DATELINE = regex.compile(
     rf"(?:(?:{_LABEL})\s?[:：]\s*)?(?:{_ISSUE}{_BETWEEN})?(?:{_PLACE})?(?:{_DAY})?[(（]?(?:{_DATE})[)）.]?(?:{_DAY})?(?:{_ISSUE}){{0,3}}(?:\s\d{{1,2}}:\d{{2}})?\s*",
     regex.I,
 )
+
+
+_AT_END = regex.compile(rf"[\s,،·|—–]+(?:{_DAY})?(?:{_DATE})(?:{_DAY})?$", regex.I)
 
 
 def printed_date(text: str, blocks: Sequence[Block]) -> str:
@@ -98,6 +104,11 @@ def dateline(line: str) -> str:
     month, day = _NUMBER[name.casefold()] if name else _number(found["m"]), _number(found["d"])
     is_one = 1000 <= year <= 2999 and 1 <= month <= 12 and 1 <= day <= 31
     return f"{year:04}-{month:02}-{day:02}" if is_one else ""
+
+
+def without_date(line: str) -> str:
+    """Return a line without the date at its end."""
+    return _AT_END.sub("", line)
 
 
 def _number(text: str) -> int:
