@@ -6,6 +6,7 @@ import io
 import random
 import re
 import signal
+import socket
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -449,6 +450,52 @@ def test_xml_entities_stay_unexpanded_and_nothing_is_fetched(tmp_path: Path) -> 
         "<t:p>Shown &a;&f;</t:p></o:text></o:body></o:document-content>"
     )
     assert read(tmp_path, "a.odt", zip_of({"content.xml": content.encode()})).text == "Shown"
+
+
+def with_link(name: str, address: str) -> bytes:
+    """Return a sound file that refers to an address in every way that its format has for what is loaded with it."""
+    if name == "a.html":
+        return (
+            f'<link rel="stylesheet" href="{address}"><script src="{address}"></script><img src="{address}">'
+            f'<iframe src="{address}"></iframe><object data="{address}"></object><p>A text.</p>'
+        ).encode()
+    if name == "a.md":
+        return f"A text. ![picture]({address})\n\n[link]: {address}\n".encode()
+    if name == "a.eml":
+        html = f'<img src="{address}"><p>A text.</p>'
+        return f"From: a@b.c\nContent-Type: text/html\n\n{html}".encode()
+    if name == "a.pdf":
+        action = f"/Type /Catalog /OpenAction << /S /URI /URI ({address}) >>"
+        return SOUND[name].replace(b"/Type /Catalog", action.encode())
+    with zipfile.ZipFile(io.BytesIO(SOUND[name])) as archive:
+        parts = {each: archive.read(each) for each in archive.namelist()}
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    for part in list(parts):
+        if part.endswith(".rels"):
+            linked = "".join(
+                f'<Relationship Id="x{at}" Type="{kind}/{what}" Target="{address}" TargetMode="External"/>'
+                for at, what in enumerate(("attachedTemplate", "image", "externalLink", "oleObject"))
+            )
+            parts[part] = parts[part].replace(b"</Relationships>", f"{linked}</Relationships>".encode())
+        elif part.endswith((".xml", ".xhtml", ".opf", ".ncx")) and part != "[Content_Types].xml":
+            head, mark, body = parts[part].rpartition(b"?>")
+            body = re.sub(rb"^\s*<!DOCTYPE[^>]*>", b"", body)
+            parts[part] = head + mark + f'<!DOCTYPE x SYSTEM "{address}">'.encode() + body
+    return zip_of(parts)
+
+
+@pytest.mark.parametrize(
+    "name", ["a.html", "a.md", "a.eml", "a.pdf", "a.docx", "a.xlsx", "a.pptx", "a.odt", "a.epub"]
+)
+def test_nothing_that_a_file_refers_to_is_fetched(tmp_path: Path, name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.1)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/x"
+        (tmp_path / name).write_bytes(with_link(name, address))
+        (outcome,) = (each for member, each in outcomes(tmp_path / name).items() if not member)
+        assert outcome.document
+        with pytest.raises(TimeoutError):
+            server.accept()
 
 
 @pytest.mark.parametrize("name", ["a.xlsx", "a.pptx"])
