@@ -240,6 +240,8 @@ def test_rtf_in_three_scripts(tmp_path: Path) -> None:
     assert texts == ["The harbour was opened in 1902.", "安吉县有居民2142户。", "القاهرة 😀"]
     assert document.title == "Harbour"
     assert "no RTF" in refused(tmp_path, "b.rtf", b"plain text")
+    noted = read(tmp_path, "c.rtf", rb"{\rtf1 The mill{\footnote Built in 1784.} is old.\par}")
+    assert (noted.text.strip(), noted.warnings) == ("The mill is old.", ("notes were left out: 1.",))
 
 
 # --- mail and archives -----------------------------------------------------------------------------------
@@ -915,6 +917,11 @@ def test_byline_and_date_of_a_plain_text_are_no_part_of_its_title(tmp_path: Path
         "heading",
         "paragraph",
     ]
+
+
+def test_a_mail_has_the_date_that_it_shows(tmp_path: Path) -> None:
+    mail = b"From: a@b.c\nDate: Tue, 15 Aug 2023 06:30:00 +0800\n\nA text."
+    assert read(tmp_path, "a.eml", mail).date == "2023-08-15"  # in London it is the day before
 
 
 def test_what_is_under_a_mail_is_no_heading(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import email
 import mimetypes
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC
 from email import policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
@@ -163,8 +162,8 @@ def _header(mail: Any, name: str) -> str:
 
 
 def _date(text: str) -> str:
+    """Return the day of the sender's clock, as the mail shows it."""
     try:
-        when = parsedate_to_datetime(text)
-        return when.astimezone(UTC).date().isoformat() if when.tzinfo else when.date().isoformat()
+        return parsedate_to_datetime(text).date().isoformat()
     except (ValueError, OverflowError, IndexError, TypeError):
         return ""
