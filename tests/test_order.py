@@ -120,6 +120,17 @@ def test_a_caption_in_the_middle_of_a_sentence_stands_behind_its_paragraph(tmp_p
     assert caption == "The hill before the flood."
 
 
+def test_what_a_browser_prints_around_a_page_is_no_text(tmp_path: Path) -> None:
+    around = [
+        (25, 820, 8, "11/28/26, 11:05 PM"),
+        (25, 15, 8, "https://example.org/a.html"),
+        (560, 15, 8, "1/1"),
+    ]
+    page = [(60, 744, 20, "The mill"), (60, 720, 11, "It burnt down in 1902.")]
+    assert read(tmp_path, make_pdf([[*around, *page]])).text == "The mill\n\nIt burnt down in 1902."
+    assert "11:05" in read(tmp_path, make_pdf([[*around[:2], *page]])).text
+
+
 def test_text_goes_on_where_a_line_says_so(tmp_path: Path) -> None:
     def title(y: float, text: str) -> Run:
         return (60, y, 20, text)
