@@ -168,6 +168,14 @@ def test_a_record_without_a_title_is_not_under_the_one_before(tmp_path: Path) ->
     assert read_document(write(tmp_path, "a.jsonl")).blocks[2].headings == ()
 
 
+def test_author_and_date_that_all_records_share_are_those_of_the_file(tmp_path: Path) -> None:
+    lines = [f'{{"text": "Text {at}.", "author": "Ann Lee", "date": "2023-08-1{at}"}}' for at in (5, 6)]
+    document = read(tmp_path, "a.jsonl", "\n".join(lines).encode())
+    assert (document.author, document.date) == ("Ann Lee", "")
+    document = read(tmp_path, "b.jsonl", "\n".join(lines[:1] * 2).encode())
+    assert (document.author, document.date) == ("Ann Lee", "2023-08-15")
+
+
 def test_json_that_is_damaged_or_holds_no_texts(tmp_path: Path) -> None:
     assert "is no JSON" in refused(tmp_path, "a.json", b'{"text": "cut')
     assert "nests too deep" in refused(tmp_path, "a.json", b"[" * 100_000)
