@@ -64,7 +64,8 @@ def peaks(process: subprocess.Popen[str]) -> dict[int, int]:
     while process.poll() is None:
         with suppress(OSError):  # one that ended while it was looked at
             for pid in tree(process.pid):
-                highest[pid] = max(resident_kb(pid), highest.get(pid, 0))
+                # the last count, not the highest: before a child runs its program it has what its parent has
+                highest[pid] = resident_kb(pid) or highest.get(pid, 0)
         time.sleep(0.02)
     return highest
 
