@@ -23,7 +23,7 @@ from pdfminer.pdfdocument import PDFDocument, PDFEncryptionError, PDFPasswordInc
 from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
 from pdfminer.pdfparser import PDFParser
-from pdfminer.pdftypes import resolve1
+from pdfminer.pdftypes import PDFObjectNotFound, PDFObjRef, resolve1
 
 from qa.readers import ocr
 from qa.readers.building import NotNow, Parsed, TextBuilder, Unreadable, first_heading, numbered, one_line
@@ -107,12 +107,25 @@ def parse(data: bytes) -> Parsed:
 # --- the file ----------------------------------------------------------------------------------------------
 
 
+class _Document(PDFDocument):
+    """One in which a reference that leads back to itself is to nothing: pdfminer would follow it for ever."""
+
+    def getobj(self, objid: int) -> object:
+        found, seen = super().getobj(objid), {objid}
+        while isinstance(found, PDFObjRef):
+            if found.objid in seen:
+                raise PDFObjectNotFound(objid)
+            seen.add(found.objid)
+            found = super().getobj(found.objid)
+        return found
+
+
 def _open(data: bytes) -> PDFDocument:
     start = data.find(b"%PDF-", 0, 4096)
     if start < 0:
         raise Unreadable("is no PDF file, whatever its name says.")
     try:
-        document = PDFDocument(PDFParser(io.BytesIO(data[start:])))
+        document = _Document(PDFParser(io.BytesIO(data[start:])))
         count = resolve1(resolve1(document.catalog.get("Pages")).get("Count"))
     except (PDFPasswordIncorrect, PDFEncryptionError) as error:
         raise Unreadable("is encrypted; save it without a password and add it again.") from error
