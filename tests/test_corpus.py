@@ -11,6 +11,8 @@ import pytest
 
 from qa import QA
 from qa.evaluation import evaluate, load_questions
+from qa.readers import find_files, read_document
+from qa.splitter import split_document
 from qa.types import IndexReport
 
 ROOT = Path(__file__).parent.parent
@@ -40,6 +42,14 @@ def test_every_document_is_read(built: tuple[QA, IndexReport]) -> None:
     assert set(kinds) == {".txt", ".md", ".html", ".docx", ".pdf"}
     assert sum(kinds.values()) >= 24
     assert len({document.source.split("/")[0] for document in qa.documents()}) >= 10
+
+
+def test_no_passage_ends_within_a_quotation() -> None:
+    documents = [read_document(path) for path in find_files(CORPUS).paths if path.suffix != ".jsonl"]
+    texts = [passage.text for document in documents for passage in split_document(document)]
+    assert sum(text.count(mark) for text in texts for mark in "“「«") > 50
+    for opening, closing in ("“”", "「」", "«»", "『』", "《》", "（）"):
+        assert [text for text in texts if text.count(opening) != text.count(closing)] == []
 
 
 def test_the_question_set_is_what_it_says() -> None:

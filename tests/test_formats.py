@@ -6,6 +6,7 @@ import io
 import random
 import re
 import signal
+import socket
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import docx
+import openpyxl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,7 +27,7 @@ from qa.splitter import split_document
 from qa.types import Document
 from tests import made_files
 from tests.made_files import FILES, write, zip_of
-from tests.made_pdf import pdf_of
+from tests.made_pdf import make_pdf, pdf_of
 
 
 def blocks(document: Document) -> list[tuple[str, str]]:
@@ -115,6 +117,32 @@ def test_a_workbook_shows_values_as_people_see_them(tmp_path: Path) -> None:
     assert document.warnings == ("hidden sheets were left out: secret.",)
 
 
+SHOWN = {
+    (1.2, '#,##0.00 "€"'): "1.20 €",
+    (-1234.5, "[$$-409]#,##0.00;[Red]-[$$-409]#,##0.00"): "-$1,234.50",
+    (5, '_-* #,##0.00\\ "€"_-;-* #,##0.00'): "5.00 €",
+    (1234567, "¥#,##0"): "¥1,234,567",
+    (3, '"第"0"期"'): "第3期",
+    (12, '0"%"'): "12%",
+    (0.125, "0.0%"): "12.5%",
+    (1, "00000"): "00001",
+    (1.5, "0.###"): "1.5",
+    (2, "0.##"): "2",
+    (0.5, "# ?/?"): "0.5",
+    (3, "[Blue]0.0"): "3.0",
+}
+
+
+def test_numbers_of_a_sheet_keep_their_units_and_zeros(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row, (value, number_format) in enumerate(SHOWN, 1):
+        book.active.append([f"row {row}", value])
+        book.active.cell(row, 2).number_format = number_format
+    document = read(tmp_path, "a.xlsx", made_files.saved(book))
+    shown = [text.partition(" | ")[2] for kind, text in blocks(document) if kind == "record"]
+    assert shown == list(SHOWN.values())
+
+
 def test_a_sheet_that_claims_a_million_rows_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     with zipfile.ZipFile(write(tmp_path, "a.xlsx")) as book:
         parts = {name: book.read(name) for name in book.namelist()}
@@ -138,6 +166,14 @@ def test_json_records_stand_under_their_titles(tmp_path: Path) -> None:
 
 def test_a_record_without_a_title_is_not_under_the_one_before(tmp_path: Path) -> None:
     assert read_document(write(tmp_path, "a.jsonl")).blocks[2].headings == ()
+
+
+def test_author_and_date_that_all_records_share_are_those_of_the_file(tmp_path: Path) -> None:
+    lines = [f'{{"text": "Text {at}.", "author": "Ann Lee", "date": "2023-08-1{at}"}}' for at in (5, 6)]
+    document = read(tmp_path, "a.jsonl", "\n".join(lines).encode())
+    assert (document.author, document.date) == ("Ann Lee", "")
+    document = read(tmp_path, "b.jsonl", "\n".join(lines[:1] * 2).encode())
+    assert (document.author, document.date) == ("Ann Lee", "2023-08-15")
 
 
 def test_json_that_is_damaged_or_holds_no_texts(tmp_path: Path) -> None:
@@ -212,6 +248,8 @@ def test_rtf_in_three_scripts(tmp_path: Path) -> None:
     assert texts == ["The harbour was opened in 1902.", "安吉县有居民2142户。", "القاهرة 😀"]
     assert document.title == "Harbour"
     assert "no RTF" in refused(tmp_path, "b.rtf", b"plain text")
+    noted = read(tmp_path, "c.rtf", rb"{\rtf1 The mill{\footnote Built in 1784.} is old.\par}")
+    assert (noted.text.strip(), noted.warnings) == ("The mill is old.", ("notes were left out: 1.",))
 
 
 # --- mail and archives -----------------------------------------------------------------------------------
@@ -319,6 +357,18 @@ def test_an_entry_that_leads_out_of_the_archive_is_refused(tmp_path: Path, name:
     ]
 
 
+def test_an_entry_without_a_name_costs_none_of_the_others(tmp_path: Path) -> None:
+    # found by fuzzing
+    data = zip_of({"x": b"A text.", "good.txt": b"A good text."})
+    for header, lengths in ((b"PK\x03\x04", 26), (b"PK\x01\x02", 28)):
+        at = data.index(header) + lengths
+        data = data[:at] + b"\0\0\1\0" + data[at + 4 :]  # its one byte is no name, but an extra field
+    (tmp_path / "a.zip").write_bytes(data)
+    found = outcomes(tmp_path / "a.zip")
+    assert found["good.txt"].document
+    assert found["."].left_out == "no extension"
+
+
 def test_links_locked_and_double_entries_are_refused(tmp_path: Path) -> None:
     link = zipfile.ZipInfo("link.txt")
     link.external_attr = 0o120777 << 16
@@ -412,6 +462,52 @@ def test_xml_entities_stay_unexpanded_and_nothing_is_fetched(tmp_path: Path) -> 
     assert read(tmp_path, "a.odt", zip_of({"content.xml": content.encode()})).text == "Shown"
 
 
+def with_link(name: str, address: str) -> bytes:
+    """Return a sound file that refers to an address in every way that its format has for what is loaded with it."""
+    if name == "a.html":
+        return (
+            f'<link rel="stylesheet" href="{address}"><script src="{address}"></script><img src="{address}">'
+            f'<iframe src="{address}"></iframe><object data="{address}"></object><p>A text.</p>'
+        ).encode()
+    if name == "a.md":
+        return f"A text. ![picture]({address})\n\n[link]: {address}\n".encode()
+    if name == "a.eml":
+        html = f'<img src="{address}"><p>A text.</p>'
+        return f"From: a@b.c\nContent-Type: text/html\n\n{html}".encode()
+    if name == "a.pdf":
+        action = f"/Type /Catalog /OpenAction << /S /URI /URI ({address}) >>"
+        return SOUND[name].replace(b"/Type /Catalog", action.encode())
+    with zipfile.ZipFile(io.BytesIO(SOUND[name])) as archive:
+        parts = {each: archive.read(each) for each in archive.namelist()}
+    kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    for part in list(parts):
+        if part.endswith(".rels"):
+            linked = "".join(
+                f'<Relationship Id="x{at}" Type="{kind}/{what}" Target="{address}" TargetMode="External"/>'
+                for at, what in enumerate(("attachedTemplate", "image", "externalLink", "oleObject"))
+            )
+            parts[part] = parts[part].replace(b"</Relationships>", f"{linked}</Relationships>".encode())
+        elif part.endswith((".xml", ".xhtml", ".opf", ".ncx")) and part != "[Content_Types].xml":
+            head, mark, body = parts[part].rpartition(b"?>")
+            body = re.sub(rb"^\s*<!DOCTYPE[^>]*>", b"", body)
+            parts[part] = head + mark + f'<!DOCTYPE x SYSTEM "{address}">'.encode() + body
+    return zip_of(parts)
+
+
+@pytest.mark.parametrize(
+    "name", ["a.html", "a.md", "a.eml", "a.pdf", "a.docx", "a.xlsx", "a.pptx", "a.odt", "a.epub"]
+)
+def test_nothing_that_a_file_refers_to_is_fetched(tmp_path: Path, name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.1)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/x"
+        (tmp_path / name).write_bytes(with_link(name, address))
+        (outcome,) = (each for member, each in outcomes(tmp_path / name).items() if not member)
+        assert outcome.document
+        with pytest.raises(TimeoutError):
+            server.accept()
+
+
 @pytest.mark.parametrize("name", ["a.xlsx", "a.pptx"])
 def test_a_billion_laughs_end_in_a_sentence(tmp_path: Path, name: str) -> None:
     with zipfile.ZipFile(write(tmp_path, name)) as book:
@@ -426,6 +522,77 @@ def test_a_billion_laughs_end_in_a_sentence(tmp_path: Path, name: str) -> None:
     with within(20):
         (outcome,) = outcomes(tmp_path / f"b{name}").values()
     assert outcome.problem or (outcome.document and len(outcome.document.text) < 10_000)
+
+
+def with_nested(name: str, part: str, before: str, opening: str, closing: str, count: int) -> bytes:
+    """Return a package with so many elements inside each other put before some place of a part."""
+    with zipfile.ZipFile(io.BytesIO(SOUND[name])) as archive:
+        parts = {each: archive.read(each) for each in archive.namelist()}
+    xml = parts[part].decode()
+    assert before in xml
+    parts[part] = xml.replace(before, opening * count + closing * count + before, 1).encode()
+    return zip_of(parts)
+
+
+GROUP = "<p:grpSp><p:nvGrpSpPr><p:cNvPr id='9' name='g'/><p:cNvGrpSpPr/><p:nvPr/></p:nvGrpSpPr><p:grpSpPr/>"
+INSIDE = {
+    "a.docx": ("word/document.xml", "<w:sectPr", "<w:sdt><w:sdtContent>", "</w:sdtContent></w:sdt>"),
+    "a.odt": ("content.xml", "</office:text>", "<text:section>", "</text:section>"),
+    "a.pptx": ("ppt/slides/slide1.xml", "</p:spTree>", GROUP, "</p:grpSp>"),
+}
+"""The part, the place in it, and what is put inside itself there."""
+
+
+@pytest.mark.parametrize("name", INSIDE)
+def test_parts_in_each_other_are_read_or_refused_in_a_sentence(tmp_path: Path, name: str) -> None:
+    assert (
+        read(tmp_path, name, with_nested(name, *INSIDE[name], 40)).text
+        == read(tmp_path, name, SOUND[name]).text
+    )
+    assert "is damaged" in refused(tmp_path, name, with_nested(name, *INSIDE[name], 2_000))
+
+
+@pytest.mark.parametrize(
+    ("name", "opening", "closing"),
+    [
+        ("a.html", "<div>", "</div>"),
+        ("a.html", "<ul><li>", ""),
+        ("a.html", "<table><tr><td>", ""),
+        ("a.md", "> ", ""),
+        ("a.md", "- ", ""),
+        ("a.md", "[", "](x)"),
+        ("a.rtf", "{", "}"),
+        ("a.json", '{"a":[', "]}"),
+        ("a.csv", '"', '"'),
+        ("a.txt", "(", ")"),
+    ],
+)
+def test_deep_nesting_ends_in_a_text_or_a_sentence(
+    tmp_path: Path, name: str, opening: str, closing: str
+) -> None:
+    head, words = {"a.rtf": "{\\rtf1 ", "a.json": ""}.get(name, ""), "A text."
+    inner = '{"text": "A text."}' if name == "a.json" else words
+    (tmp_path / name).write_text(f"{head}{opening * 3_000}{inner}{closing * 3_000}")
+    with within(20):
+        (outcome,) = outcomes(tmp_path / name).values()
+    assert outcome.problem == "nests too deep to be read." or (
+        outcome.document and words in outcome.document.text
+    )
+
+
+def test_mails_and_parts_of_mails_in_each_other_are_read_or_refused(tmp_path: Path) -> None:
+    parts, mails = "A text.", "From: a@b.c\n\nA text."
+    for number in range(300):
+        parts = (
+            f"Content-Type: multipart/mixed; boundary=B{number}\n\n--B{number}\n\n{parts}\n--B{number}--\n"
+        )
+        mails = f"From: a@b.c\nSubject: {number}\nContent-Type: message/rfc822\n\n{mails}"
+    (tmp_path / "a.eml").write_text(f"From: a@b.c\n{parts}")
+    (tmp_path / "b.eml").write_text(mails)
+    assert outcomes(tmp_path / "a.eml")[""].document
+    found = outcomes(tmp_path / "b.eml")
+    assert found[""].document
+    assert all(outcome.problem.endswith(".") for member, outcome in found.items() if member)
 
 
 class Late(BaseException):
@@ -446,6 +613,26 @@ def within(seconds: int) -> Iterator[None]:
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, before)
+
+
+def docx_of(*lines: str, author: str = "", modified: datetime = datetime(2024, 5, 3, 10)) -> bytes:
+    """Return a heading and paragraphs, with what the file says of its author and its last change."""
+    made = docx.Document()
+    made.add_heading(lines[0], 1)
+    for line in lines[1:]:
+        made.add_paragraph(line)
+    made.core_properties.author, made.core_properties.modified = author, modified
+    return made_files.saved(made)
+
+
+def pdf_with_facts(*lines: str, **facts: str) -> bytes:
+    """Return a page with a headline and lines under it, and with properties such as ``Author``."""
+    page = [(72, 740 - 26 * at, 11 if at else 24, line) for at, line in enumerate(lines)]
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(make_pdf([page]))))
+    writer.add_metadata({f"/{name}": value for name, value in facts.items()})
+    stream = io.BytesIO()
+    writer.write(stream)
+    return stream.getvalue()
 
 
 def a_docx() -> bytes:
@@ -566,11 +753,8 @@ def test_author_date_and_language_come_from_metadata(tmp_path: Path, name: str) 
         made.core_properties.modified = datetime(2024, 5, 3, 10)
         made.save(str(tmp_path / name))
     elif name == "a.pdf":
-        writer = PdfWriter(
-            clone_from=PdfReader(io.BytesIO(pdf_of(b"BT /L 12 Tf 72 700 Td (A line of text.) Tj ET")))
-        )
-        writer.add_metadata({"/Author": "Lin", "/ModDate": "D:20240503093000+08'00'"})
-        writer.write(tmp_path / name)
+        facts = {"Author": "Lin", "ModDate": "D:20240503093000+08'00'"}
+        (tmp_path / name).write_bytes(pdf_with_facts("A line of text.", **facts))
     elif name in OTHERS:
         (tmp_path / name).write_bytes(OTHERS[name])
     else:
@@ -602,16 +786,105 @@ DATELINES = [
     "2023年8月15日 星期二", "2023年8月15日（火曜日）", "青溪日报　2023年8月15日　第1203期", "2023년 8월 15일 화요일",
     "Tuesday, 15 August 2023", "Marlow, Tuesday 15th August 2023", "August 15, 2023", "Dienstag, 15. August 2023",
     "mardi 15 août 2023", "martes, 15 de agosto de 2023", "15 августа 2023 г.", "الثلاثاء 15 أغسطس 2023", "2023-08-15",
+    "الثلاثاء ١٥ آب (أغسطس) ٢٠٢٣م", "मंगलवार, 15 अगस्त 2023", "15 สิงหาคม 2566", "令和5年8月15日", "2023. 8. 15.",
+    "2023/8/15", "二〇二三年八月十五日", "民國112年8月15日", "青溪日报　2023年8月15日　星期二　第3版",
+    "Marlow Gazette Tuesday, 15 August 2023 Page 3", "发布时间：2023-08-15 10:00",
 ]  # fmt: skip
+
+
+CLOSE = "The council met again and spoke of the mill."
 
 
 @pytest.mark.parametrize("line", DATELINES)
 def test_a_date_is_found_on_a_line_of_its_own(tmp_path: Path, line: str) -> None:
-    text = "The council met again and spoke of the mill."
-    assert read(tmp_path, "a.txt", f"A headline\n\n{line}\n\n{text}\n".encode()).date == "2023-08-15"
-    page = f"<h1>A headline</h1><p>{line}</p><p>{text}</p>"
+    assert read(tmp_path, "a.txt", f"A headline\n\n{line}\n\n{CLOSE}\n".encode()).date == "2023-08-15"
+    page = f"<h1>A headline</h1><p>{line}</p><p>{CLOSE}</p>"
     assert read(tmp_path, "a.html", page.encode()).date == "2023-08-15"
-    assert read(tmp_path, "a.md", f"---\ndate: 2024-05\n---\n\n{line}\n\n{text}".encode()).date == "2024-05"
+    assert read(tmp_path, "a.md", f"---\ndate: 2024-05\n---\n\n{line}\n\n{CLOSE}".encode()).date == "2024-05"
+    assert read(tmp_path, "a.docx", docx_of("A headline", line, CLOSE)).date == "2023-08-15"
+
+
+IN_PDF = [line for line in DATELINES if line.isascii() or line[0] in "二令民青发"]
+"""Those that the fonts of the hand-made pages can show."""
+
+
+@pytest.mark.parametrize("line", IN_PDF)
+def test_a_printed_date_goes_before_that_of_the_last_change(tmp_path: Path, line: str) -> None:
+    changed = {"ModDate": "D:20240503093000+08'00'"}
+    assert read(tmp_path, "a.pdf", pdf_with_facts("A headline", line, CLOSE, **changed)).date == "2023-08-15"
+    assert read(tmp_path, "b.pdf", pdf_with_facts("A headline", CLOSE, **changed)).date == "2024-05-03"
+    assert read(tmp_path, "b.docx", docx_of("A headline", CLOSE)).date == "2024-05-03"
+    page = f'<meta property="article:modified_time" content="2024-05-03"><p>{line}</p><p>{CLOSE}</p>'
+    assert read(tmp_path, "a.html", page.encode()).date == "2023-08-15"
+    page = page.replace("modified", "published")
+    assert read(tmp_path, "b.html", page.encode()).date == "2024-05-03"
+
+
+def test_a_letter_is_dated_at_its_end_and_a_chronicle_not_at_all(tmp_path: Path) -> None:
+    letter = ["关于白茶的通知", *["各乡镇应当做好白茶的种植。"] * 12, "安吉县人民政府", "2023年8月15日"]
+    assert read(tmp_path, "a.docx", docx_of(*letter)).date == "2023-08-15"
+    days = "".join(f"## {day} May 1902\n\n{CLOSE}\n\n" for day in (3, 4))
+    assert read(tmp_path, "a.md", f"# The harbour\n\n{days}".encode()).date == ""
+    assert read(tmp_path, "a.txt", f"3 May 1902\n\n{CLOSE}\n\n4 May 1902\n\n{CLOSE}\n".encode()).date == ""
+
+
+BYLINES = {
+    "By Ann Lee, Staff Writer": "Ann Lee",
+    "BY ANN LEE": "ANN LEE",
+    "By Ann Lee, Bo Li, and Omar al Sayed": "Ann Lee, Bo Li, and Omar al Sayed",
+    "Von Anna Berg": "Anna Berg",
+    "Par Jean Dupont | Lyon": "Jean Dupont",
+    "Автор: Иван Петров": "Иван Петров",
+    "本报记者　林薇　王强　通讯员　李四": "林薇 王强",
+    "记者林薇报道": "林薇",
+    "作者：林薇": "林薇",
+    "执笔记者 林薇": "",
+    "執筆：山田太郎": "山田太郎",
+    "홍길동 기자 hong@example.org": "홍길동",
+    "بقلم: محمد علي": "محمد علي",
+    "लेखक: राम शर्मा": "राम शर्मा",
+    "By the clerk of the town": "",
+    "By Train": "",
+    "记者协会": "",
+    "文：安吉县有居民2142户。": "",
+}
+
+
+@pytest.mark.parametrize(("line", "author"), BYLINES.items())
+def test_an_author_is_found_on_a_line_of_its_own(tmp_path: Path, line: str, author: str) -> None:
+    assert read(tmp_path, "a.txt", f"A headline\n\n{line}\n\n{CLOSE}\n".encode()).author == author
+    assert read(tmp_path, "a.docx", docx_of("A headline", line, CLOSE)).author == author
+    assert read(tmp_path, "b.docx", docx_of("A headline", line, CLOSE, author="Omar")).author == "Omar"
+    if line.isascii() or line[0] in "本记作執文":
+        assert read(tmp_path, "a.pdf", pdf_with_facts("A headline", line, CLOSE)).author == author
+
+
+@pytest.mark.parametrize(
+    ("line", "author"),
+    [
+        ("By Ann Lee Tuesday, 15 August 2023", "Ann Lee"),
+        ("本报记者 林薇 2023年8月15日 星期二", "林薇"),
+        ("記者 山田太郎 令和5年8月15日", "山田太郎"),
+        ("بقلم: محمد علي الثلاثاء 15 أغسطس 2023", "محمد علي"),
+        ("लेखक: राम शर्मा मंगलवार, 15 अगस्त 2023", "राम शर्मा"),
+    ],
+)
+def test_byline_and_date_may_stand_on_one_line(tmp_path: Path, line: str, author: str) -> None:
+    document = read(tmp_path, "a.html", f"<h1>A headline</h1><p>{line}</p><p>{CLOSE}</p>".encode())
+    assert (document.author, document.date) == (author, "2023-08-15")
+
+
+def test_the_reporter_of_a_first_paragraph_is_the_author_and_of_several_articles_nobody(
+    tmp_path: Path,
+) -> None:
+    first, second = (
+        "本报讯（记者 林薇）昨日，全县召开会议。",
+        "新华社北京8月15日电（记者王强）今日，运河开通。",
+    )
+    assert read(tmp_path, "a.docx", docx_of("全县开会", first)).author == "林薇"
+    assert read(tmp_path, "a.pdf", pdf_with_facts("全县开会", first)).author == "林薇"
+    assert read(tmp_path, "b.docx", docx_of("全县开会", first, second)).author == ""
+    assert read(tmp_path, "a.txt", b"By Popular Demand\n\nA text of words.").author == ""
 
 
 @pytest.mark.parametrize(
@@ -622,7 +895,44 @@ def test_a_date_is_found_on_a_line_of_its_own(tmp_path: Path, line: str) -> None
         "全县2023年8月15日共有居民2142户。",
         "Tuesday, 45 August 2023",
         "2023",
+        "2023-8/15",
+        "二〇二三年十三月十五日",
+        "1.2.2023",
     ],
 )
 def test_a_date_that_a_text_speaks_of_is_not_its_own(tmp_path: Path, line: str) -> None:
     assert read(tmp_path, "a.txt", f"{line}\n\nThe council met again.\n".encode()).date == ""
+
+
+def test_byline_and_date_of_a_plain_text_are_no_part_of_its_title(tmp_path: Path) -> None:
+    lines = "Council approves a road\nBy Ann Lee\nTuesday, 15 August 2023\n"
+    document = read(tmp_path, "a.txt", f"{lines}\n{CLOSE}\n".encode())
+    assert blocks(document) == [
+        ("heading", "Council approves a road"),
+        ("paragraph", "By Ann Lee"),
+        ("paragraph", "Tuesday, 15 August 2023"),
+        ("paragraph", CLOSE),
+    ]
+    assert (document.title, document.author, document.date) == (
+        "Council approves a road",
+        "Ann Lee",
+        "2023-08-15",
+    )
+    diary = f"Tuesday, 3 May 1902\n\n{CLOSE}\n\nWednesday, 4 May 1902\n\n{CLOSE}\n"
+    assert [kind for kind, _ in blocks(read(tmp_path, "b.txt", diary.encode()))] == [
+        "heading",
+        "paragraph",
+        "heading",
+        "paragraph",
+    ]
+
+
+def test_a_mail_has_the_date_that_it_shows(tmp_path: Path) -> None:
+    mail = b"From: a@b.c\nDate: Tue, 15 Aug 2023 06:30:00 +0800\n\nA text."
+    assert read(tmp_path, "a.eml", mail).date == "2023-08-15"  # in London it is the day before
+
+
+def test_what_is_under_a_mail_is_no_heading(tmp_path: Path) -> None:
+    mail = f"From: a@b.c\nSubject: Road\n\n{CLOSE}\n\n-- \nAnn Lee\nTel. 12 34\n\nOn Monday, X wrote:\n> {CLOSE}\n"
+    document = read(tmp_path, "a.eml", mail.encode())
+    assert [text for kind, text in blocks(document) if kind == "heading"] == ["Road"]

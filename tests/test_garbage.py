@@ -235,6 +235,13 @@ def test_a_pdf_with_lost_pages_is_told(tmp_path: Path) -> None:
     )
 
 
+def test_a_reference_that_leads_back_to_itself_is_to_nothing(tmp_path: Path) -> None:
+    facts = b"<< /Title () >>"  # of the last object, which is the ninth
+    looped = pdf_of(LINE).replace(facts, b"9 0 R".ljust(len(facts)))
+    assert looped.count(b"9 0 R") == 2
+    assert read(tmp_path / "a.pdf", looped).text == "There is a line of text on this page."
+
+
 def outcome(path: Path, data: bytes) -> str:
     """Return the text that could be read, or the reason why none could."""
     path.write_bytes(data)

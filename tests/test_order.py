@@ -120,6 +120,17 @@ def test_a_caption_in_the_middle_of_a_sentence_stands_behind_its_paragraph(tmp_p
     assert caption == "The hill before the flood."
 
 
+def test_what_a_browser_prints_around_a_page_is_no_text(tmp_path: Path) -> None:
+    around = [
+        (25, 820, 8, "11/28/26, 11:05 PM"),
+        (25, 15, 8, "https://example.org/a.html"),
+        (560, 15, 8, "1/1"),
+    ]
+    page = [(60, 744, 20, "The mill"), (60, 720, 11, "It burnt down in 1902.")]
+    assert read(tmp_path, make_pdf([[*around, *page]])).text == "The mill\n\nIt burnt down in 1902."
+    assert "11:05" in read(tmp_path, make_pdf([[*around[:2], *page]])).text
+
+
 def test_text_goes_on_where_a_line_says_so(tmp_path: Path) -> None:
     def title(y: float, text: str) -> Run:
         return (60, y, 20, text)
@@ -324,3 +335,25 @@ def test_what_a_frame_holds_is_apart() -> None:
         "more",
         "right",
     ]
+
+
+def test_small_lines_side_by_side_under_a_headline_are_read_from_left_to_right() -> None:
+    page = [
+        Line("A headline over both of them", 0, 720, 260, 744, 24),
+        Line("By Ann Lee", 0, 700, 60, 708, 8),
+        Line("15 August 2023", 180, 700, 250, 708, 8),
+        *stack("text", 0, 680, 3),
+    ]
+    assert [line.text for region in regions(page) for line in region.lines][:3] == [
+        "A headline over both of them",
+        "By Ann Lee",
+        "15 August 2023",
+    ]
+
+
+def test_the_last_lines_of_a_column_and_a_list_beside_them_are_no_table() -> None:
+    left = [*stack("a", 0, 700, 6), *stack("b", 0, 600, 2)]
+    listed = [replace(line, x1=line.x0 + 40) for line in stack("item", 140, 600, 3)]
+    found = list(regions([*left, *stack("c", 140, 700, 6), *listed]))
+    assert not any(region.is_table for region in found)
+    assert [region.lines[0].text.split()[0] for region in found] == ["a", "b", "c", "item"]

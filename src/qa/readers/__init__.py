@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from qa.errors import ReadError
 from qa.readers import ocr
 from qa.readers.building import Member, NoDocument, NotNow, Parsed, Unreadable, one_line
+from qa.readers.byline import printed_author
 from qa.readers.dateline import printed_date
 from qa.readers.encoding import Decoded, clean, decode
 from qa.types import Document, LeftOut
@@ -342,6 +343,7 @@ _NO_AUTHORS = frozenset(
 
 
 def _made(parsed: Parsed, *, source: str, title: str, sha256: str, media_type: str) -> Document:
+    author = "" if parsed.author.lower() in _NO_AUTHORS else parsed.author
     return Document(
         id=hashlib.sha256(f"{source}\0{parsed.text}".encode("utf-8", "surrogatepass")).hexdigest()[:32],
         source=source,
@@ -352,8 +354,8 @@ def _made(parsed: Parsed, *, source: str, title: str, sha256: str, media_type: s
         media_type=media_type,
         pages=parsed.pages,
         warnings=parsed.warnings,
-        author="" if parsed.author.lower() in _NO_AUTHORS else parsed.author,
-        date=parsed.date or printed_date(parsed.text, parsed.blocks),
+        author=author or printed_author(parsed.text, parsed.blocks),
+        date=parsed.date or printed_date(parsed.text, parsed.blocks) or parsed.changed,
         language=parsed.language,
     )
 

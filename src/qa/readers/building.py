@@ -48,7 +48,9 @@ class Parsed:
     warnings: tuple[str, ...] = ()
     author: str = ""
     date: str = ""
-    """When it was written, as far as it is known: ``2024``, ``2024-05`` or ``2024-05-03``."""
+    """When it was published or sent, where the file says so: ``2024``, ``2024-05`` or ``2024-05-03``."""
+    changed: str = ""
+    """When the file was last changed, in the same form: what a program noted, be it only at a conversion."""
     language: str = ""
     """What the file says of its language, as a primary tag: ``zh``."""
     members: tuple[Member, ...] = ()

@@ -53,7 +53,7 @@ def parse(data: bytes) -> Parsed:
         _core_title(core) or first_heading(builder.text, builder.blocks),
         pages,
         author=_core_fact(core, "creator"),
-        date=iso_date(_core_fact(core, "modified")),
+        changed=iso_date(_core_fact(core, "modified")),
         language=primary_language(_core_fact(core, "language")),
     )
 

@@ -6,7 +6,6 @@ import email
 import mimetypes
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC
 from email import policy
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
@@ -99,7 +98,22 @@ def _body(part: Any) -> Parsed:
     if not data.strip():
         return Parsed("", ())
     text = decode(data, declared=part.get_content_charset()).text
-    return html.parse(text) if part.get_content_type() == "text/html" else txt.parse(text.strip("\n"))
+    return html.parse(text) if part.get_content_type() == "text/html" else _plain(text.strip("\n"))
+
+
+def _plain(text: str) -> Parsed:
+    """Return a message as plain text is read; no line of the signature is a heading of what is quoted under it."""
+    parsed = txt.parse(text)
+    signature = text.find("\n-- \n")
+    if signature < 0:
+        return parsed
+    blocks = (
+        block
+        if block.span.start < signature
+        else replace(block, kind="paragraph" if block.level else block.kind, headings=(), level=0)
+        for block in parsed.blocks
+    )
+    return replace(parsed, blocks=tuple(blocks))
 
 
 def _bytes(part: Any) -> bytes:
@@ -148,8 +162,8 @@ def _header(mail: Any, name: str) -> str:
 
 
 def _date(text: str) -> str:
+    """Return the day of the sender's clock, as the mail shows it."""
     try:
-        when = parsedate_to_datetime(text)
-        return when.astimezone(UTC).date().isoformat() if when.tzinfo else when.date().isoformat()
+        return parsedate_to_datetime(text).date().isoformat()
     except (ValueError, OverflowError, IndexError, TypeError):
         return ""

@@ -122,7 +122,8 @@ def parse(html: str) -> Parsed:
         tuple(builder.blocks),
         named or first_heading(text, builder.blocks),
         author=_meta(parser, "author", "article:author"),
-        date=iso_date(_meta(parser, "article:modified_time", "article:published_time", "date", "dc.date")),
+        date=iso_date(_meta(parser, "article:published_time", "date", "dc.date")),
+        changed=iso_date(_meta(parser, "article:modified_time")),
         language=primary_language(root.attributes.get("lang") if root else ""),
     )
 

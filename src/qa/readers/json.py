@@ -57,14 +57,13 @@ def parse(text: str, *, lines: bool) -> Parsed:
             "JSON without texts",
             f"has no record with a text; fields that are read as one: {' '.join(TEXTS[:7])}.",
         )
-    alone = records[0] if len(records) == 1 else {}
     return Parsed(
         builder.text,
         tuple(builder.blocks),
-        one_line(_first(alone, TITLES)),
+        one_line(_shared(records, TITLES)),
         warnings=tuple(_warnings(damaged, list(left_out))),
-        author=one_line(_first(alone, _AUTHORS)),
-        date=iso_date(_first(alone, _DATES)),
+        author=one_line(_shared(records, _AUTHORS)),
+        date=iso_date(_shared(records, _DATES)),
     )
 
 
@@ -110,6 +109,12 @@ def _first(record: dict[str, Any], names: tuple[str, ...]) -> str:
     """Return the first of the fields that holds a text: a string, or strings that are its paragraphs."""
     fields = {name.lower(): value for name, value in record.items()}
     return next((text for name in names if (text := _text(fields.get(name)))), "")
+
+
+def _shared(records: list[dict[str, Any]], names: tuple[str, ...]) -> str:
+    """Return what all the records say in one of the fields, "" where they differ."""
+    values = {_first(record, names) for record in records}
+    return values.pop() if len(values) == 1 else ""
 
 
 def _text(value: Any) -> str:

@@ -372,7 +372,13 @@ def _interrupts(block: _Block, blocks: Sequence[_Block], body: _Body) -> bool:
 def _tables(lines: Sequence[Line], body: _Body) -> list[list[Line]]:
     """Return the lines of each table: pairs of cells on one line over pairs in the same columns, not prose."""
     columns = _stacks(lines)
-    prose = {id(line): is_prose for column in columns for is_prose in [_is_prose(column)] for line in column}
+    running = [column for column in columns if _is_prose(column)]
+    prose = {id(line): False for line in lines} | {
+        id(line): True
+        for column in columns
+        if any(column is other or _fills(column, other) for other in running)
+        for line in column
+    }
     cells = [line for line in lines if not prose[id(line)] and line.size < 1.15 * body.size]
     pairs = [pair for row in rows(cells) for pair in pairwise(row)]
     # a cell in the middle of its row stands between the lines of the cell beside it
@@ -473,7 +479,10 @@ def _in_order(blocks: Sequence[_Block], body: _Body) -> list[_Block]:
     for place in sorted((place for place in places if place not in ordered), key=lambda place: -place.y1):
         above = _nearest_above(place, ordered)
         below = next((at for at, other in enumerate(ordered) if other.shares_width(place)), len(ordered))
-        ordered.insert(ordered.index(above) + 1 if above else below, place)
+        at = ordered.index(above) + 1 if above else below
+        while at < len(ordered) and ordered[at].block.is_aside and ordered[at].is_left_of(place):
+            at += 1
+        ordered.insert(at, place)
     return [replace(place.block, is_headline=place.is_headline) for place in ordered]
 
 
@@ -488,6 +497,10 @@ class _Place:
     def shares_width(self, other: _Place, least: float = 0.2) -> bool:
         shared = min(self.x1, other.x1) - max(self.x0, other.x0)
         return shared > least * min(self.x1 - self.x0, other.x1 - other.x0)
+
+    def is_left_of(self, other: _Place) -> bool:
+        """Tell whether this stands to the left of another at the same height."""
+        return self.x0 < other.x0 and min(self.y1, other.y1) > max(self.y0, other.y0)
 
     def is_above(self, other: _Place) -> bool:
         return self.y1 > other.y1 and self.y0 + self.y1 > other.y0 + other.y1
@@ -743,6 +756,18 @@ def _is_prose(lines: Sequence[Line]) -> bool:
     but_last = lines[:-1]
     filled = sum(line.width for line in but_last) >= PROSE_FILL * widest * len(but_last)
     return widest >= MIN_PROSE_WIDTH * size and filled and forced >= 0.6 * (len(lines) - 1)
+
+
+def _fills(lines: Sequence[Line], column: Sequence[Line]) -> bool:
+    """Tell whether a line or two go on in a column of running text: as far to both sides, but for a last line."""
+    x0, x1 = min(line.x0 for line in column), max(line.x1 for line in column)
+    size = column[0].size
+    return (
+        len(lines) < 3
+        and abs(lines[0].size - size) < 0.08 * size
+        and all(abs(line.x0 - x0) < 2.5 * size for line in lines)
+        and all(0.85 * (x1 - x0) < line.width < x1 - x0 + size for line in lines[:1])
+    )
 
 
 def _first_word(line: Line) -> float:

@@ -70,7 +70,7 @@ def parse(data: bytes) -> Parsed:
         title,
         reader.page if paged else None,
         author=_fact(facts, "initial-creator") or _fact(facts, "creator"),
-        date=iso_date(_fact(facts, "date")),
+        changed=iso_date(_fact(facts, "date")),
         language=primary_language(_fact(facts, "language")),
     )
 

@@ -23,7 +23,7 @@ from pdfminer.pdfdocument import PDFDocument, PDFEncryptionError, PDFPasswordInc
 from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
 from pdfminer.pdfparser import PDFParser
-from pdfminer.pdftypes import resolve1
+from pdfminer.pdftypes import PDFObjectNotFound, PDFObjRef, resolve1
 
 from qa.readers import ocr
 from qa.readers.building import NotNow, Parsed, TextBuilder, Unreadable, first_heading, numbered, one_line
@@ -100,11 +100,24 @@ def parse(data: bytes) -> Parsed:
         len(pages),
         warnings,
         author=_fact(document, "Author"),
-        date=_date(_fact(document, "ModDate") or _fact(document, "CreationDate")),
+        changed=_date(_fact(document, "ModDate") or _fact(document, "CreationDate")),
     )
 
 
 # --- the file ----------------------------------------------------------------------------------------------
+
+
+class _Document(PDFDocument):
+    """One in which a reference that leads back to itself is to nothing: pdfminer would follow it for ever."""
+
+    def getobj(self, objid: int) -> object:
+        found, seen = super().getobj(objid), {objid}
+        while isinstance(found, PDFObjRef):
+            if found.objid in seen:
+                raise PDFObjectNotFound(objid)
+            seen.add(found.objid)
+            found = super().getobj(found.objid)
+        return found
 
 
 def _open(data: bytes) -> PDFDocument:
@@ -112,7 +125,7 @@ def _open(data: bytes) -> PDFDocument:
     if start < 0:
         raise Unreadable("is no PDF file, whatever its name says.")
     try:
-        document = PDFDocument(PDFParser(io.BytesIO(data[start:])))
+        document = _Document(PDFParser(io.BytesIO(data[start:])))
         count = resolve1(resolve1(document.catalog.get("Pages")).get("Count"))
     except (PDFPasswordIncorrect, PDFEncryptionError) as error:
         raise Unreadable("is encrypted; save it without a password and add it again.") from error
@@ -318,6 +331,10 @@ _PAGE_NUMBER = regex.compile(
     r"(?:\d{1,5})?\s*[页頁]?\W*",
     regex.I,
 )
+_BROWSER_LINE = regex.compile(
+    r"(?:https?|file)://\S+(?:\s+\d{1,4}/\d{1,4})?|\d{1,4}/\d{1,4}"
+    r"|\d{1,4}[./-]\d{1,2}[./-]\d{1,4},?\s+\d{1,2}:\d{2}(?:\s.*)?"
+)
 
 
 def _without_running_lines(pages: Sequence[_Page]) -> list[_Page]:
@@ -327,13 +344,23 @@ def _without_running_lines(pages: Sequence[_Page]) -> list[_Page]:
         repeated |= {_key(line) for line in pages[0].lines if _is_its_number(line, pages[0])}
     kept: set[str] = set()
     cleaned = []
-    for page in pages:
+    for page in map(_without_browser_lines, pages):
         out = [line for line in page.lines if _key(line) in repeated and _is_at_edge(line, page)]
         lines = [line for line in page.lines if line not in out]
         first = [line for line in out if _key(line) not in kept and not _PAGE_NUMBER.fullmatch(line.text)]
         kept.update(map(_key, first))
         cleaned.append(replace(page, lines=tuple(lines), running=tuple(first)))
     return cleaned
+
+
+def _without_browser_lines(page: _Page) -> _Page:
+    """Take out what a browser prints around a page: its address and number, the time of printing and the title."""
+    out = [line for line in page.lines if _is_at_edge(line, page) and _BROWSER_LINE.fullmatch(line.text)]
+    words = " ".join(line.text for line in out).split()
+    is_printed = any("://" in word for word in words) and any(
+        word.startswith(f"{page.number}/") for word in words
+    )
+    return replace(page, lines=tuple(line for line in page.lines if line not in out)) if is_printed else page
 
 
 def _is_its_number(line: Line, page: _Page) -> bool:

@@ -55,7 +55,7 @@ def parse(data: bytes) -> Parsed:
             if pages
         ),
         author=one_line(author),
-        date=iso_date(written.isoformat() if written else ""),
+        changed=iso_date(written.isoformat() if written else ""),
         language=primary_language(language),
     )
 

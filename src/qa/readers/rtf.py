@@ -11,6 +11,7 @@ from qa.readers.encoding import clean
 
 _FACT = regex.compile(r"\{\\(title|author)\s((?:[^{}\\]|\\[^{}])*)\}")
 _TIME = regex.compile(r"\{\\(?:revtim|creatim)\\yr(\d{4})(?:\\mo(\d{1,2})(?:\\dy(\d{1,2}))?)?")
+_NOTE = regex.compile(r"\{\\footnote\b")
 _HEAD = 20_000
 """Characters at the beginning of a file among which its title stands."""
 
@@ -24,12 +25,14 @@ def parse(data: bytes) -> Parsed:
     facts = {name: one_line(_words(_group(head, value))) for name, value in _FACT.findall(head)}
     parsed = txt.parse(_words(rtf), outline_title=facts.get("title", ""))
     when = _TIME.search(head)
+    notes = len(_NOTE.findall(rtf))
     return Parsed(
         parsed.text,
         parsed.blocks,
         parsed.title,
+        warnings=(f"notes were left out: {notes}.",) if notes else (),
         author=facts.get("author", ""),
-        date="-".join(part.zfill(2) for part in when.groups() if part) if when else "",
+        changed="-".join(part.zfill(2) for part in when.groups() if part) if when else "",
     )
 
 

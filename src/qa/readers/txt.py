@@ -14,6 +14,8 @@ from itertools import pairwise
 import regex
 
 from qa.readers.building import Outline, Parsed, first_heading
+from qa.readers.byline import byline
+from qa.readers.dateline import WITHIN, dateline
 from qa.text import is_terminal, sentences, unwrap
 from qa.types import Block, Span
 
@@ -50,7 +52,10 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Lines that belong together: a block in the making; ``apart`` if a blank line stands before it."""
+    """Lines that belong together: a block in the making; ``apart`` if a blank line stands before it.
+
+    The kind ``imprint`` is a byline or a dateline: a paragraph that is part of no heading.
+    """
 
     lines: tuple[_Line, ...]
     kind: str
@@ -70,7 +75,7 @@ class _Piece:
 def parse(text: str, *, outline_title: str = "") -> Parsed:
     """Return blocks over ``text``, which is kept as it is."""
     paged = PAGE_BREAK in text
-    pieces = _headed(_mended(_pieces(_groups(text))))
+    pieces = _headed(_mended(_with_imprint(list(_pieces(_groups(text))))))
     blocks = tuple(_blocks(text, pieces, paged))
     pages = text.rstrip().count(PAGE_BREAK) + 1 if paged else None
     return Parsed(text, blocks, outline_title or first_heading(text, blocks), pages)
@@ -81,7 +86,7 @@ def parse(text: str, *, outline_title: str = "") -> Parsed:
 _WIDE = regex.compile(
     r"[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6]"
 )
-_RULE = regex.compile(r"(?:([-=~_*#+^—─━═·.•])\1{2,}|(?:[-*_=·•] ?){3,})\s*+")
+_RULE = regex.compile(r"(?:([-=~_*#+^—─━═·.•])\1{2,}|--|(?:[-*_=·•] ?){3,})\s*+")
 _ITEM = regex.compile(
     r"(?:[-–—*•·●○◦▪■□◆◇▶►‣⁃・※] \s*+|[•●○◦▪■□◆◇▶►‣⁃※]\s*+"
     r"|\(?\d{1,3}[.)、．）](?!\d)\s*+|[(（]\d{1,3}[)）]\s*+|[①-⑳⑴-⒇❶-❿]\s*+|\(?[a-zA-Zа-я][.)] \s*+)(?=\S)"
@@ -285,6 +290,26 @@ def _piece(
     return _Piece(tuple(lines), kind, apart)
 
 
+def _with_imprint(pieces: list[_Piece]) -> Iterator[_Piece]:
+    """Set the byline and the dateline near the beginning apart from the title over them and the text under them.
+
+    Where several pieces begin with a date, these are the headings of a diary or a chronicle.
+    """
+    is_dated = len({dateline(piece.lines[0].text) for piece in pieces} - {""}) > 1
+    for number, piece in enumerate(pieces[:WITHIN]):
+        start = 0
+        for place, line in enumerate(piece.lines[:WITHIN]):
+            is_first = number == place == 0  # "By Popular Demand" may be a title
+            if (not is_first and byline(line.text)) or (not is_dated and dateline(line.text)):
+                if start < place:
+                    yield replace(piece, lines=piece.lines[start:place], apart=piece.apart or start > 0)
+                yield _Piece((line,), "imprint", True)
+                start = place + 1
+        if start < len(piece.lines):
+            yield replace(piece, lines=piece.lines[start:], apart=piece.apart or start > 0)
+    yield from pieces[WITHIN:]
+
+
 # --- sentences cut in two by a blank line ----------------------------------------------------------------
 
 _GOES_ON = frozenset(",，、;；،؛")
@@ -315,7 +340,7 @@ def _mended(pieces: Iterable[_Piece]) -> list[_Piece]:
 
 
 def _is_cut(before: _Piece, after: _Piece) -> bool:
-    if len(before.lines) > MAX_MENDED_LINES or before.kind in ("heading", "row"):
+    if len(before.lines) > MAX_MENDED_LINES or before.kind in ("heading", "row", "imprint"):
         return False
     if after.kind != "paragraph" or not after.apart or after.lines[0].form == "numbered":
         return False
@@ -392,8 +417,8 @@ def _headed(pieces: list[_Piece]) -> list[_Piece]:
 
 def _is_candidate(pieces: list[_Piece], place: int) -> bool:
     piece = pieces[place]
-    if piece.kind == "heading":
-        return True
+    if piece.kind in ("heading", "imprint"):
+        return piece.kind == "heading"
     after = pieces[place + 1] if place + 1 < len(pieces) else None
     form = piece.lines[0].form
     if form == "item":
@@ -492,4 +517,5 @@ def _blocks(text: str, pieces: Iterable[_Piece], paged: bool) -> Iterator[Block]
         level, headings = 0, outline.headings
         if piece.kind == "heading":
             headings, level = outline.enter(piece.rank, piece.span.of(text))
-        yield Block(piece.span, piece.kind, piece.lines[0].page if paged else None, headings, level)
+        kind = "paragraph" if piece.kind == "imprint" else piece.kind
+        yield Block(piece.span, kind, piece.lines[0].page if paged else None, headings, level)

@@ -16,8 +16,9 @@ from qa.readers.building import Parsed, TextBuilder, Unreadable, iso_date, one_l
 from qa.readers.package import open_package
 from qa.readers.tables import Row, add_table
 
-_FORMAT = regex.compile(r"[#0,?]*[0#?](?:\.([0#?]+))?")
-_QUOTED = regex.compile(r'"[^"]*"|\\.|\[[^\]]*\]|[_*].')
+_FORMAT = regex.compile(r"([#0,?]*[0#?])(?:\.([0#?]+))?")
+_LITERAL = regex.compile(r'"([^"]*)"|\\(.)|\[\$([^\]-]*)[^\]]*\]|\[[^\]]*\]|[_*].|([$€£¥₩₪₫₹₺₽%‰ ])')
+"""What stands beside the number: words, currencies and signs; in no group what only colours or fills."""
 
 
 def parse(data: bytes) -> Parsed:
@@ -51,7 +52,7 @@ def parse(data: bytes) -> Parsed:
         one_line(facts.title or ""),
         warnings=warnings,
         author=one_line(facts.creator or ""),
-        date=iso_date(facts.modified.isoformat() if facts.modified else ""),
+        changed=iso_date(facts.modified.isoformat() if facts.modified else ""),
         language=primary_language(facts.language),
     )
 
@@ -79,12 +80,23 @@ def _shown(value: Any, number_format: str) -> str:
 def _number(value: float, number_format: str) -> str:
     if not math.isfinite(value):
         return ""
-    shown = _QUOTED.sub("", (number_format or "General").split(";")[0])
-    found = _FORMAT.search(shown)
-    if found is None or "E" in shown or "/" in shown:
+    shown = (number_format or "General").split(";")[0]
+    masked = _LITERAL.sub(lambda literal: "\0" * len(literal[0]), shown)
+    found = _FORMAT.search(masked)
+    if found is None or "E" in masked or "/" in masked:
         return f"{value:.15g}"
-    percent = "%" in shown
+    before, after = shown[: found.start()], shown[found.end() :]
+    percent = any(literal[4] == "%" for literal in _LITERAL.finditer(before + after))
     exact = Decimal(repr(value)) * (100 if percent else 1)
+    whole, places = found[1], found[2] or ""
     with localcontext(prec=400):  # rounded as spreadsheets round: half away from zero
-        rounded = exact.quantize(Decimal(1).scaleb(-len(found[1] or "")), ROUND_HALF_UP)
-    return f"{rounded:{',' if ',' in found[0] else ''}f}" + "%" * percent
+        rounded = exact.quantize(Decimal(1).scaleb(-len(places)), ROUND_HALF_UP)
+    digits, _, rest = f"{abs(rounded):{',' if ',' in whole else ''}f}".partition(".")
+    least = len(places.rstrip("#"))  # digits after the point that are shown though they are zeros
+    rest = rest[:least] + rest[least:].rstrip("0")
+    number = digits.zfill(whole.count("0")) + f".{rest}" * bool(rest)
+    return ("-" * (rounded < 0) + _literals(before) + number + _literals(after)).strip()
+
+
+def _literals(part: str) -> str:
+    return "".join("".join(filter(None, literal.groups())) for literal in _LITERAL.finditer(part))

@@ -25,7 +25,8 @@ def parse(data: bytes) -> Parsed:
     is refused when it is unpacked.
     """
     archive = open_package(data, "ZIP archive")
-    entries = [info for info in archive.infolist() if not info.is_dir()]
+    # is_dir() fails on an entry without a name
+    entries = [info for info in archive.infolist() if not info.filename.endswith("/")]
     names = _names(entries)
     seen: set[str] = set()
     members: list[Member] = []
