@@ -1,8 +1,8 @@
 """Fits the calibrator on development questions asked with and without the passage that answers them.
 
-Each question is asked of the whole collection and of random parts of it (a library may be one page), with its passage
-and without: what is then quoted is labelled by whether it holds the answer. Half of the questions are fitted on; the
-other half is reported.
+Each question is asked of the whole collection, of random parts of it and of one document alone, with its passage and
+without: what is then quoted is labelled by whether it holds the answer. Half of the questions are fitted on; the other
+half is reported.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,8 +48,8 @@ SHARES = (1.0, 0.3, 0.1)
 LEFT = 24
 """Candidates of a question that are read: a tenth of them still leaves two."""
 
-CASES = 2 * len(SHARES)
-"""How often a question is asked."""
+CASES = 2 * (len(SHARES) + 1)
+"""How often a question is asked: of each part and of one document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +93,32 @@ def cases(
             )
             for place, passage in zip(order.tolist(), told, strict=True)
         ]
-        sources = sorted({hit.source for hit in rows})
-        for share in SHARES:
-            kept = {source for source in sources if rng.random() < share} - question.sources
-            for there in (True, False):
-                chosen = kept | question.sources if there else kept
-                hits = [hit for hit in rows if hit.source in chosen][:2]
-                quote = best_quote(question.text, hits[0].passage, encoder, extractor) if hits else None
-                if quote is None:
-                    continue
-                text = bare(quote.span.shift(-hits[0].passage.span.start).of(hits[0].passage.text))
-                yield Case(
-                    features(hits, quote),
-                    hits[0].features["same_language"],
-                    any(bare(answer) in text for answer in question.answers),
-                    question.half,
-                    weight,
-                )
+        for chosen in _parts([hit.source for hit in rows], question.sources, rng):
+            hits = [hit for hit in rows if hit.source in chosen][:2]
+            quote = best_quote(question.text, hits[0].passage, encoder, extractor) if hits else None
+            if quote is None:
+                continue
+            text = bare(quote.span.shift(-hits[0].passage.span.start).of(hits[0].passage.text))
+            yield Case(
+                features(hits, quote),
+                hits[0].features["same_language"],
+                any(bare(answer) in text for answer in question.answers),
+                question.half,
+                weight,
+            )
+
+
+def _parts(found: Sequence[str], own: frozenset[str], rng: random.Random) -> Iterator[frozenset[str]]:
+    """Yield the sources of libraries that a question is asked of: with those that answer it, its ``own``, and without.
+
+    ``found`` are the sources of its candidates, best first.
+    """
+    sources = sorted(set(found))
+    for share in SHARES:
+        kept = frozenset(source for source in sources if rng.random() < share) - own
+        yield from (kept | own, kept)
+    nearest = next((source for source in found if source not in own), "")
+    yield from (own, frozenset([nearest]))
 
 
 def calibration_error(chances: Numbers, right: NDArray[np.bool_], *, bins: int = 10) -> float:
@@ -201,7 +210,7 @@ def main() -> None:
         found = list(cases(library, searcher, (question.sourced() for question in dev.questions)))
     sample = load_sample_questions(args.corpus)
     # Only questions that ask across languages tell how sure to be across: to the others a passage in another language
-    # is merely what is left when their own is taken away.
+    # is merely what is left when their own is taken away; with those, even at a twentieth, the right ones get doubtful.
     far = [question for question in sample if question.kind != "same"]
     with open_sample(args.corpus) as (library, searcher):
         ours = list(cases(library, searcher, sample, weight=SAMPLE_WEIGHT))

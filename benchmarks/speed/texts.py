@@ -19,14 +19,16 @@ SEED = 20
 _DIGIT = regex.compile(r"[0-9]")
 
 
-def passages(data: Path, number: int) -> list[str]:
-    """Return texts of one passage each from the train and dev rows of ``data/qa``, in all its languages.
+def passages(data: Path, number: int, *, split: str | None = None) -> list[str]:
+    """Return texts of one passage each from the rows of ``data/qa``, or those of one ``split``, in all its languages.
 
     When they are used up they come again with other figures and their sentences in another order.
     """
     pool: list[Passage] = []
     for path in sorted((data / "qa").glob("*.parquet")):
-        for text in pd.read_parquet(path, columns=["passage"]).passage.dropna().unique():
+        frame = pd.read_parquet(path, columns=["passage", "split"])
+        chosen = frame if split is None else frame[frame.split == split]
+        for text in chosen.passage.dropna().unique():
             pool += split_document(document_from_text(text, source=path.stem))
     random.Random(SEED).shuffle(pool)
     rounds = (_varied(passage, round_) for round_ in count() for passage in pool)

@@ -14,10 +14,10 @@ from qa.quotes import BestQuote
 from qa.types import Hit
 
 RANKED = ("dense", "late", "content", "window", "lexical", "background", "figures", "evidence", "answer")
-FEATURES = (*RANKED, "quote", "weakest", "share", "margin")
+FEATURES = (*RANKED, "quote", "weakest", "share", "margin", "alone")
 """What the calibrator sees: features of the top hit that ranked it (see ``qa.ranking``), the quote's token score, its
-share of question tokens that met nothing and of the answer that is read, and how far the best hit is ahead of the
-second."""
+share of question tokens that met nothing and of the answer that is read, how far the best hit is ahead of the second,
+and whether there is no second: then it is ahead of nothing, as where no document answers."""
 
 MARGIN_CAP = 4.0
 
@@ -64,9 +64,9 @@ class Calibrator:
 def features(hits: Sequence[Hit], quote: BestQuote) -> tuple[float, ...]:
     """Return the values of ``FEATURES``."""
     top = hits[0]
-    margin = top.score - hits[1].score if len(hits) > 1 else MARGIN_CAP
+    margin = min(top.score - hits[1].score, MARGIN_CAP) if len(hits) > 1 else 0.0
     named = tuple(top.features[name] for name in RANKED)
-    return (*named, quote.score, float((quote.met < UNMET).mean()), quote.share, min(margin, MARGIN_CAP))
+    return (*named, quote.score, float((quote.met < UNMET).mean()), quote.share, margin, float(len(hits) == 1))
 
 
 def step(probability: float) -> int:
