@@ -35,6 +35,11 @@ class Server:
         assert "://" in line, f"no address from {self._process.args!r}: {line!r}"
         return next(word for word in line.split() if word.startswith("http"))
 
+    def kill(self) -> None:
+        """End the process at once, as a loss of power does."""
+        self._process.kill()
+        self._process.communicate()
+
     def end(self) -> int:
         self._process.send_signal(signal.SIGINT)
         try:
@@ -97,8 +102,8 @@ class Stranger:
     def ask(self, question: str) -> str:
         """Ask on the page and return the turn as HTML."""
         self.join_question(question).raise_for_status()
-        *_, generated, _ = self.messages()
-        return "".join(_texts(generated))
+        *_, answered, _kept, _done = self.messages()
+        return "".join(_texts(answered))
 
     def reopen(self, conversation: str) -> str:
         """Open a conversation again on the page and return what its log shows, as HTML."""

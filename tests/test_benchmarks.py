@@ -125,10 +125,9 @@ def test_vectors_alone_are_measured_and_curves_are_drawn(tmp_path: Path) -> None
 
 def test_page_benchmark_of_one_person_tells_of_no_others(capsys: pytest.CaptureFixture[str]) -> None:
     times = {"median": 60.0, "p90": 90.0, "longest": 95.0}
-    paint = {
-        name: 1.0
-        for name in ("first_paint_ms", "header_ms", "whole_ms", "requests", "kilobytes", "server_cpu_ms")
-    }
+    paint = dict.fromkeys(
+        ("first_paint_ms", "header_ms", "whole_ms", "requests", "kilobytes", "server_cpu_ms"), 1.0
+    )
     answer = {"first_question_ms": 1.0, "answer_ms": times, "frame_ms": times, "server_cpu_ms": 1.0}
     crowd = {"people": 1, "browser_ms": times, "server_cpu_ms": 1.0}
     show({"start_ms": 1.0, "start_cpu_ms": 1.0, "paint": paint, "answer": answer, "at_once": crowd})

@@ -6,10 +6,11 @@ import csv
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from qa import QA
 from qa.feedback import FeedbackStore
+from qa.history import History
 from qa.reasons import say
 from qa.web.strings import LANGUAGES, Strings
 from tests.served import ROOT, Server
@@ -494,6 +496,96 @@ def test_question_that_the_server_refuses_comes_back_into_the_box(fresh: Reader)
     fresh.wait_for("#turn-1 .abstained")
 
 
+@contextmanager
+def _server_that_may_fall(folder: Path) -> Iterator[tuple[str, Callable[[], None], Callable[[], None]]]:
+    """Yield the address of a server, what kills it, and what starts it there again."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    running: list[Server] = []
+
+    def start() -> None:
+        running.append(Server("-m", "tests.web_fakes", str(folder), f"port={port}"))
+        assert running[-1].address
+
+    start()
+    try:
+        yield running[0].address, lambda: running[-1].kill(), start
+    finally:
+        running[-1].kill()
+
+
+@pytest.mark.parametrize("strings", [LANGUAGES["en"], LANGUAGES["ar"]], ids=["en", "ar"])
+def test_question_whose_answer_was_lost_is_offered_again_with_its_conversation(
+    browser: webdriver.Chrome, tmp_path: Path, strings: Strings
+) -> None:
+    with _server_that_may_fall(tmp_path) as (address, kill, start):
+        reader = Reader(browser)
+        with reader.speaking(strings.lang):
+            reader.open(address)
+            reader.ask(EXAMPLES[1])
+            WebDriverWait(browser, SECONDS).until(lambda _: History(tmp_path).conversations(""))
+            box = browser.find_element(By.CSS_SELECTOR, "#question textarea")
+            box.send_keys("Who won, slowly?", Keys.ENTER)
+            reader.wait_for("#turn-2 .pending")
+            kill()
+            box.send_keys("typed meanwhile")
+            reader.wait_for("#turn-2 .lost")
+            assert reader.text(".lost h3") == strings.connection_lost
+            assert reader.text(".lost .again") == strings.ask_again
+            assert reader.count(".pending") == 0
+            start()
+            # Gradio loads the page anew: the conversation and the question are there again.
+            WebDriverWait(browser, SECONDS).until(lambda _: reader.count(".turn:not([id]) .lost") == 1)
+            assert reader.text("#turn-1 .question") == EXAMPLES[1]
+            assert reader.text(".turn:not([id]) .question") == "Who won, slowly?"
+            assert reader.text(".lost h3") == strings.connection_lost
+            box = browser.find_element(By.CSS_SELECTOR, "#question textarea")
+            assert box.get_attribute("value") == "typed meanwhile"
+            browser.find_element(By.CSS_SELECTOR, ".again").send_keys(Keys.ENTER)
+            reader.wait_for("#turn-2 .abstained:not(.lost)")
+            assert reader.text("#turn-2 .question") == "Who won, slowly?"
+            assert reader.count(".turn") == 2
+        reader.logged("browser")  # what was refused meanwhile is no fault of the page
+
+
+def test_question_sent_to_a_server_that_is_gone_is_offered_again(
+    browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    with _server_that_may_fall(tmp_path) as (address, kill, start):
+        reader = Reader(browser)
+        reader.open(address)
+        kill()
+        box = browser.find_element(By.CSS_SELECTOR, "#question textarea")
+        box.send_keys("Who won?", Keys.ENTER)
+        reader.wait_for(".lost")
+        assert reader.text(".turn .question") == "Who won?"
+        reader.run("window.before = true")
+        start()
+        WebDriverWait(browser, SECONDS).until(lambda _: reader.run("return window.before === undefined"))
+        reader.wait_for(".lost .again")
+        browser.find_element(By.CSS_SELECTOR, ".again").send_keys(Keys.ENTER)
+        reader.wait_for("#turn-1 .abstained:not(.lost)")
+        assert reader.count(".turn") == 1
+        reader.logged("browser")
+
+
+def test_connection_that_dies_in_silence_is_noticed(fresh: Reader) -> None:
+    # Nothing ends the stream of answers when a phone loses its network; the page asks whether the server is there.
+    fresh.run(
+        """const fetched = window.fetch;
+        window.fetch = (address, ...more) => String(address).includes("healthz")
+          ? Promise.reject(new TypeError("no network")) : fetched(address, ...more);"""
+    )
+    box = fresh.browser.find_element(By.CSS_SELECTOR, "#question textarea")
+    for _ in range(5):
+        box.send_keys("How did the council vote, slowly?", Keys.ENTER)
+    fresh.wait_for(".lost")
+    # The network is back before the stream was given up: the answers take their places.
+    fresh.wait_for("#turn-5 .answered")
+    assert fresh.count(".turn") == 5
+    assert fresh.count(".lost") == 0
+
+
 def test_shift_and_enter_begin_a_line_and_the_button_asks(fresh: Reader) -> None:
     box = fresh.browser.find_element(By.CSS_SELECTOR, "#question textarea")
     box.send_keys("How did", Keys.SHIFT, Keys.ENTER, Keys.NULL, "the council vote?")
@@ -934,6 +1026,36 @@ def test_language_is_switched_by_keyboard_the_conversation_stays_and_the_choice_
         reader.browser.delete_all_cookies()
 
 
+def test_verdict_and_what_is_unfolded_outlast_another_language(
+    reader: Reader, address: str, library: Path
+) -> None:
+    reader.open(address)
+    turn = reader.ask(EXAMPLES[1])
+    reader.wait_for(".pane [lang=en] .quote")
+    reader.ask("Who won?")
+    try:
+        reader.run(f"document.querySelector('{turn} .others').open = true")
+        reader.browser.find_element(By.CSS_SELECTOR, f"{turn} [data-verdict=wrong]").send_keys(Keys.ENTER)
+        reader.wait_for(f"{turn} [data-verdict=wrong][aria-pressed=true]")
+        reader.browser.find_element(By.CSS_SELECTOR, f"{turn} label.note input").send_keys("half a no")
+        reader.browser.find_element(By.CSS_SELECTOR, ".language").send_keys("Deutsch")
+        reader.wait_for(f"{turn}[lang=de]")
+        assert reader.count(f"{turn} [data-verdict=wrong][aria-pressed=true]") == 1
+        assert reader.count(f"{turn} [aria-pressed=true]") == 1
+        assert reader.text(f"{turn} .verdict [role=status]") == LANGUAGES["de"].verdict_kept
+        note = reader.browser.find_element(By.CSS_SELECTOR, f"{turn} label.note input")
+        assert note.get_attribute("value") == "half a no"
+        assert reader.count(f"{turn} .others[open]") == 1
+        reader.wait_for(".pane[open] [lang=de] .quote")
+        reader.browser.find_element(By.CSS_SELECTOR, f"{turn} [data-verdict=right]").send_keys(Keys.ENTER)
+        reader.wait_for(f"{turn} [data-verdict=right][aria-pressed=true]")
+        first, second = FeedbackStore(library).read()[-2:]
+        assert (first.verdict, second.verdict) == ("wrong", "right")
+        assert second.replaces == first.id  # one verdict, not two
+    finally:
+        reader.browser.delete_all_cookies()
+
+
 # --- the real thing ---
 
 
@@ -997,8 +1119,6 @@ def test_heading_of_the_document_is_asked_of_it_by_keyboard(
 
 
 def test_app_says_which_port_is_taken(tmp_path: Path) -> None:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         command = [sys.executable, "app.py", "--index", str(tmp_path), "--port", port]

@@ -32,6 +32,7 @@ document.addEventListener("click", (event) => {
   trigger("select", { conversation: button.dataset.conversation || "" });
   document.querySelector("#question textarea")?.focus();
 });
+document.addEventListener("qa-reopen", (event) => trigger("select", { conversation: event.detail }));
 document.addEventListener("qa-view", (event) => {
   if (event.detail === "history") list();
 });

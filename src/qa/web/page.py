@@ -140,7 +140,7 @@ class Page:
         return (*self.open(request), self.examples(strings), log)
 
     def ask(self, tab: Tab, scope: str, event: gr.EventData, request: gr.Request) -> Iterator[str]:
-        """Yield the turn of a question: first while searching, then with the answer.
+        """Yield the turn of a question: first while searching, then with the answer; at last where it is kept.
 
         ``scope`` is what ``scope.js`` keeps: the documents to ask, as JSON.
         """
@@ -172,6 +172,7 @@ class Page:
             yield _log([session.turns[place](strings)], session)
         finally:  # the reader has the answer before it is written down
             self._keep(session, _kept_for(request))
+        yield _log([], session)  # under which id
 
     def _keep(self, session: Session, user: str | None) -> None:
         """Keep new turns in the history of their user; if that fails, the conversation goes on without."""
@@ -196,7 +197,9 @@ class Page:
             except QAError as error:
                 shown = [render.render_alert(trouble_of(error, strings), strings)]
         tab.session = opened
-        return render.render_conversation(shown, opened.token, left=left.token if left else "")
+        return render.render_conversation(
+            shown, opened.token, kept=opened.kept, left=left.token if left else ""
+        )
 
     def _reopened(self, user: str, conversation: str) -> Session:
         recall = Recall(self.service)
@@ -410,9 +413,11 @@ def build_page(
         )
         # The box does not ask by itself: log.js takes the question and empties it at once. An empty box that comes
         # from the server would take along what was typed since.
-        asked = gr.on([log.submit, examples.click], page.ask, [tab, scope], **asking)
-        asked.failure(None, js='() => void document.dispatchEvent(new Event("qa-unheard"))', **_PRIVATE)
-        log.edit(page.ask_edited, [tab, scope], **asking)
+        for asked in (
+            log.submit(page.ask, [tab, scope], **asking),
+            log.edit(page.ask_edited, [tab, scope], **asking),
+        ):
+            asked.failure(None, js='() => void document.dispatchEvent(new Event("qa-unheard"))', **_PRIVATE)
         history.select(page.reopen, [tab], [log], queue=False, show_progress="hidden", **_PRIVATE)
         # One file at a time: a library has one writer.
         files_box.upload(
@@ -480,7 +485,7 @@ def _theme() -> gr.themes.Base:
 
 
 def _log(turns: Sequence[str], session: Session) -> str:
-    return render.render_conversation(turns, session.token)
+    return render.render_conversation(turns, session.token, kept=session.kept)
 
 
 def _asset(name: str) -> str:

@@ -130,14 +130,15 @@ def render_lost(turn_id: str, question: str, strings: Strings) -> str:
     return _turn(turn_id, question, body, strings)
 
 
-def render_conversation(turns: Sequence[str], token: str, *, left: str | None = None) -> str:
+def render_conversation(turns: Sequence[str], token: str, *, kept: str = "", left: str | None = None) -> str:
     """Return turns of the conversation ``token`` for the log, each in the place of the one with its id.
 
-    With ``left`` they take the place of all that the log shows; it is the token of the conversation that was left for
-    this one, "" for none: what comes of that one later is not shown.
+    ``kept`` is the id under which the conversation can be opened again, "" before anything of it is kept. With ``left``
+    the turns take the place of all that the log shows; it is the token of the conversation that was left for this one,
+    "" for none: what comes of that one later is not shown.
     """
     instead = "" if left is None else f' data-left="{escape(left)}"'
-    return f'<hr data-conversation="{escape(token)}"{instead}>{"".join(turns)}'
+    return f'<hr data-conversation="{escape(token)}" data-kept="{escape(kept)}"{instead}>{"".join(turns)}'
 
 
 def _turn(turn_id: str, question: str, body: str, strings: Strings) -> str:
@@ -512,7 +513,8 @@ def render_header(strings: Strings, user: str = "", *, keeps: bool = False) -> s
     )
     return (
         f'<header class="masthead" lang="{strings.lang}" dir="{strings.direction}" '
-        f'data-ask="{escape(strings.ask_button)}">'
+        f'data-ask="{escape(strings.ask_button)}" data-lost="{escape(strings.connection_lost)}" '
+        f'data-again="{escape(strings.ask_again)}" data-asked="{escape(strings.you_asked)}">'
         f"<div><h1>{escape(strings.title)}</h1><p>{escape(strings.tagline)}</p></div>{_views(strings, keeps=keeps)}"
         f'<select class="language" aria-label="{escape(strings.language)}" autocomplete="off">{options}</select>'
         f"{_sign_out(user, strings)}</header>"

@@ -132,6 +132,10 @@ document.addEventListener("click", (event) => {
 document.addEventListener("qa-answered", (event) => {
   if (wide.matches) open(event.detail, true);
 });
+document.addEventListener("qa-adopted", () => {
+  const section = pane.open && pane.querySelector(".source-pane");
+  if (section && section.lang !== document.documentElement.lang) open(pane.dataset.asked, true);
+});
 document.addEventListener("qa-anew", () => {
   if (pane.open) close();
 });

@@ -160,6 +160,7 @@ class Strings:
     history_remove_failed: str
     answer_gone: str
     ask_again: str
+    connection_lost: str
     trouble_conversation: str
 
     failed_question: str
@@ -321,6 +322,7 @@ EN = Strings(
     history_remove_failed="This conversation could not be removed.",
     answer_gone="The document of this answer has changed since, or is no longer in the library.",
     ask_again="Ask again",
+    connection_lost="The connection was lost before the answer came.",
     trouble_conversation="There is no such conversation any more.",
     failed_question="This question could not be answered",
     unexpected="Something went wrong on the server. The details are in its log; please try again.",
@@ -475,6 +477,7 @@ ZH_HANS = Strings(
     history_remove_failed="未能删除这段对话。",
     answer_gone="这条回答所引的文档后来已更改，或已不在资料库中。",
     ask_again="再次提问",
+    connection_lost="回答到达之前连接中断了。",
     trouble_conversation="这段对话已不存在。",
     failed_question="这个问题没能回答",
     unexpected="服务器出错了，详情见服务器日志。请再试一次。",
@@ -629,6 +632,7 @@ ZH_HANT = Strings(
     history_remove_failed="無法刪除這段對話。",
     answer_gone="這則回答所引的文件後來已變更，或已不在資料庫中。",
     ask_again="再次提問",
+    connection_lost="回答送達之前連線中斷了。",
     trouble_conversation="這段對話已不存在。",
     failed_question="這個問題沒能回答",
     unexpected="伺服器出錯了，詳情見伺服器日誌。請再試一次。",
@@ -788,6 +792,7 @@ JA = Strings(
     history_remove_failed="この会話を削除できませんでした。",
     answer_gone="この回答の文書はその後変更されたか、ライブラリにもうありません。",
     ask_again="もう一度質問する",
+    connection_lost="回答が届く前に接続が切れました。",
     trouble_conversation="この会話はもうありません。",
     failed_question="この質問には答えられませんでした",
     unexpected="サーバーで問題が起きました。詳細はサーバーの記録にあります。もう一度お試しください。",
@@ -947,6 +952,7 @@ KO = Strings(
     history_remove_failed="이 대화를 삭제하지 못했습니다.",
     answer_gone="이 답의 문서가 그 뒤에 바뀌었거나 라이브러리에 더는 없습니다.",
     ask_again="다시 묻기",
+    connection_lost="답이 오기 전에 연결이 끊어졌습니다.",
     trouble_conversation="이 대화는 더 이상 없습니다.",
     failed_question="이 질문에 답하지 못했습니다",
     unexpected="서버에 문제가 생겼습니다. 자세한 내용은 서버 기록에 있습니다. 다시 시도하세요.",
@@ -1106,6 +1112,7 @@ ES = Strings(
     history_remove_failed="No se pudo eliminar esta conversación.",
     answer_gone="El documento de esta respuesta ha cambiado desde entonces o ya no está en la biblioteca.",
     ask_again="Preguntar de nuevo",
+    connection_lost="La conexión se perdió antes de que llegara la respuesta.",
     trouble_conversation="Esa conversación ya no existe.",
     failed_question="No se pudo responder a esta pregunta",
     unexpected="Algo falló en el servidor. Los detalles están en su registro; inténtalo de nuevo.",
@@ -1265,6 +1272,7 @@ FR = Strings(
     history_remove_failed="Cette conversation n’a pas pu être supprimée.",
     answer_gone="Le document de cette réponse a changé depuis, ou n’est plus dans la bibliothèque.",
     ask_again="Demander à nouveau",
+    connection_lost="La connexion a été perdue avant l’arrivée de la réponse.",
     trouble_conversation="Cette conversation n’existe plus.",
     failed_question="Cette question n’a pas pu recevoir de réponse",
     unexpected="Une erreur s’est produite sur le serveur. Les détails sont dans son journal ; réessayez.",
@@ -1424,6 +1432,7 @@ DE = Strings(
     history_remove_failed="Dieses Gespräch konnte nicht entfernt werden.",
     answer_gone="Das Dokument dieser Antwort hat sich seither geändert oder ist nicht mehr in der Bibliothek.",
     ask_again="Noch einmal fragen",
+    connection_lost="Die Verbindung ging verloren, bevor die Antwort da war.",
     trouble_conversation="Dieses Gespräch gibt es nicht mehr.",
     failed_question="Diese Frage konnte nicht beantwortet werden",
     unexpected="Auf dem Server ist etwas schiefgegangen. Einzelheiten stehen in seinem Protokoll; bitte noch einmal versuchen.",
@@ -1583,6 +1592,7 @@ RU = Strings(
     history_remove_failed="Не удалось удалить эту беседу.",
     answer_gone="Документ этого ответа с тех пор изменился или его больше нет в библиотеке.",
     ask_again="Спросить ещё раз",
+    connection_lost="Связь прервалась до того, как пришёл ответ.",
     trouble_conversation="Такой беседы больше нет.",
     failed_question="На этот вопрос ответить не удалось",
     unexpected="На сервере произошла ошибка. Подробности в его журнале; попробуйте ещё раз.",
@@ -1737,6 +1747,7 @@ AR = Strings(
     history_remove_failed="تعذّرت إزالة هذه المحادثة.",
     answer_gone="تغيّر مستند هذه الإجابة منذ ذلك الحين، أو لم يعد في المكتبة.",
     ask_again="اسأل مرة أخرى",
+    connection_lost="انقطع الاتصال قبل وصول الإجابة.",
     trouble_conversation="لم تعد هذه المحادثة موجودة.",
     failed_question="تعذّرت الإجابة عن هذا السؤال",
     unexpected="حدث خطأ في الخادم. التفاصيل في سجله؛ حاول مرة أخرى.",
