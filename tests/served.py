@@ -37,8 +37,10 @@ class Server:
 
     def kill(self) -> None:
         """End the process at once, as a loss of power does."""
+        assert self._process.stdout is not None
         self._process.kill()
-        self._process.communicate()
+        self._process.wait()
+        self._process.stdout.close()
 
     def end(self) -> int:
         self._process.send_signal(signal.SIGINT)

@@ -362,6 +362,10 @@ def test_bug_on_the_server_becomes_a_sentence_and_the_page_goes_on(reader: Reade
     assert reader.count(f"{reader.ask(EXAMPLES[1])} .quote") == 1
 
 
+def test_question_is_typed_without_a_click(fresh: Reader) -> None:
+    assert fresh.run("return document.activeElement === document.querySelector('#question textarea')") is True
+
+
 def test_blank_question_asks_nothing(fresh: Reader) -> None:
     box = fresh.browser.find_element(By.CSS_SELECTOR, "#question textarea")
     box.send_keys("   ", Keys.ENTER)
@@ -408,6 +412,15 @@ def test_source_is_opened_and_closed_by_keyboard_and_is_a_sheet_on_a_phone(
     reader.browser.switch_to.active_element.send_keys(Keys.ESCAPE)
     WebDriverWait(reader.browser, SECONDS).until(lambda _: reader.count(".pane[open]") == 0)
     assert reader.run("return document.activeElement.className") == "open"
+
+
+def test_no_document_stays_beside_a_question_that_none_answers(fresh: Reader) -> None:
+    fresh.ask(EXAMPLES[1])
+    fresh.wait_for(".pane[open] .quote")
+    assert fresh.text(".pane h2") == fresh.run("return document.querySelector('.pane').ariaLabel")
+    fresh.ask("Who won the chess game?")
+    WebDriverWait(fresh.browser, SECONDS).until(lambda _: fresh.count(".pane[open]") == 0)
+    assert fresh.run("return document.activeElement.tagName") == "TEXTAREA"
 
 
 def test_other_passage_is_shown_in_its_document(fresh: Reader, library: Path) -> None:
@@ -533,6 +546,8 @@ def test_question_whose_answer_was_lost_is_offered_again_with_its_conversation(
             assert reader.text(".lost h3") == strings.connection_lost
             assert reader.text(".lost .again") == strings.ask_again
             assert reader.count(".pending") == 0
+            toast = "const toast = document.querySelector('.toast-wrap'); return toast?.checkVisibility() ?? false"
+            assert reader.run(toast) is False  # Gradio's own words, in English
             start()
             # Gradio loads the page anew: the conversation and the question are there again.
             WebDriverWait(browser, SECONDS).until(lambda _: reader.count(".turn:not([id]) .lost") == 1)
@@ -832,6 +847,7 @@ def test_documents_are_filtered_and_removed_with_a_receipt(
     extra.write_text("One paragraph.\n\n\nAnother one.", encoding="utf-8")
     reader.upload(extra)
     reader.wait_for(".report li.added, .report li.unchanged")
+    before = reader.text(".chosen .note")
     box = reader.browser.find_element(By.CSS_SELECTOR, ".choice input")
     box.send_keys("EXTRA")
     WebDriverWait(reader.browser, SECONDS).until(lambda _: reader.count(".documents .list li") == 1)
@@ -850,6 +866,10 @@ def test_documents_are_filtered_and_removed_with_a_receipt(
         f"Removed {name}. Gone with it – passages: 2, vectors: 2, entries of the word index: 2."
     )
     WebDriverWait(reader.browser, SECONDS).until(lambda _: reader.count(".documents .list li") == 0)
+    box.send_keys(Keys.BACKSPACE * len("EXTRA"))
+    reader.wait_for(".documents .list li")
+    count, left = (int(note.split()[1]) for note in (before, reader.text(".chosen .note")))
+    assert left == count - 1
 
 
 def test_only_the_documents_that_were_chosen_are_asked(fresh: Reader) -> None:
@@ -914,6 +934,11 @@ def test_conversation_is_opened_again_goes_on_and_is_removed_by_keyboard(fresh: 
     fresh.wait_for("#history .reopen")
     assert fresh.text("#history .reopen") == EXAMPLES[1]
     assert "questions: 2" in fresh.text("#history .facts")
+    local = (
+        "const time = document.querySelector('#history time'); return new Date(time.dateTime).toLocaleString"
+    )
+    style = "('en', { dateStyle: 'medium', timeStyle: 'short' })"
+    assert fresh.text("#history time") == fresh.run(local + style)
     fresh.browser.find_element(By.CSS_SELECTOR, "#history .reopen").send_keys(Keys.ENTER)
     fresh.wait_for("#turn-2 .abstained")
     assert fresh.text("#turn-1 .quote") == quoted
@@ -1004,6 +1029,8 @@ def test_interface_follows_the_browser_and_fits_a_phone(
         assert reader.text(f"{reader.ask('Who won?')} h3") == strings.not_found
         assert reader.run("return document.documentElement.scrollWidth <= innerWidth") is True
         assert reader.run("return document.querySelector('.language').value") == strings.lang
+        box = "return getComputedStyle(document.querySelector('#question .input-container')).direction"
+        assert reader.run(box) == strings.direction
 
 
 def test_language_is_switched_by_keyboard_the_conversation_stays_and_the_choice_lasts(
@@ -1030,9 +1057,9 @@ def test_verdict_and_what_is_unfolded_outlast_another_language(
     reader: Reader, address: str, library: Path
 ) -> None:
     reader.open(address)
+    reader.ask("Who won?")
     turn = reader.ask(EXAMPLES[1])
     reader.wait_for(".pane [lang=en] .quote")
-    reader.ask("Who won?")
     try:
         reader.run(f"document.querySelector('{turn} .others').open = true")
         reader.browser.find_element(By.CSS_SELECTOR, f"{turn} [data-verdict=wrong]").send_keys(Keys.ENTER)

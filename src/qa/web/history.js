@@ -5,6 +5,7 @@ async function list(told = "") {
   const answer = await fetch("page/history").catch(() => null);
   if (!answer?.ok) return;
   holder.innerHTML = await answer.text();
+  holder.dispatchEvent(new CustomEvent("qa-drawn", { bubbles: true }));
   if (!told) return;
   const receipt = holder.querySelector(".receipt");
   receipt.textContent = told;

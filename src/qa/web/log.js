@@ -45,10 +45,10 @@ function show(turnsHtml) {
   if (!turn || (turns.length !== 1 && !anew)) return;
   const calm = anew || window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   turn.scrollIntoView({ block: "start", behavior: calm ? "auto" : "smooth" });
-  const place = turn.querySelector(".answered .open");
-  if (!place) return;
-  document.dispatchEvent(new CustomEvent("qa-answered", { detail: place.dataset.query }));
-  suggest(turn, place.dataset.query);
+  if (turn.querySelector(".pending")) return;
+  const query = turn.querySelector(".answered .open")?.dataset.query;
+  document.dispatchEvent(new CustomEvent("qa-answered", { detail: query }));
+  if (query) suggest(turn, query);
 }
 
 // A turn that comes again, in another language, stays as its reader left it: the verdict given, and what is unfolded.
@@ -83,14 +83,22 @@ function send(name, data) {
 }
 
 function hear(turn) {
-  const at = unheard.indexOf(turn.querySelector(".question").textContent);
+  const question = questionOf(turn);
+  const at = unheard.indexOf(question);
   if (at >= 0) unheard.splice(at, 1);
+  const given = [...log.querySelectorAll(".turn:not([id]):has(.lost)")]; // given up too soon, or asked again by hand
+  given.find((each) => questionOf(each) === question)?.remove();
+}
+
+function questionOf(turn) {
+  return turn.querySelector(".question").textContent;
 }
 
 function ask() {
   const question = box().value.trim();
   if (!question) return;
   write("");
+  if (!window.matchMedia("(min-width: 781px)").matches) document.querySelector(".scope")?.removeAttribute("open");
   send("submit", { question });
 }
 
@@ -119,9 +127,10 @@ const waits = () => unheard.length > 0 || log.querySelector(".pending") !== null
 
 function lose() {
   for (const each of log.querySelectorAll(".pending")) {
-    each.replaceWith(lost(each.closest(".turn").querySelector(".question").textContent));
+    each.replaceWith(lost(questionOf(each.closest(".turn"))));
   }
   for (const question of unheard.splice(0)) append(question);
+  log.lastElementChild?.scrollIntoView({ block: "center" });
 }
 
 function lost(question) {
@@ -140,13 +149,16 @@ function lost(question) {
 }
 
 function append(question) {
+  const masthead = document.querySelector(".masthead");
   const turn = log.appendChild(document.createElement("article"));
   turn.className = "turn";
+  turn.lang = masthead.lang;
+  turn.dir = masthead.dir;
   const asked = turn.appendChild(document.createElement("div"));
   asked.className = "asked";
   const heading = asked.appendChild(document.createElement("h2"));
   heading.className = "unseen";
-  heading.textContent = document.querySelector(".masthead").dataset.asked;
+  heading.textContent = masthead.dataset.asked;
   const words = asked.appendChild(document.createElement("p"));
   words.className = "question";
   words.dir = "auto";
@@ -155,12 +167,16 @@ function append(question) {
 }
 
 // A stream may end without a word, as when a phone loses its network.
+let probing = false;
 setInterval(async () => {
-  if (!waits()) return;
-  const request = { cache: "no-store", signal: AbortSignal.timeout(4000) };
+  if (probing || !waits()) return;
+  probing = true;
+  const request = { cache: "no-store", signal: AbortSignal.timeout(10000) };
   const there = await fetch("healthz", request).then(() => true, () => false);
-  if (!there) lose();
-}, 4000);
+  probing = false;
+  document.documentElement.toggleAttribute("data-outage", !there);
+  if (!there && waits()) lose();
+}, 1000);
 
 // When the server is there again, Gradio loads the page anew. What it would lose is kept for that long, in this tab.
 const LEFT = "qa-left";
@@ -169,7 +185,7 @@ let again = []; // questions to be offered
 
 window.addEventListener("pagehide", () => {
   const waiting = [...log.querySelectorAll(".turn:has(.pending, .lost)")];
-  const questions = [...waiting.map((turn) => turn.querySelector(".question").textContent), ...unheard];
+  const questions = [...waiting.map(questionOf), ...unheard];
   const typed = box()?.value ?? "";
   if (questions.length || typed) sessionStorage.setItem(LEFT, JSON.stringify({ user: user(), kept, questions, typed }));
 });

@@ -365,7 +365,6 @@ def build_page(
                         max_length=MAX_QUESTION_CHARS,
                         interactive=True,
                         submit_btn=True,
-                        autofocus=True,
                         elem_id="question",
                     )
             with gr.Column(scale=1, elem_id="source"):
