@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
@@ -21,11 +21,16 @@ ROOT = Path(__file__).parent.parent
 class Server:
     """A process that prints the address it serves; ended as Ctrl+C does."""
 
-    def __init__(self, *command: str) -> None:
+    def __init__(self, *command: str, errors: IO[str] | None = None) -> None:
         places = [str(ROOT / "src"), str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
         self._process = subprocess.Popen(
-            [sys.executable, *command], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment
+            [sys.executable, *command],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=environment,
+            stderr=errors,
         )
 
     @cached_property

@@ -1145,6 +1145,18 @@ def test_heading_of_the_document_is_asked_of_it_by_keyboard(
     assert reader.text(".scope-told") == "all documents"
 
 
+def test_server_that_is_ended_before_open_pages_says_nothing(
+    browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    with (tmp_path / "errors").open("w+") as errors:
+        server = Server("-m", "tests.web_fakes", str(tmp_path), errors=errors)
+        Reader(browser, server.address).ask("Who won?")
+        assert server.end() == 0
+        browser.get("about:blank")
+        errors.seek(0)
+        assert errors.read() == ""  # a page holds a stream open, which is let go
+
+
 def test_app_says_which_port_is_taken(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])

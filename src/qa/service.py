@@ -182,7 +182,7 @@ class QA:
         return self._model or BUILTIN
 
     def documents(self) -> list[DocumentInfo]:
-        """Return the list of documents, by source; it is read again only when something changed, by one of its askers."""
+        """Return the list of documents, by source; read again only when something changed, by one asker."""
         library = self._read()
         with self._listing:
             head = library.head()  # before the list: one that is newer than its head is only read once more
