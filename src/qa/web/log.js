@@ -186,8 +186,9 @@ let again = []; // questions to be offered
 window.addEventListener("pagehide", () => {
   const waiting = [...log.querySelectorAll(".turn:has(.pending, .lost)")];
   const questions = [...waiting.map(questionOf), ...unheard];
+  if (!questions.length) return;
   const typed = box()?.value ?? "";
-  if (questions.length || typed) sessionStorage.setItem(LEFT, JSON.stringify({ user: user(), kept, questions, typed }));
+  sessionStorage.setItem(LEFT, JSON.stringify({ user: user(), kept, questions, typed }));
 });
 
 function restore() {
@@ -196,7 +197,7 @@ function restore() {
   if (!found || found.user !== user()) return;
   if (found.typed) write(found.typed);
   again = found.questions;
-  if (again.length && found.kept) document.dispatchEvent(new CustomEvent("qa-reopen", { detail: found.kept }));
+  if (found.kept) document.dispatchEvent(new CustomEvent("qa-reopen", { detail: found.kept }));
   else offer();
 }
 
