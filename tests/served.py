@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
@@ -21,11 +21,16 @@ ROOT = Path(__file__).parent.parent
 class Server:
     """A process that prints the address it serves; ended as Ctrl+C does."""
 
-    def __init__(self, *command: str) -> None:
+    def __init__(self, *command: str, errors: IO[str] | None = None) -> None:
         places = [str(ROOT / "src"), str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
         environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places)}
         self._process = subprocess.Popen(
-            [sys.executable, *command], stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment
+            [sys.executable, *command],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=environment,
+            stderr=errors,
         )
 
     @cached_property
@@ -34,6 +39,13 @@ class Server:
         line = self._process.stdout.readline()
         assert "://" in line, f"no address from {self._process.args!r}: {line!r}"
         return next(word for word in line.split() if word.startswith("http"))
+
+    def kill(self) -> None:
+        """End the process at once, as a loss of power does."""
+        assert self._process.stdout is not None
+        self._process.kill()
+        self._process.wait()
+        self._process.stdout.close()
 
     def end(self) -> int:
         self._process.send_signal(signal.SIGINT)
@@ -97,8 +109,8 @@ class Stranger:
     def ask(self, question: str) -> str:
         """Ask on the page and return the turn as HTML."""
         self.join_question(question).raise_for_status()
-        *_, generated, _ = self.messages()
-        return "".join(_texts(generated))
+        *_, answered, _kept, _done = self.messages()
+        return "".join(_texts(answered))
 
     def reopen(self, conversation: str) -> str:
         """Open a conversation again on the page and return what its log shows, as HTML."""

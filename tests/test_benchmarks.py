@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from benchmarks.page.run import show
 from benchmarks.paired import interval, p_value
 from benchmarks.retrieval.model import mean, rank_of
 from benchmarks.retrieval.tasks import run_of, translated, with_english
@@ -120,3 +121,16 @@ def test_vectors_alone_are_measured_and_curves_are_drawn(tmp_path: Path) -> None
     assert not (tmp_path / "scale.svg").exists()  # one size is no curve
     draw({"sizes": {"10000": size, "100000": size}}, tmp_path)
     assert (tmp_path / "scale.svg").read_text().count("<title") == 4
+
+
+def test_page_benchmark_of_one_person_tells_of_no_others(capsys: pytest.CaptureFixture[str]) -> None:
+    times = {"median": 60.0, "p90": 90.0, "longest": 95.0}
+    paint = dict.fromkeys(
+        ("first_paint_ms", "header_ms", "whole_ms", "requests", "kilobytes", "server_cpu_ms"), 1.0
+    )
+    answer = {"first_question_ms": 1.0, "answer_ms": times, "frame_ms": times, "server_cpu_ms": 1.0}
+    crowd = {"people": 1, "browser_ms": times, "server_cpu_ms": 1.0}
+    show({"start_ms": 1.0, "start_cpu_ms": 1.0, "paint": paint, "answer": answer, "at_once": crowd})
+    shown = capsys.readouterr().out
+    assert "1 at once, browser" in shown
+    assert "others" not in shown

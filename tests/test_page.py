@@ -6,10 +6,11 @@ import csv
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from qa import QA
 from qa.feedback import FeedbackStore
+from qa.history import History
 from qa.reasons import say
 from qa.web.strings import LANGUAGES, Strings
 from tests.served import ROOT, Server
@@ -360,6 +362,10 @@ def test_bug_on_the_server_becomes_a_sentence_and_the_page_goes_on(reader: Reade
     assert reader.count(f"{reader.ask(EXAMPLES[1])} .quote") == 1
 
 
+def test_question_is_typed_without_a_click(fresh: Reader) -> None:
+    assert fresh.run("return document.activeElement === document.querySelector('#question textarea')") is True
+
+
 def test_blank_question_asks_nothing(fresh: Reader) -> None:
     box = fresh.browser.find_element(By.CSS_SELECTOR, "#question textarea")
     box.send_keys("   ", Keys.ENTER)
@@ -406,6 +412,15 @@ def test_source_is_opened_and_closed_by_keyboard_and_is_a_sheet_on_a_phone(
     reader.browser.switch_to.active_element.send_keys(Keys.ESCAPE)
     WebDriverWait(reader.browser, SECONDS).until(lambda _: reader.count(".pane[open]") == 0)
     assert reader.run("return document.activeElement.className") == "open"
+
+
+def test_no_document_stays_beside_a_question_that_none_answers(fresh: Reader) -> None:
+    fresh.ask(EXAMPLES[1])
+    fresh.wait_for(".pane[open] .quote")
+    assert fresh.text(".pane h2") == fresh.run("return document.querySelector('.pane').ariaLabel")
+    fresh.ask("Who won the chess game?")
+    WebDriverWait(fresh.browser, SECONDS).until(lambda _: fresh.count(".pane[open]") == 0)
+    assert fresh.run("return document.activeElement.tagName") == "TEXTAREA"
 
 
 def test_other_passage_is_shown_in_its_document(fresh: Reader, library: Path) -> None:
@@ -492,6 +507,98 @@ def test_question_that_the_server_refuses_comes_back_into_the_box(fresh: Reader)
     fresh.run("window.hear()")
     box.send_keys(Keys.ENTER)
     fresh.wait_for("#turn-1 .abstained")
+
+
+@contextmanager
+def _server_that_may_fall(folder: Path) -> Iterator[tuple[str, Callable[[], None], Callable[[], None]]]:
+    """Yield the address of a server, what kills it, and what starts it there again."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    running: list[Server] = []
+
+    def start() -> None:
+        running.append(Server("-m", "tests.web_fakes", str(folder), f"port={port}"))
+        assert running[-1].address
+
+    start()
+    try:
+        yield running[0].address, lambda: running[-1].kill(), start
+    finally:
+        running[-1].kill()
+
+
+@pytest.mark.parametrize("strings", [LANGUAGES["en"], LANGUAGES["ar"]], ids=["en", "ar"])
+def test_question_whose_answer_was_lost_is_offered_again_with_its_conversation(
+    browser: webdriver.Chrome, tmp_path: Path, strings: Strings
+) -> None:
+    with _server_that_may_fall(tmp_path) as (address, kill, start):
+        reader = Reader(browser)
+        with reader.speaking(strings.lang):
+            reader.open(address)
+            reader.ask(EXAMPLES[1])
+            WebDriverWait(browser, SECONDS).until(lambda _: History(tmp_path).conversations(""))
+            box = browser.find_element(By.CSS_SELECTOR, "#question textarea")
+            box.send_keys("Who won, slowly?", Keys.ENTER)
+            reader.wait_for("#turn-2 .pending")
+            kill()
+            box.send_keys("typed meanwhile")
+            reader.wait_for("#turn-2 .lost")
+            assert reader.text(".lost h3") == strings.connection_lost
+            assert reader.text(".lost .again") == strings.ask_again
+            assert reader.count(".pending") == 0
+            toast = "const toast = document.querySelector('.toast-wrap'); return toast?.checkVisibility() ?? false"
+            assert reader.run(toast) is False  # Gradio's own words, in English
+            start()
+            # Gradio loads the page anew: the conversation and the question are there again.
+            WebDriverWait(browser, SECONDS).until(lambda _: reader.count(".turn:not([id]) .lost") == 1)
+            assert reader.text("#turn-1 .question") == EXAMPLES[1]
+            assert reader.text(".turn:not([id]) .question") == "Who won, slowly?"
+            assert reader.text(".lost h3") == strings.connection_lost
+            box = browser.find_element(By.CSS_SELECTOR, "#question textarea")
+            assert box.get_attribute("value") == "typed meanwhile"
+            browser.find_element(By.CSS_SELECTOR, ".again").send_keys(Keys.ENTER)
+            reader.wait_for("#turn-2 .abstained:not(.lost)")
+            assert reader.text("#turn-2 .question") == "Who won, slowly?"
+            assert reader.count(".turn") == 2
+        reader.logged("browser")  # what was refused meanwhile is no fault of the page
+
+
+def test_question_sent_to_a_server_that_is_gone_is_offered_again(
+    browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    with _server_that_may_fall(tmp_path) as (address, kill, start):
+        reader = Reader(browser)
+        reader.open(address)
+        kill()
+        box = browser.find_element(By.CSS_SELECTOR, "#question textarea")
+        box.send_keys("Who won?", Keys.ENTER)
+        reader.wait_for(".lost")
+        assert reader.text(".turn .question") == "Who won?"
+        reader.run("window.before = true")
+        start()
+        WebDriverWait(browser, SECONDS).until(lambda _: reader.run("return window.before === undefined"))
+        reader.wait_for(".lost .again")
+        browser.find_element(By.CSS_SELECTOR, ".again").send_keys(Keys.ENTER)
+        reader.wait_for("#turn-1 .abstained:not(.lost)")
+        assert reader.count(".turn") == 1
+        reader.logged("browser")
+
+
+def test_connection_that_dies_in_silence_is_noticed(fresh: Reader) -> None:
+    # Nothing ends the stream of answers when a phone loses its network; the page asks whether the server is there.
+    fresh.run(
+        """const fetched = window.fetch;
+        window.fetch = (address, ...more) => String(address).includes("healthz")
+          ? Promise.reject(new TypeError("no network")) : fetched(address, ...more);"""
+    )
+    box = fresh.browser.find_element(By.CSS_SELECTOR, "#question textarea")
+    for _ in range(5):
+        box.send_keys("How did the council vote, slowly?", Keys.ENTER)
+    fresh.wait_for(".lost")
+    # The network is back before the stream was given up: the answers take their places.
+    fresh.wait_for("#turn-5 .answered")
+    assert fresh.count(".turn") == 5
+    assert fresh.count(".lost") == 0
 
 
 def test_shift_and_enter_begin_a_line_and_the_button_asks(fresh: Reader) -> None:
@@ -740,6 +847,7 @@ def test_documents_are_filtered_and_removed_with_a_receipt(
     extra.write_text("One paragraph.\n\n\nAnother one.", encoding="utf-8")
     reader.upload(extra)
     reader.wait_for(".report li.added, .report li.unchanged")
+    before = reader.text(".chosen .note")
     box = reader.browser.find_element(By.CSS_SELECTOR, ".choice input")
     box.send_keys("EXTRA")
     WebDriverWait(reader.browser, SECONDS).until(lambda _: reader.count(".documents .list li") == 1)
@@ -758,6 +866,10 @@ def test_documents_are_filtered_and_removed_with_a_receipt(
         f"Removed {name}. Gone with it – passages: 2, vectors: 2, entries of the word index: 2."
     )
     WebDriverWait(reader.browser, SECONDS).until(lambda _: reader.count(".documents .list li") == 0)
+    box.send_keys(Keys.BACKSPACE * len("EXTRA"))
+    reader.wait_for(".documents .list li")
+    count, left = (int(note.split()[1]) for note in (before, reader.text(".chosen .note")))
+    assert left == count - 1
 
 
 def test_only_the_documents_that_were_chosen_are_asked(fresh: Reader) -> None:
@@ -822,6 +934,11 @@ def test_conversation_is_opened_again_goes_on_and_is_removed_by_keyboard(fresh: 
     fresh.wait_for("#history .reopen")
     assert fresh.text("#history .reopen") == EXAMPLES[1]
     assert "questions: 2" in fresh.text("#history .facts")
+    local = (
+        "const time = document.querySelector('#history time'); return new Date(time.dateTime).toLocaleString"
+    )
+    style = "('en', { dateStyle: 'medium', timeStyle: 'short' })"
+    assert fresh.text("#history time") == fresh.run(local + style)
     fresh.browser.find_element(By.CSS_SELECTOR, "#history .reopen").send_keys(Keys.ENTER)
     fresh.wait_for("#turn-2 .abstained")
     assert fresh.text("#turn-1 .quote") == quoted
@@ -912,6 +1029,8 @@ def test_interface_follows_the_browser_and_fits_a_phone(
         assert reader.text(f"{reader.ask('Who won?')} h3") == strings.not_found
         assert reader.run("return document.documentElement.scrollWidth <= innerWidth") is True
         assert reader.run("return document.querySelector('.language').value") == strings.lang
+        box = "return getComputedStyle(document.querySelector('#question .input-container')).direction"
+        assert reader.run(box) == strings.direction
 
 
 def test_language_is_switched_by_keyboard_the_conversation_stays_and_the_choice_lasts(
@@ -930,6 +1049,36 @@ def test_language_is_switched_by_keyboard_the_conversation_stays_and_the_choice_
         reader.open(address)
         assert reader.text("h1") == LANGUAGES["ar"].title
         assert reader.text(f"{reader.ask('Who won?')} h3") == LANGUAGES["ar"].not_found
+    finally:
+        reader.browser.delete_all_cookies()
+
+
+def test_verdict_and_what_is_unfolded_outlast_another_language(
+    reader: Reader, address: str, library: Path
+) -> None:
+    reader.open(address)
+    reader.ask("Who won?")
+    turn = reader.ask(EXAMPLES[1])
+    reader.wait_for(".pane [lang=en] .quote")
+    try:
+        reader.run(f"document.querySelector('{turn} .others').open = true")
+        reader.browser.find_element(By.CSS_SELECTOR, f"{turn} [data-verdict=wrong]").send_keys(Keys.ENTER)
+        reader.wait_for(f"{turn} [data-verdict=wrong][aria-pressed=true]")
+        reader.browser.find_element(By.CSS_SELECTOR, f"{turn} label.note input").send_keys("half a no")
+        reader.browser.find_element(By.CSS_SELECTOR, ".language").send_keys("Deutsch")
+        reader.wait_for(f"{turn}[lang=de]")
+        assert reader.count(f"{turn} [data-verdict=wrong][aria-pressed=true]") == 1
+        assert reader.count(f"{turn} [aria-pressed=true]") == 1
+        assert reader.text(f"{turn} .verdict [role=status]") == LANGUAGES["de"].verdict_kept
+        note = reader.browser.find_element(By.CSS_SELECTOR, f"{turn} label.note input")
+        assert note.get_attribute("value") == "half a no"
+        assert reader.count(f"{turn} .others[open]") == 1
+        reader.wait_for(".pane[open] [lang=de] .quote")
+        reader.browser.find_element(By.CSS_SELECTOR, f"{turn} [data-verdict=right]").send_keys(Keys.ENTER)
+        reader.wait_for(f"{turn} [data-verdict=right][aria-pressed=true]")
+        first, second = FeedbackStore(library).read()[-2:]
+        assert (first.verdict, second.verdict) == ("wrong", "right")
+        assert second.replaces == first.id  # one verdict, not two
     finally:
         reader.browser.delete_all_cookies()
 
@@ -996,9 +1145,19 @@ def test_heading_of_the_document_is_asked_of_it_by_keyboard(
     assert reader.text(".scope-told") == "all documents"
 
 
-def test_app_says_which_port_is_taken(tmp_path: Path) -> None:
-    import socket
+def test_server_that_is_ended_before_open_pages_says_nothing(
+    browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    with (tmp_path / "errors").open("w+") as errors:
+        server = Server("-m", "tests.web_fakes", str(tmp_path), errors=errors)
+        Reader(browser, server.address).ask("Who won?")
+        assert server.end() == 0
+        browser.get("about:blank")
+        errors.seek(0)
+        assert errors.read() == ""  # a page holds a stream open, which is let go
 
+
+def test_app_says_which_port_is_taken(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])
         command = [sys.executable, "app.py", "--index", str(tmp_path), "--port", port]

@@ -414,6 +414,14 @@ def test_only_the_scripts_of_the_page_itself_may_run(stranger: Stranger) -> None
     assert response.headers["Cache-Control"] == "no-store"
 
 
+def test_browser_keeps_scripts_and_asks_for_everything_else(stranger: Stranger) -> None:
+    page = stranger.client.get("/").text
+    script = re.findall(r'src="./(assets/index-[^"]+)"', page)[0]
+    assert "immutable" in stranger.client.get(f"/{script}").headers["Cache-Control"]
+    for path in ("/assets/none.js", "/theme.css"):
+        assert "immutable" not in stranger.client.get(path).headers.get("Cache-Control", "")
+
+
 # --- signing in ---------------------------------------------------------------------------------
 
 

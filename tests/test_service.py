@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from qa import QA, retrieve
 from qa.config import Config
 from qa.errors import DocumentNotFound, LibraryNotFound, QuestionError, QuoteMismatch
 from qa.library import Library
-from qa.types import Quote, Span
+from qa.types import DocumentInfo, Quote, Span
 
 TEXTS = {
     "mill.md": "# Mühle\n\n## Geschichte\n\nDie Mühle am Fluss wurde 1784 gebaut. Sie mahlte bis 1951 Korn.\n",
@@ -43,6 +45,20 @@ def test_list_of_documents_is_read_again_only_when_something_changed(qa: QA, tmp
         other.remove("mill.md")
     assert "mill.md" not in {info.source for info in qa.documents()}
     assert len(qa.documents()) == len(TEXTS) - 1
+    assert calls == [1]
+
+
+def test_list_that_many_ask_for_at_once_is_read_by_one_of_them(qa: QA) -> None:
+    read, calls = qa._read().documents, list[int]()
+
+    def slowly() -> list[DocumentInfo]:
+        calls.append(1)
+        time.sleep(0.1)
+        return read()
+
+    qa._read().documents = slowly  # type: ignore[method-assign]
+    with ThreadPoolExecutor(4) as pool:
+        assert {len(listed) for listed in pool.map(lambda _: qa.documents(), range(4))} == {len(TEXTS)}
     assert calls == [1]
 
 

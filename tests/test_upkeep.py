@@ -6,18 +6,24 @@ import json
 import shutil
 import sqlite3
 import threading
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from qa import QA, indexing, upkeep
-from qa.errors import LibraryCorrupt, LibraryNotFound, QAError
+from qa import QA, history, indexing, upkeep, users
+from qa.errors import ConversationNotFound, HistoryError, LibraryCorrupt, LibraryNotFound, QAError
 from qa.feedback import Feedback
+from qa.history import History
 from qa.lexical import LexicalIndex
-from qa.library import FILE, Library
+from qa.library import FILE, UPLOADS, Library
 from qa.text import words
+from qa.types import Turn
+from qa.users import Users
 from qa.views import LEXICAL, Views
+from qa.web.strings import EN
+from qa.web.uploads import take_upload
 from tests.fakes import ENCODER, HashingEncoder, create, make_document, make_passages, put
 
 TEXTS = {
@@ -135,6 +141,107 @@ def test_a_backup_is_a_library_and_brings_everything_back(qa: QA, folder: Path, 
         assert stored(tmp_path / "elsewhere") == before
         assert [each.question for each in other.feedback()] == ["Wie viele?"]
         assert other.search("Население города", k=1)[0].source == "ru.txt"
+
+
+def upload(qa: QA, name: str, content: bytes) -> None:
+    """Add a file as the page does."""
+    file = qa.path.parent / "sent"
+    file.write_bytes(content)
+    assert take_upload(qa, file, name, EN).outcome in ("added", "updated")
+
+
+def asked(user: str, question: str, qa: QA) -> str:
+    return History(qa.path).keep(user, "", Turn(question, question, qa.ask(question)))
+
+
+def test_a_backup_brings_back_what_people_gave(qa: QA, tmp_path: Path) -> None:
+    upload(qa, "note.txt", b"The weir was built in 1888.")
+    with zipfile.ZipFile(tmp_path / "box", "w") as box:
+        box.writestr("in/one.txt", "The lock was built in 1890.")
+    upload(qa, "box.zip", (tmp_path / "box").read_bytes())
+    Users(qa.path).put("anna", "editor", "correct horse battery")
+    first = asked("anna", "When was the weir built?", qa)
+    qa.backup(tmp_path / "safe")
+    assert (tmp_path / "safe" / history.FILE).stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "safe" / users.FILE).stat().st_mode & 0o777 == 0o600
+    token = Users(qa.path).open_session("anna")
+    assert Users(tmp_path / "safe").of_session(token) is None  # no session outlives the way through a backup
+    shutil.rmtree(qa.path)
+    with QA.open(tmp_path / "elsewhere") as other:
+        other.restore(tmp_path / "safe")
+        own = tmp_path / "elsewhere" / "uploads"
+        assert {file.name: file.read_bytes()[:8] for file in own.iterdir()} == {
+            "note.txt": b"The weir", "box.zip": b"PK\x03\x04\x14\x00\x00\x00",
+        }  # fmt: skip
+        places = {info.path for info in other.documents() if UPLOADS in info.path}
+        assert places == {str(own / "note.txt"), str(own / "box.zip" / "in" / "one.txt")}
+        assert other.check() == []
+        assert [user.name for user in Users(other.path).list()] == ["anna"]
+        assert Users(other.path).check("anna", "correct horse battery") is not None
+        assert Users(other.path).of_session(token) is None
+        [past] = History(other.path).read("anna", first)
+        assert past.question == "When was the weir built?"
+        other.remove("note.txt")
+        assert [file.name for file in own.iterdir()] == ["box.zip"]
+        other.remove(next(info.source for info in other.documents() if info.path.endswith("one.txt")))
+        assert list(own.iterdir()) == []
+
+
+def test_restoring_keeps_what_was_said_since_and_who_may_come_in(qa: QA, tmp_path: Path) -> None:
+    upload(qa, "note.txt", b"The weir was built in 1888.")
+    kept, people = History(qa.path), Users(qa.path)
+    for name in ("anna", "ben"):
+        people.put(name, "reader", "correct horse battery")
+    before, of_ben = asked("anna", "before?", qa), asked("ben", "of ben?", qa)
+    removed = asked("anna", "removed since?", qa)
+    qa.backup(tmp_path / "safe")
+    upload(qa, "note.txt", b"The weir was built in 1999.")
+    upload(qa, "later.txt", b"The sluice was built in 2001.")
+    since = asked("anna", "When was the sluice built?", qa)
+    assert any(place.source == "later.txt" for turn in kept.read("anna", since) for place in turn.passages)
+    kept.remove("anna", removed)
+    people.remove("ben")
+    kept.remove_user("ben")
+    people.put("cleo", "editor", "correct horse battery")
+    qa.restore(tmp_path / "safe", replace=True)
+    assert [user.name for user in people.list()] == ["anna", "cleo"]
+    assert {each.id for each in kept.conversations("anna")} == {before, since, removed}
+    assert kept.conversations("ben") == []  # who gets the name next is another
+    with pytest.raises(ConversationNotFound):
+        kept.read("ben", of_ben)
+    uploads = {file.name: file.read_bytes() for file in (qa.path / "uploads").iterdir()}
+    assert uploads == {"note.txt": b"The weir was built in 1888."}
+    assert b"later.txt" not in kept.path.read_bytes()
+    assert kept.check() == []
+    qa.restore(tmp_path / "safe", replace=True)
+    assert len(kept.conversations("anna")) == 3
+
+
+def test_damaged_conversations_are_no_backup_and_no_restoration(qa: QA, tmp_path: Path) -> None:
+    asked("", "first?", qa)
+    qa.backup(tmp_path / "safe")
+    copy = tmp_path / "safe" / history.FILE
+    copy.write_bytes(b"no database" * 400)
+    before = stored(tmp_path / "index")
+    qa.remove("ru.txt")
+    changed = stored(tmp_path / "index")
+    assert changed != before
+    with pytest.raises(HistoryError):
+        qa.restore(tmp_path / "safe", replace=True)
+    assert stored(tmp_path / "index") == changed
+    shutil.copy(copy, qa.path)
+    with pytest.raises(HistoryError):
+        qa.backup(tmp_path / "again")
+    assert not (tmp_path / "again").exists()
+
+
+def test_an_upload_goes_with_its_document_and_other_files_stay(qa: QA, folder: Path) -> None:
+    upload(qa, "note.txt", b"The weir was built in 1888.")
+    assert (qa.path / "uploads" / "note.txt").exists()
+    qa.remove("note.txt")
+    assert list((qa.path / "uploads").iterdir()) == []
+    qa.remove("ru.txt")
+    assert (folder / "ru.txt").exists()
 
 
 def test_a_backup_under_load_is_one_state(tmp_path: Path) -> None:

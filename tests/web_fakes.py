@@ -251,7 +251,7 @@ def main() -> None:
     guard.BODY_SECONDS = connection.HEAD_SECONDS = float(given.pop("patience", 15.0))
     launch(
         demo(Path(folder)),
-        load_config(environment={}, port=0, max_upload_mb=1, max_uploads=3, **given),
+        load_config(environment={}, max_upload_mb=1, max_uploads=3, **{"port": 0, **given}),
         settings=PageSettings(examples=EXAMPLES, max_upload_mb=1, max_uploads=3),
         allow_remote=allow_remote,
         on_ready=lambda address: print(address, flush=True),

@@ -184,7 +184,7 @@ def measure_at_once(
         "people": people,
         "rounds": rounds,
         "browser_ms": spread(seen),
-        "others_ms": spread(heard),
+        **({"others_ms": spread(heard)} if heard else {}),
         "server_cpu_ms": (server.cpu_ms() - cpu) / (people * rounds),
     }
 
@@ -241,8 +241,10 @@ def show(found: Results) -> None:
         ("Enter to answer", answer["answer_ms"], answer["server_cpu_ms"]),
         ("Enter to frame", answer["frame_ms"], answer["server_cpu_ms"]),
         (f"{crowd['people']} at once, browser", crowd["browser_ms"], crowd["server_cpu_ms"]),
-        (f"{crowd['people']} at once, others", crowd["others_ms"], crowd["server_cpu_ms"]),
+        (f"{crowd['people']} at once, others", crowd.get("others_ms"), crowd["server_cpu_ms"]),
     ):
+        if times is None:  # nobody else was there
+            continue
         print(
             f"{name:<20} {times['median']:8.0f} ms   (p90 {times['p90']:.0f}, longest {times['longest']:.0f}; "
             f"server's processor {cpu:.0f} ms a question; limit {ANSWER_LIMIT_MS:.0f})"

@@ -148,6 +148,8 @@ SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 _INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script", re.DOTALL | re.IGNORECASE)
+_NAMED_BY_CONTENT = "/assets/"
+"""Gradio's build names them so: another version has another name, and a browser that has one need not ask again."""
 _STATIC = ("/assets/", "/static/", "/svelte/", "/theme.css", "/favicon.ico", "/manifest.json")
 
 
@@ -172,6 +174,8 @@ class SecurityHeaders:
                 headers.update(SECURITY_HEADERS)
                 if is_static:
                     headers["Content-Security-Policy"] = PAGE_POLICY
+                    if message["status"] == 200 and scope["path"].startswith(_NAMED_BY_CONTENT):
+                        headers["Cache-Control"] = "max-age=31536000, immutable"
                 else:
                     headers["Cache-Control"] = "no-store"
                     if is_page and headers.get("content-type", "").startswith("text/html"):

@@ -205,6 +205,55 @@ class History:
             database.executemany("DELETE FROM places WHERE source = ?", [(source,) for source in sources])
             database.execute("COMMIT")
 
+    def copy_to(self, other: History) -> None:
+        """Write the present state into another file, for its owner alone; others go on meanwhile.
+
+        Raises:
+            HistoryError: the file is damaged.
+        """
+        if not self.path.exists():
+            return
+        if problems := self.check():
+            raise HistoryError(problems[0])
+        with refused(other.path):
+            os.close(os.open(other.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        with self._opened() as database:
+            database.execute("VACUUM INTO ?", (str(other.path),))
+
+    def take(self, other: History, *, without: Collection[str] = ()) -> None:
+        """Take over the conversations of another file that are not here, but none of the users ``without``.
+
+        Raises:
+            HistoryError: one of the files is damaged, or there is no room.
+        """
+        if not other.path.exists():
+            return
+        if problems := other.check():
+            raise HistoryError(problems[0])
+        with self._opened() as database:
+            database.execute("ATTACH ? AS other", (str(other.path),))
+            database.execute("BEGIN IMMEDIATE")
+            new = database.execute(
+                """SELECT id, user FROM other.conversations
+                   WHERE id NOT IN (SELECT id FROM main.conversations) AND user NOT IN (SELECT value FROM json_each(?))
+""",
+                (json.dumps(list(without)),),
+            ).fetchall()
+            ids = json.dumps([conversation for conversation, _ in new])
+            for table, column in (
+                ("conversations", "id"),
+                ("turns", "conversation"),
+                ("places", "conversation"),
+            ):
+                database.execute(
+                    f"""INSERT INTO main.{table} SELECT * FROM other.{table}
+                        WHERE {column} IN (SELECT value FROM json_each(?))""",
+                    (ids,),
+                )
+            for user in {user for _, user in new}:
+                self._drop_oldest(database, user)
+            database.execute("COMMIT")
+
     def check(self) -> list[str]:
         """Return what is wrong with the file, in sentences; nothing where there is none."""
         if not self.path.exists():

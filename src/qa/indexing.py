@@ -22,9 +22,9 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from qa.dense import DenseIndex
-from qa.errors import ReadError
+from qa.errors import ReadError, refused
 from qa.languages import Languages
-from qa.library import Change, Library, Stored, Unread
+from qa.library import UPLOADS, Change, Library, Stored, Unread
 from qa.readers import HOLDERS, Outcome, find_files
 from qa.readers.processes import IN_LINE, PROCESSES, Readers, Reading, shared_readers
 from qa.splitter import search_text, split_document
@@ -221,7 +221,8 @@ def remove(library: Library, source: str, *, purge: bool = False) -> Receipt:
 
     Its text, vectors and tokens are overwritten at once. Its words in the postings and its vectors in
     the dense snapshot are dead, and leave the disk when a tenth of them is, or at once with ``purge``,
-    which costs the library and not the document.
+    which costs the library and not the document. A file that was uploaded goes with the last document read from it;
+    other files are not the library's, and stay.
     """
     info = library.find(source)
     ids = library.passage_ids(info.id)
@@ -231,7 +232,20 @@ def remove(library: Library, source: str, *, purge: bool = False) -> Receipt:
             receipt = change.remove(info.id)
         views.catch_up_lexical()
         views.save(force=purge)
-        return replace(receipt, postings=before - views.lexical.holds(ids))
+        receipt = replace(receipt, postings=before - views.lexical.holds(ids))
+    drop_upload(library, info.path)
+    return receipt
+
+
+def drop_upload(library: Library, path: str) -> None:
+    """Remove the uploaded file that a removed document was read from, unless others are read from it still."""
+    uploads = library.path.resolve() / UPLOADS
+    if not Path(path).is_relative_to(uploads):
+        return
+    file = uploads / Path(path).relative_to(uploads).parts[0]  # an archive holds several
+    if not library.read_from(str(file)) and not library.read_below(str(file)):
+        with refused(file):
+            file.unlink(missing_ok=True)
 
 
 @runtime_checkable

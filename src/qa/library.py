@@ -53,6 +53,8 @@ from qa.types import (
 
 FILE = "library.sqlite"
 LOCK = "LOCK"
+UPLOADS = "uploads"
+"""The folder, in that of the library, of files that were given to it: they go with their documents."""
 APPLICATION_ID = 0x71614C62  # "qaLb": tells a library from any other SQLite file
 FORMAT = 4
 """``user_version``. Format 1 had no FACTS, 2 no sketches, 3 neither READING, unread files nor PLACES: all can be read,

@@ -68,6 +68,7 @@ class QA:
         self._asked_model = self._model = model
         self._lock = threading.RLock()
         self._writing = threading.Lock()
+        self._listing = threading.Lock()
         self._feedback = FeedbackStore(path)
         self._history = History(path)
         self._library: Library | None = None
@@ -181,12 +182,13 @@ class QA:
         return self._model or BUILTIN
 
     def documents(self) -> list[DocumentInfo]:
-        """Return the list of documents, by source; it is read again only when something changed."""
+        """Return the list of documents, by source; read again only when something changed, by one asker."""
         library = self._read()
-        head = library.head()  # before the list: one that is newer than its head is only read once more
-        listed = self._listed
-        if listed is None or listed[0] != head:
-            listed = self._listed = head, tuple(library.documents())
+        with self._listing:
+            head = library.head()  # before the list: one that is newer than its head is only read once more
+            listed = self._listed
+            if listed is None or listed[0] != head:
+                listed = self._listed = head, tuple(library.documents())
         return list(listed[1])
 
     def document(self, source: str) -> Document:

@@ -1,6 +1,7 @@
 """What keeps a library safe and whole: backups, exports, and mending.
 
-A backup is a folder that is a library itself, without the views: these are made from it when it is opened.
+A backup is a folder that is a library itself, without the views: these are made from it when it is opened. It holds
+what people gave, too: uploaded files, verdicts, conversations, and the users.
 An export is a file of JSON lines, one a document, that any program can read.
 """
 
@@ -9,23 +10,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from qa import indexing
 from qa.dense import sync_folder
-from qa.errors import DocumentNotFound, LibraryCorrupt, QAError, ReadError, refused
+from qa.errors import DocumentNotFound, HistoryError, LibraryCorrupt, QAError, ReadError, refused
 from qa.feedback import FILE as FEEDBACK
 from qa.feedback import FeedbackStore
 from qa.history import History
 from qa.languages import Languages
-from qa.library import FILE, Library, Stored
+from qa.library import FILE, UPLOADS, Library, Stored
 from qa.readers import read_document
-from qa.types import Block, Copy, Document, Encoder, IndexReport, Mending, Span, TokenEncoder
+from qa.types import Block, Copy, Document, DocumentInfo, Encoder, IndexReport, Mending, Span, TokenEncoder
+from qa.users import Users
 from qa.views import MENDING, Views
 
 DAMAGED = "library.sqlite.damaged"
@@ -52,12 +56,10 @@ def backup(library: Library, folder: Path) -> Copy:
         new.mkdir(parents=True)
         try:
             library.copy_to(new / FILE)
-            verdicts = library.path / FEEDBACK
-            if verdicts.exists():
-                shutil.copyfile(verdicts, new / FEEDBACK)
+            _copy_beside(library.path, new)
             made = _checked(new, f"The library '{library.path}'")
-            for file in new.iterdir():
-                _sync(file)
+            for path in new.rglob("*"):
+                sync_folder(path) if path.is_dir() else _sync(path)
             sync_folder(new)
             new.replace(target)
             sync_folder(target.parent)
@@ -66,22 +68,89 @@ def backup(library: Library, folder: Path) -> Copy:
     return Copy(str(folder), *made)
 
 
+def _copy_beside(path: Path, new: Path) -> None:
+    """Copy uploads, verdicts, conversations and users; the secret that signs the sessions stays where it is."""
+    if (path / UPLOADS).is_dir():
+        (new / UPLOADS).mkdir()
+        for file in _uploaded(path):
+            with suppress(FileNotFoundError):  # removed this instant
+                shutil.copy(file, new / UPLOADS)
+    if (path / FEEDBACK).exists():
+        shutil.copy(path / FEEDBACK, new)
+    History(path).copy_to(History(new))
+    Users(new).take(Users(path))
+
+
 def restore(library: Library, folder: Path) -> Copy:
     """Make a library what it was when the backup in ``folder`` was made, in one transaction; readers go on.
 
-    Verdicts on answers that were given since stay.
+    Uploaded files become what they were, too. Verdicts and conversations since stay, and those of the backup come
+    back, but not the conversations of a user who was removed since. Users come back where there are none.
 
     Raises:
         LibraryNotFound: there is no backup.
         LibraryCorrupt: the backup is damaged; nothing is changed.
+        HistoryError: its conversations are damaged; nothing is changed.
     """
     made = _checked(folder, f"The backup '{folder}'")
+    before = library.documents()
     with Library.open(folder) as source:
         library.become(source)
-    FeedbackStore(library.path).take(FeedbackStore(folder))
+    with refused(library.path):
+        _restore_uploads(library, folder, before)
+        _take_beside(library, folder, {info.source for info in before})
     with Views(library) as views:
         views.rewrite()
     return Copy(str(folder), *made)
+
+
+def _restore_uploads(library: Library, folder: Path, before: list[DocumentInfo]) -> None:
+    """Put the uploaded files of a backup in their place, which may be another than it was, and drop later ones."""
+    for info in before:
+        indexing.drop_upload(library, info.path)
+    own, names = library.path.resolve() / UPLOADS, set[str]()
+    for file in _uploaded(folder):
+        own.mkdir(exist_ok=True)
+        new = own / f".{file.name}.{secrets.token_hex(4)}"
+        try:
+            shutil.copy(file, new)
+            new.replace(own / file.name)
+        finally:
+            new.unlink(missing_ok=True)
+        names.add(file.name)
+    places = ((info, _place_in(own, info.path, names)) for info in library.documents())
+    moved = [(library.document(info.id), place) for info, place in places if place not in ("", info.path)]
+    if moved:
+        with library.transaction() as change:
+            for document, place in moved:
+                change.move(document.id, document, place)
+
+
+def _uploaded(path: Path) -> list[Path]:
+    """Return the uploaded files of a library, without those that are being taken in."""
+    found = (path / UPLOADS).glob("[!.]*")
+    return sorted(file for file in found if file.is_file() and not file.is_symlink())
+
+
+def _place_in(own: Path, path: str, names: Collection[str]) -> str:
+    """Return where a document of the uploads ``names``, once read from ``path``, has its file now; "" if of none."""
+    for found in re.finditer(rf"/{UPLOADS}/(?=([^/]+))", path):
+        if found[1] in names:
+            return str(own / path[found.end() :])
+    return ""
+
+
+def _take_beside(library: Library, folder: Path, before: set[str]) -> None:
+    """Take over verdicts, users and conversations of a backup; of documents that are gone, no name and place stays."""
+    gone = before - {info.source for info in library.documents()}
+    verdicts, history = FeedbackStore(library.path), History(library.path)
+    users, past_users = Users(library.path), Users(folder)
+    verdicts.take(FeedbackStore(folder))
+    verdicts.forget(gone)
+    users.take(past_users)
+    removed = {user.name for user in past_users.list()} - {user.name for user in users.list()}
+    history.take(History(folder), without=removed)
+    history.forget(gone)
 
 
 def _checked(folder: Path, what: str) -> tuple[int, int, int]:
@@ -91,7 +160,10 @@ def _checked(folder: Path, what: str) -> tuple[int, int, int]:
             raise LibraryCorrupt(
                 f"{what} is damaged: {'; '.join(problems[:3])}. Nothing was written. See: qa doctor"
             )
-        return len(library.documents()), library.count(), (folder / FILE).stat().st_size
+        if problems := History(folder).check():
+            raise HistoryError(problems[0])
+        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+        return len(library.documents()), library.count(), size
 
 
 # Exports

@@ -111,6 +111,13 @@ class Users:
                 raise ConfigError(f"There is no user '{name}'. See who there is: qa user list")
         return _normal(name)
 
+    def take(self, other: Users) -> None:
+        """Take over the users of another library if there are none here; their sessions are not valid here."""
+        users = other._read().users
+        if users and not self._read().users:
+            with self._changing() as kept:
+                kept.users.update(users)
+
     def check(self, name: str, password: str) -> User | None:
         """Return the user whom name and password belong to; a wrong name takes as long as a wrong password."""
         name = _normal(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import socket
 import ssl
 import threading
@@ -173,7 +174,14 @@ def _server_of(app: Any, config: Config) -> Any:
         ssl_certfile=config.certificate or None,
         ssl_keyfile=config.key or None,
     )
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     return uvicorn.Server(serving)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Say whether a line of the log tells something: that open pages are let go as the server ends does not."""
+    ended = record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError)
+    return not ended and not str(record.msg).startswith("Cancel %s running task")
 
 
 async def _run(server: Any, listener: socket.socket, ready: Callable[[], None]) -> None:

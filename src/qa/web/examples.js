@@ -1,5 +1,5 @@
-// Runs inside the gr.HTML component of the example questions: a button asks its question.
+// Runs inside the gr.HTML component of the example questions: a button has log.js ask its question.
 element.addEventListener("click", (event) => {
   const button = event.target.closest("button.example");
-  if (button) trigger("click", { question: button.dataset.question });
+  if (button) document.dispatchEvent(new CustomEvent("qa-ask", { detail: button.dataset.question }));
 });

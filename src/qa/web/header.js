@@ -9,12 +9,16 @@ function adopt() {
   document.title = masthead.querySelector("h1").textContent;
   const box = document.querySelector("#question textarea");
   const button = document.querySelector("#question .submit-button");
+  document.querySelector("#question").dir = masthead.dir; // Gradio's boxes run from left to right
   if (box) box.dir = "auto";
   if (button) button.setAttribute("aria-label", masthead.dataset.ask);
+  const first = !document.documentElement.dataset.view;
   go(document.documentElement.dataset.view || "ask");
+  // Gradio's own autofocus comes while the view is not to be seen yet.
+  if (first && document.activeElement === document.body) box?.focus();
   document.dispatchEvent(new CustomEvent("qa-adopted"));
 }
-// Languages are named in the reader's own: the browser knows how.
+// Languages and times are named in the reader's own way: the browser knows how.
 document.addEventListener("qa-drawn", (event) => {
   const names = new Intl.DisplayNames([document.documentElement.lang || "en"], { type: "language" });
   for (const each of event.target.querySelectorAll("[data-tag]")) {
@@ -24,6 +28,9 @@ document.addEventListener("qa-drawn", (event) => {
       each.textContent = each.dataset.tag; // no tag of a language, whatever the file says
     }
   }
+  const style = { dateStyle: "medium", timeStyle: "short" };
+  for (const each of event.target.querySelectorAll("time"))
+    each.textContent = new Date(each.dateTime).toLocaleString(document.documentElement.lang || "en", style);
 });
 // One view of the page is shown at a time; the others stay as they are.
 function go(name) {

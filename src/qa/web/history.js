@@ -5,6 +5,7 @@ async function list(told = "") {
   const answer = await fetch("page/history").catch(() => null);
   if (!answer?.ok) return;
   holder.innerHTML = await answer.text();
+  holder.dispatchEvent(new CustomEvent("qa-drawn", { bubbles: true }));
   if (!told) return;
   const receipt = holder.querySelector(".receipt");
   receipt.textContent = told;
@@ -32,6 +33,7 @@ document.addEventListener("click", (event) => {
   trigger("select", { conversation: button.dataset.conversation || "" });
   document.querySelector("#question textarea")?.focus();
 });
+document.addEventListener("qa-reopen", (event) => trigger("select", { conversation: event.detail }));
 document.addEventListener("qa-view", (event) => {
   if (event.detail === "history") list();
 });

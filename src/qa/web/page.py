@@ -106,10 +106,9 @@ class Page:
         """Document ids, and the questions chosen for them: once for a state of the library."""
 
     def open(self, request: gr.Request) -> tuple[Any, ...]:
-        """Return header, question box, upload limits and box, documents, evaluation and its box, all in the reader's
-        language.
+        """Return header, question box, upload limits and box, evaluation and its box, all in the reader's language.
 
-        Nothing here needs the indexes: the page is there before they are loaded.
+        Nothing here needs the library: the page is there before it is loaded.
         """
         strings, edits = _strings(request), _edits(request)
         limits = render.render_upload_limits(
@@ -123,24 +122,27 @@ class Page:
             gr.update(placeholder=strings.ask_placeholder, label=strings.ask_label),
             limits if edits else "",
             gr.update(visible=edits),
-            self.documents(strings, edits=edits),
             render.render_evaluation(MOST_QUESTIONS, strings, edits=edits),
             gr.update(visible=edits),
         )
+
+    def show(self, request: gr.Request) -> str:
+        """Return the documents."""
+        return self.documents(_strings(request), edits=_edits(request))
 
     def offer(self, request: gr.Request) -> str:
         """Return the examples, for which questions may have to be tried."""
         return self.examples(_strings(request))
 
     def switch(self, tab: Tab, request: gr.Request) -> tuple[Any, ...]:
-        """Return what ``open`` returns, the examples and the conversation, in the language that was just chosen."""
+        """Return what ``open`` and ``show`` return, examples and conversation, in the language that was just chosen."""
         strings = _strings(request)
         session = tab.session
         log = _log([turn(strings) for turn in session.turns], session) if session else ""
-        return (*self.open(request), self.examples(strings), log)
+        return (*self.open(request), self.show(request), self.examples(strings), log)
 
     def ask(self, tab: Tab, scope: str, event: gr.EventData, request: gr.Request) -> Iterator[str]:
-        """Yield the turn of a question: first while searching, then with the answer.
+        """Yield the turn of a question: first while searching, then with the answer; at last where it is kept.
 
         ``scope`` is what ``scope.js`` keeps: the documents to ask, as JSON.
         """
@@ -172,6 +174,7 @@ class Page:
             yield _log([session.turns[place](strings)], session)
         finally:  # the reader has the answer before it is written down
             self._keep(session, _kept_for(request))
+        yield _log([], session)  # under which id
 
     def _keep(self, session: Session, user: str | None) -> None:
         """Keep new turns in the history of their user; if that fails, the conversation goes on without."""
@@ -196,7 +199,9 @@ class Page:
             except QAError as error:
                 shown = [render.render_alert(trouble_of(error, strings), strings)]
         tab.session = opened
-        return render.render_conversation(shown, opened.token, left=left.token if left else "")
+        return render.render_conversation(
+            shown, opened.token, kept=opened.kept, left=left.token if left else ""
+        )
 
     def _reopened(self, user: str, conversation: str) -> Session:
         recall = Recall(self.service)
@@ -362,7 +367,6 @@ def build_page(
                         max_length=MAX_QUESTION_CHARS,
                         interactive=True,
                         submit_btn=True,
-                        autofocus=True,
                         elem_id="question",
                     )
             with gr.Column(scale=1, elem_id="source"):
@@ -402,17 +406,25 @@ def build_page(
             "trigger_mode": "multiple",
             **_PRIVATE,
         }
-        opened = [header, question, limits, files_box, documents, evaluation, questions_box]
-        blocks.load(page.open, outputs=opened, queue=False, **_PRIVATE)
+        opened = [header, question, limits, files_box, evaluation, questions_box]
+        blocks.load(page.open, outputs=opened, queue=False, show_progress="hidden", **_PRIVATE)
+        blocks.load(page.show, outputs=[documents], queue=False, show_progress="hidden", **_PRIVATE)
         blocks.load(page.offer, outputs=[examples], queue=False, show_progress="hidden", **_PRIVATE)
         header.select(
-            page.switch, [tab], [*opened, examples, log], queue=False, show_progress="hidden", **_PRIVATE
+            page.switch,
+            [tab],
+            [*opened, documents, examples, log],
+            queue=False,
+            show_progress="hidden",
+            **_PRIVATE,
         )
         # The box does not ask by itself: log.js takes the question and empties it at once. An empty box that comes
         # from the server would take along what was typed since.
-        asked = gr.on([log.submit, examples.click], page.ask, [tab, scope], **asking)
-        asked.failure(None, js='() => void document.dispatchEvent(new Event("qa-unheard"))', **_PRIVATE)
-        log.edit(page.ask_edited, [tab, scope], **asking)
+        for asked in (
+            log.submit(page.ask, [tab, scope], **asking),
+            log.edit(page.ask_edited, [tab, scope], **asking),
+        ):
+            asked.failure(None, js='() => void document.dispatchEvent(new Event("qa-unheard"))', **_PRIVATE)
         history.select(page.reopen, [tab], [log], queue=False, show_progress="hidden", **_PRIVATE)
         # One file at a time: a library has one writer.
         files_box.upload(
@@ -480,7 +492,7 @@ def _theme() -> gr.themes.Base:
 
 
 def _log(turns: Sequence[str], session: Session) -> str:
-    return render.render_conversation(turns, session.token)
+    return render.render_conversation(turns, session.token, kept=session.kept)
 
 
 def _asset(name: str) -> str:

@@ -130,14 +130,15 @@ def render_lost(turn_id: str, question: str, strings: Strings) -> str:
     return _turn(turn_id, question, body, strings)
 
 
-def render_conversation(turns: Sequence[str], token: str, *, left: str | None = None) -> str:
+def render_conversation(turns: Sequence[str], token: str, *, kept: str = "", left: str | None = None) -> str:
     """Return turns of the conversation ``token`` for the log, each in the place of the one with its id.
 
-    With ``left`` they take the place of all that the log shows; it is the token of the conversation that was left for
-    this one, "" for none: what comes of that one later is not shown.
+    ``kept`` is the id under which the conversation can be opened again, "" before anything of it is kept. With ``left``
+    the turns take the place of all that the log shows; it is the token of the conversation that was left for this one,
+    "" for none: what comes of that one later is not shown.
     """
     instead = "" if left is None else f' data-left="{escape(left)}"'
-    return f'<hr data-conversation="{escape(token)}"{instead}>{"".join(turns)}'
+    return f'<hr data-conversation="{escape(token)}" data-kept="{escape(kept)}"{instead}>{"".join(turns)}'
 
 
 def _turn(turn_id: str, question: str, body: str, strings: Strings) -> str:
@@ -512,7 +513,8 @@ def render_header(strings: Strings, user: str = "", *, keeps: bool = False) -> s
     )
     return (
         f'<header class="masthead" lang="{strings.lang}" dir="{strings.direction}" '
-        f'data-ask="{escape(strings.ask_button)}">'
+        f'data-ask="{escape(strings.ask_button)}" data-lost="{escape(strings.connection_lost)}" '
+        f'data-again="{escape(strings.ask_again)}" data-asked="{escape(strings.you_asked)}">'
         f"<div><h1>{escape(strings.title)}</h1><p>{escape(strings.tagline)}</p></div>{_views(strings, keeps=keeps)}"
         f'<select class="language" aria-label="{escape(strings.language)}" autocomplete="off">{options}</select>'
         f"{_sign_out(user, strings)}</header>"
@@ -607,14 +609,11 @@ def render_documents(documents: Sequence[DocumentInfo], strings: Strings, *, edi
 
     Who ``edits`` may remove them.
     """
-    count = strings.documents_count.format(
-        documents=len(documents), passages=sum(info.passages for info in documents)
-    )
     return (
         f'<section class="documents" lang="{strings.lang}" dir="{strings.direction}" '
         f'data-failed="{escape(strings.remove_failed)}" data-receipt="{escape(strings.receipt)}" '
         f'data-ask="{escape(strings.remove_ask)}" data-no="{escape(strings.remove_no)}">'
-        f'<h2>{escape(strings.documents)}</h2><p class="note">{escape(count)}</p>'
+        f"<h2>{escape(strings.documents)}</h2>"
         f'<form class="choice" role="search"><input type="search" name="words" dir="auto" autocomplete="off" '
         f'placeholder="{escape(strings.filter_documents)}" aria-label="{escape(strings.filter_documents)}">'
         f'<select name="language" aria-label="{escape(strings.filter_language)}">'
@@ -636,21 +635,22 @@ def _language_options(documents: Sequence[DocumentInfo], strings: Strings) -> st
 def render_list(
     documents: Sequence[DocumentInfo], choice: Choice, strings: Strings, *, edits: bool = True
 ) -> str:
-    """Return a part of the documents that were chosen, the latest first, and a button for the next part."""
+    """Return a part of the documents that were chosen, the latest first, how many there are, and a button for more."""
     chosen = sorted(filter(choice.holds, documents), key=lambda info: info.added, reverse=True)
     shown = chosen[choice.first : choice.first + SHOWN_DOCUMENTS]
     items = "".join(f"<li>{_document(info, strings, edits=edits)}</li>" for info in shown)
-    found = ""
-    if not choice.first and (choice.words or choice.language):
-        found = (
-            f'<p class="note" role="status">{escape(strings.documents_found.format(count=len(chosen)))}</p>'
-        )
+    count = strings.documents_count.format(
+        documents=len(documents), passages=sum(info.passages for info in documents)
+    )
+    if choice.words or choice.language:
+        count = strings.documents_found.format(count=len(chosen))
+    told = "" if choice.first else f'<p class="note" role="status">{escape(count)}</p>'
     after = choice.first + len(shown)
     more = ""
     if after < len(chosen):
         words = escape(strings.documents_more.format(count=len(chosen) - after))
         more = f'<button type="button" class="more" data-first="{after}">{words}</button>'
-    return f'{found}{f"""<ul class="list">{items}</ul>""" if items else ""}{more}'
+    return f'{told}{f"""<ul class="list">{items}</ul>""" if items else ""}{more}'
 
 
 def _document(info: DocumentInfo, strings: Strings, *, edits: bool) -> str:
@@ -731,11 +731,12 @@ def render_history(conversations: Sequence[PastConversation], strings: Strings) 
 
 
 def _past(kept: PastConversation, strings: Strings) -> str:
-    when = _isolated(f"{kept.changed[:16].replace('T', ' ')} UTC")
-    facts = f"{when} · {strings.history_questions.format(count=kept.turns)}"
+    time = _isolated(f"{kept.changed[:16].replace('T', ' ')} UTC")
+    when = f'<time datetime="{escape(kept.changed)}">{escape(time)}</time>'
+    count = escape(strings.history_questions.format(count=kept.turns))
     return (
         f'<button type="button" class="reopen" data-go="ask" data-conversation="{escape(kept.id)}" dir="auto"'
-        f'{lang_attribute(kept.title)}>{escape(kept.title)}</button><span class="facts">{escape(facts)}</span>'
+        f'{lang_attribute(kept.title)}>{escape(kept.title)}</button><span class="facts">{when} · {count}</span>'
         f'<span class="deeds">{_exports(kept.id, strings)}'
         f'<button type="button" class="remove" data-conversation="{escape(kept.id)}">{escape(strings.remove)}</button>'
         "</span>"

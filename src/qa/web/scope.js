@@ -61,4 +61,4 @@ function soon() {
 }
 document.addEventListener("qa-adopted", soon);
 document.addEventListener("qa-documents", soon);
-soon();
+if (document.querySelector(".masthead")) soon();

@@ -20,6 +20,7 @@ async function open(query, quietly = false) {
   if (!got || pane.dataset.asked !== asked) return;
   show(quietly); // before the button that was pressed is gone from here
   pane.replaceChildren(got.node);
+  pane.setAttribute("aria-label", got.node.querySelector("h2").textContent);
   if (!quietly) pane.querySelector(".close")?.focus({ preventScroll: true });
   const section = got.node;
   if (Number(section.dataset.pages)) await view("pages");
@@ -36,10 +37,11 @@ function show(quietly) {
 }
 
 function close() {
+  const focused = pane.contains(document.activeElement);
   delete pane.dataset.asked;
   pane.close();
   pane.replaceChildren();
-  if (opener?.isConnected) opener.focus();
+  if (focused && opener?.isConnected) opener.focus();
 }
 
 // Show the document as pages or as text, from the part that holds the quote.
@@ -129,8 +131,15 @@ document.addEventListener("click", (event) => {
   document.querySelector("[data-go=ask]").click();
   open(button.dataset.query);
 });
+// Beside "not in these documents" no document stands that answered another question.
 document.addEventListener("qa-answered", (event) => {
-  if (wide.matches) open(event.detail, true);
+  if (!wide.matches) return;
+  if (event.detail) open(event.detail, true);
+  else if (pane.open) close();
+});
+document.addEventListener("qa-adopted", () => {
+  const section = pane.open && pane.querySelector(".source-pane");
+  if (section && section.lang !== document.documentElement.lang) open(pane.dataset.asked, true);
 });
 document.addEventListener("qa-anew", () => {
   if (pane.open) close();

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from qa.errors import QAError
+from qa.library import UPLOADS
 from qa.types import IndexReport
 from qa.web.render import FileOutcome
 from qa.web.service import OnProgress, Service
@@ -18,7 +19,6 @@ from qa.web.strings import Strings
 from qa.web.troubles import told, trouble_of
 
 T = TypeVar("T")
-FOLDER = "uploads"
 SECONDS_BETWEEN_REPORTS = 0.3
 MAX_NAME_BYTES = 200
 """File systems take 255; the rest is room for a suffix while a file is replaced."""
@@ -61,7 +61,7 @@ def take_upload(
 
     A file that cannot be read leaves nothing behind; the one it was to replace comes back.
     """
-    kept = service.path / FOLDER / safe_name(name)
+    kept = service.path / UPLOADS / safe_name(name)
     previous = kept.with_name(f".{kept.name}.previous")
     outcome = FileOutcome(name, "failed")
     try:
