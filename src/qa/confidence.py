@@ -66,7 +66,14 @@ def features(hits: Sequence[Hit], quote: BestQuote) -> tuple[float, ...]:
     top = hits[0]
     margin = min(top.score - hits[1].score, MARGIN_CAP) if len(hits) > 1 else 0.0
     named = tuple(top.features[name] for name in RANKED)
-    return (*named, quote.score, float((quote.met < UNMET).mean()), quote.share, margin, float(len(hits) == 1))
+    return (
+        *named,
+        quote.score,
+        float((quote.met < UNMET).mean()),
+        quote.share,
+        margin,
+        float(len(hits) == 1),
+    )
 
 
 def step(probability: float) -> int:
