@@ -25,13 +25,20 @@ QUOTE = BestQuote(Span(0, 4), 0.6, (), np.float32([0.9, 0.2, 0.8, 0.1]), 0.7)
 def test_features_of_a_result() -> None:
     values = features([hit(1, 7.0), hit(2, 5.5)], QUOTE)
     assert dict(zip(FEATURES, values, strict=True)) == pytest.approx(
-        dict.fromkeys(RANKED, 0.5) | {"quote": 0.6, "weakest": 0.5, "share": 0.7, "margin": 1.5, "alone": 0.0}
+        dict.fromkeys(RANKED, 0.5)
+        | {"quote": 0.6, "weakest": 0.5, "share": 0.7, "margin": 1.5, "lead": 1.5, "alone": 0.0}
     )
 
 
 def test_who_is_alone_is_ahead_of_nothing() -> None:
     values = dict(zip(FEATURES, features([hit(1, 7.0)], QUOTE), strict=True))
-    assert (values["margin"], values["alone"]) == (0.0, 1.0)
+    assert (values["margin"], values["lead"], values["alone"]) == (0.0, 0.0, 1.0)
+
+
+def test_the_lead_is_over_the_last_that_is_compared() -> None:
+    hits = [hit(1, 7.0), hit(2, 5.5), hit(3, 5.0), hit(4, 4.0), hit(5, -9.0)]
+    values = dict(zip(FEATURES, features(hits, QUOTE), strict=True))
+    assert (values["margin"], values["lead"]) == (1.5, 3.0)
 
 
 def test_the_two_models_are_mixed_by_how_sure_the_language_is() -> None:

@@ -20,10 +20,6 @@ from tests.made_files import FILES, write, zip_of
 
 HANGS = b"{\\rtf1 {\\field{\\*\\fldinst{" + b'HYPERLINK "a"}}{' + b" " * 5_000
 """A link without an end: the library's pattern tries every way to find one."""
-TURNS = (
-    b"%PDF-1.4\n1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj\n2 0 obj 2 0 R endobj\ntrailer <</Root 1 0 R>>\n"
-)
-"""An object that is a reference to itself: the library follows it for ever. Found by fuzzing."""
 
 
 @pytest.fixture
@@ -45,12 +41,9 @@ def test_every_format_comes_out_as_it_does_in_this_process(
     assert readers.read(path, source="x/名.y").result() == list(read_file(path, source="x/名.y"))
 
 
-@pytest.mark.parametrize(("name", "data"), [("hangs.rtf", HANGS), ("turns.pdf", TURNS)])
-def test_what_hangs_is_stopped_and_those_in_line_behind_it_are_read(
-    readers: Readers, tmp_path: Path, name: str, data: bytes
-) -> None:
+def test_what_hangs_is_stopped_and_those_in_line_behind_it_are_read(readers: Readers, tmp_path: Path) -> None:
     started = time.perf_counter()
-    readings = [begin(readers, tmp_path, name, data)]
+    readings = [begin(readers, tmp_path, "hangs.rtf", HANGS)]
     readings += [begin(readers, tmp_path, f"{at}.txt", f"Text {at}.".encode()) for at in range(20)]
     first, *others = [reading.result() for reading in readings]
     assert first[0].problem == "takes longer than 2 seconds to be read and was stopped. Split it."

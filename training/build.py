@@ -36,7 +36,7 @@ def main() -> None:
         help="a few steps of everything, to see that it runs: git restore src/qa/model",
     )
     args = parser.parse_args()
-    few, some = (("--steps", 40), ("--most", 20)) if args.trial else ((), ())
+    few, some, among = (("--steps", 40), ("--most", 20), ("--among", 2_000)) if args.trial else ((), (), ())
     if args.trial:
         args.steps = (40, 40, 60)
 
@@ -63,7 +63,7 @@ def main() -> None:
     run("languages", "--work", args.work, "--out", MODEL)
     run("extractor", *data, "--work", args.work / "extractor", "--out", MODEL / "extractor.safetensors", *few)
     run("fit_ranking", *data, "--out", MODEL, *some)
-    run("fit_confidence", *data, "--out", MODEL / "confidence.json", *some)
+    run("fit_confidence", *data, "--out", MODEL / "confidence.json", *some, *among)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """Fits the calibrator on development questions asked with and without the passage that answers them.
 
 Each question is asked of the whole collection, of random parts of it and of one document alone, with its passage and
-without: what is then quoted is labelled by whether it holds the answer. Half of the questions are fitted on; the other
-half is reported.
+without, and all that once more among many others: what is then quoted is labelled by whether it holds the answer. Half
+of the questions are fitted on; the other half is reported.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
 from benchmarks.retrieval.run import LANGS, open_collection, open_sample
-from qa.confidence import FEATURES, features
+from benchmarks.speed.texts import passages
+from qa.confidence import COMPARED, FEATURES, features
 from qa.encoder import load_token_encoder
 from qa.extractor import load_extractor
 from qa.library import Library
@@ -30,7 +31,7 @@ from qa.ranking import FEATURES as FOUND
 from qa.ranking import load_ranking, top_k
 from qa.search import Searcher
 from qa.types import Hit
-from training.dev import SourcedQuestion, bare, load_dev, load_sample_questions
+from training.dev import SourcedQuestion, bare, key_of, load_dev, load_sample_questions
 
 Numbers = NDArray[np.float64]
 
@@ -48,7 +49,7 @@ SHARES = (1.0, 0.3, 0.1)
 LEFT = 24
 """Candidates of a question that are read: a tenth of them still leaves two."""
 
-CASES = 2 * (len(SHARES) + 1)
+CASES = 4 * (len(SHARES) + 1)
 """How often a question is asked: of each part and of one document."""
 
 
@@ -94,7 +95,7 @@ def cases(
             for place, passage in zip(order.tolist(), told, strict=True)
         ]
         for chosen in _parts([hit.source for hit in rows], question.sources, rng):
-            hits = [hit for hit in rows if hit.source in chosen][:2]
+            hits = [hit for hit in rows if hit.source in chosen][:COMPARED]
             quote = best_quote(question.text, hits[0].passage, encoder, extractor) if hits else None
             if quote is None:
                 continue
@@ -202,12 +203,19 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--out", type=Path, default=Path("src/qa/model/confidence.json"))
     parser.add_argument("--corpus", type=Path, default=Path("corpus"))
-    parser.add_argument("--most", type=int, default=400, help="questions a language")
+    parser.add_argument("--most", type=int, default=150, help="questions a language")
+    parser.add_argument("--among", type=int, default=100_000, help="passages all is asked among once more")
     args = parser.parse_args()
 
     dev = load_dev(args.data, langs=frozenset(LANGS), most=args.most)
     with open_collection(dev.passages) as (library, searcher):
         found = list(cases(library, searcher, (question.sourced() for question in dev.questions)))
+    many = {
+        key_of(f"{number} {text}"): text
+        for number, text in enumerate(passages(args.data, args.among, split="train"))
+    }
+    with open_collection(dev.passages | many) as (library, searcher):
+        found += cases(library, searcher, (question.sourced() for question in dev.questions))
     sample = load_sample_questions(args.corpus)
     # Only questions that ask across languages tell how sure to be across: to the others a passage in another language
     # is merely what is left when their own is taken away; with those, even at a twentieth, the right ones get doubtful.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qa.confidence import Calibrator
+from qa.confidence import COMPARED, Calibrator
 from qa.errors import QuestionError, QuoteMismatch
 from qa.extractor import Extractor
 from qa.library import Library
@@ -47,7 +47,7 @@ class Answerer:
         """
         question = checked(question)
         # how far the first is ahead is evidence
-        hits = tuple(self._retriever.search(question, k=max(k, 2), scope=scope))
+        hits = tuple(self._retriever.search(question, k=max(k, COMPARED), scope=scope))
         best = best_quote(question, hits[0].passage, self._token_encoder, self._extractor) if hits else None
         if best is None:
             return _told(question, None, 0.0, reason_empty(), hits[:k])

@@ -14,12 +14,16 @@ from qa.quotes import BestQuote
 from qa.types import Hit
 
 RANKED = ("dense", "late", "content", "window", "lexical", "background", "figures", "evidence", "answer")
-FEATURES = (*RANKED, "quote", "weakest", "share", "margin", "alone")
+FEATURES = (*RANKED, "quote", "weakest", "share", "margin", "lead", "alone")
 """What the calibrator sees: features of the top hit that ranked it (see ``qa.ranking``), the quote's token score, its
-share of question tokens that met nothing and of the answer that is read, how far the best hit is ahead of the second,
-and whether there is no second: then it is ahead of nothing, as where no document answers."""
+share of question tokens that met nothing and of the answer that is read, how far the best hit is ahead of the second
+and of the last of ``COMPARED``, and whether there is no second: then it is ahead of nothing, as where no document
+answers. The more passages a library has, the nearer are those that do not answer: the lead tells it."""
 
-MARGIN_CAP = 4.0
+MARGIN_CAP, LEAD_CAP = 4.0, 8.0
+
+COMPARED = 4
+"""Hits that are compared."""
 
 STEPS = (0.9, 0.75, 0.5)
 """From which probability on people are told "very likely", "likely" and "may answer"; below, "uncertain"."""
@@ -64,16 +68,11 @@ class Calibrator:
 def features(hits: Sequence[Hit], quote: BestQuote) -> tuple[float, ...]:
     """Return the values of ``FEATURES``."""
     top = hits[0]
-    margin = min(top.score - hits[1].score, MARGIN_CAP) if len(hits) > 1 else 0.0
+    ahead = [top.score - hit.score for hit in hits[:COMPARED]]
+    margin, lead = min(ahead[:2][-1], MARGIN_CAP), min(ahead[-1], LEAD_CAP)
     named = tuple(top.features[name] for name in RANKED)
-    return (
-        *named,
-        quote.score,
-        float((quote.met < UNMET).mean()),
-        quote.share,
-        margin,
-        float(len(hits) == 1),
-    )
+    unmet = float((quote.met < UNMET).mean())
+    return (*named, quote.score, unmet, quote.share, margin, lead, float(len(hits) == 1))
 
 
 def step(probability: float) -> int:
