@@ -24,6 +24,7 @@ from benchmarks.retrieval.run import LANGS, open_collection, open_sample
 from benchmarks.speed.texts import passages
 from qa.confidence import COMPARED, FEATURES, features
 from qa.encoder import load_token_encoder
+from qa.evaluation.calibration import calibration_error
 from qa.extractor import load_extractor
 from qa.library import Library
 from qa.quotes import best_quote
@@ -122,17 +123,6 @@ def _parts(found: Sequence[str], own: frozenset[str], rng: random.Random) -> Ite
     yield from (own, frozenset([nearest]))
 
 
-def calibration_error(chances: Numbers, right: NDArray[np.bool_], *, bins: int = 10) -> float:
-    """Return the expected calibration error: the mean gap between stated and found share, over equal bins."""
-    which = np.minimum((chances * bins).astype(int), bins - 1)
-    gaps = [
-        abs(chances[which == number].mean() - right[which == number].mean()) * (which == number).mean()
-        for number in range(bins)
-        if (which == number).any()
-    ]
-    return float(sum(gaps))
-
-
 @dataclass(frozen=True, slots=True)
 class Half:
     """The cases of one half as a model sees them: stated probabilities (n,), and whether the quotes were right (n,)."""
@@ -143,7 +133,7 @@ class Half:
     def report(self, name: str) -> None:
         print(
             f"{name}: {len(self.right)} cases, {self.right.mean():.2f} right; "
-            f"ECE {calibration_error(self.chances, self.right):.3f}, "
+            f"ECE {calibration_error(list(zip(self.chances.tolist(), self.right.tolist(), strict=True))):.3f}, "
             f"AUROC {roc_auc_score(self.right, self.chances):.3f}"
         )
 

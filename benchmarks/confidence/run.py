@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -26,9 +25,9 @@ from benchmarks.retrieval.run import LANGS, open_collection
 from benchmarks.speed.texts import as_documents, passages
 from qa import QA, Scope
 from qa.confidence import load_calibrator, sigmoid
-from qa.evaluation.calibration import auroc, calibration_error
+from qa.evaluation.calibration import Judged, auroc, calibration_error
 from qa.types import Answer, Document
-from training.dev import DevQuestion, DevSet, as_document, bare, half_of, key_of, load_dev
+from training.dev import DevQuestion, DevSet, SourcedQuestion, as_document, bare, half_of, key_of, load_dev
 from training.fit_confidence import Case, cases, fit
 
 ERRORS = (0.1, 0.2)
@@ -37,21 +36,12 @@ OTHER_DOMAINS = {"zh_antiterror_mrc": "news", "pira": "research", "faquad": "rul
 """Sources of questions that are not about articles of an encyclopedia, and what they are about."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A quote's probability, and whether it is right."""
-
-    probability: float
-    right: bool
-
-
 def told(name: str, judged: Sequence[Judged], limit: Callable[[float], float]) -> str:
-    pairs = [(each.probability, each.right) for each in judged]
-    right = sum(each.right for each in judged)
-    line = f"{name:<12}{len(judged):6} quotes, {right / len(judged):.2f} right; ECE {calibration_error(pairs):.3f}"
-    line += f", AUROC {auroc(pairs):.3f}"
+    right = sum(each for _, each in judged)
+    line = f"{name:<12}{len(judged):6} quotes, {right / len(judged):.2f} right; ECE {calibration_error(judged):.3f}"
+    line += f", AUROC {auroc(judged):.3f}"
     for error in ERRORS:
-        shown = [each.right for each in judged if each.probability >= limit(error)]
+        shown = [each for probability, each in judged if probability >= limit(error)]
         line += f"; {error}: wrong {1 - sum(shown) / max(1, len(shown)):.3f}, shown {sum(shown) / right:.2f}"
     return line
 
@@ -59,7 +49,7 @@ def told(name: str, judged: Sequence[Judged], limit: Callable[[float], float]) -
 def judged(question: DevQuestion, answer: Answer) -> Judged:
     """Judge the best quote of an answer, shown or not."""
     quote = answer.nearest
-    return Judged(answer.confidence, quote is not None and bare(question.answer) in bare(quote.text))
+    return answer.confidence, quote is not None and bare(question.answer) in bare(quote.text)
 
 
 def ask_documents(library: QA, questions: Iterable[DevQuestion], dev: DevSet) -> Iterator[Judged]:
@@ -92,18 +82,17 @@ def measure_sizes(args: argparse.Namespace, dev: DevSet) -> None:
     final = [question for question in dev.questions if question.half == "final"]
     limit = load_calibrator().limit
     with tempfile.TemporaryDirectory(dir=args.work) as folder:
-        with QA.open(Path(folder) / "all") as library:
-            if "document" in args.only:
+        if "document" in args.only:
+            with QA.open(Path(folder) / "all") as library:
                 library.add_documents(as_document(key, text) for key, text in dev.passages.items())
                 print(told("document", list(ask_documents(library, final, dev)), limit), flush=True)
+        if {"collection", "large"}.isdisjoint(args.only):
+            return
         with QA.open(Path(folder) / "some") as library:
             documents = collection(dev)
             library.add_documents(documents)
             if "collection" in args.only:
-                print(
-                    told("collection", [judged(q, library.ask(q.text)) for q in final], limit),
-                    flush=True,
-                )
+                print(told("collection", [judged(q, library.ask(q.text)) for q in final], limit), flush=True)
             if "large" in args.only:
                 texts = passages(args.data, args.passages - len(documents), split="train")
                 library.add_documents(as_documents(texts))
@@ -113,18 +102,21 @@ def measure_sizes(args: argparse.Namespace, dev: DevSet) -> None:
 def measure_domains(args: argparse.Namespace, dev: DevSet) -> None:
     """Fit on questions about articles of an encyclopedia alone, and judge those about anything else."""
     sources = sources_of(args.data)
-    groups: dict[str, list[Case]] = {}
+    asked: dict[str, list[SourcedQuestion]] = {}
+    for question in dev.questions:
+        domain = OTHER_DOMAINS.get(sources.get((question.text, question.passage), ""), "articles")
+        asked.setdefault(domain, []).append(question.sourced())
     with open_collection(dev.passages) as (library, searcher):
-        for question in dev.questions:
-            domain = OTHER_DOMAINS.get(sources.get((question.text, question.passage), ""), "articles")
-            groups.setdefault(domain, []).extend(cases(library, searcher, [question.sourced()]))
-    same = {domain: [case for case in some if case.same_language > 0.5] for domain, some in groups.items()}
+        same = {
+            domain: [case for case in cases(library, searcher, some) if case.same_language > 0.5]
+            for domain, some in asked.items()
+        }
     shipped = load_calibrator()
     weights, _ = fit(same["articles"], "articles")
     for name, chosen in (("as shipped", shipped.same), ("of articles", tuple(weights))):
         for domain, some in same.items():
             final = [case for case in some if case.half == "final"]
-            quotes = [Judged(chance(chosen, case), case.right) for case in final]
+            quotes = [(chance(chosen, case), case.right) for case in final]
             print(told(f"{domain}, {name}", quotes, shipped.limit), flush=True)
 
 

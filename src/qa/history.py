@@ -235,8 +235,8 @@ class History:
             database.execute("BEGIN IMMEDIATE")
             new = database.execute(
                 """SELECT id, user FROM other.conversations
-                   WHERE id NOT IN (SELECT id FROM main.conversations) AND user NOT IN (SELECT value FROM json_each(?))
-""",
+                   WHERE id NOT IN (SELECT id FROM main.conversations)
+                   AND user NOT IN (SELECT value FROM json_each(?))""",
                 (json.dumps(list(without)),),
             ).fetchall()
             ids = json.dumps([conversation for conversation, _ in new])
