@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import tracemalloc
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -81,6 +82,16 @@ def test_short_paragraphs_share_a_passage_with_the_text_between() -> None:
 def test_passage_ends_with_its_paragraph_rather_than_inside_the_next() -> None:
     first, second = "甲" * 99 + "。", ("乙" * 49 + "。") * 6
     assert texts(split_document(document(first, second))) == [first, second]
+
+
+@pytest.mark.parametrize("kind", ["row", "item"])
+def test_a_table_or_list_that_fits_is_not_parted(kind: str) -> None:
+    before, rows = "x" * 199 + ".", ["y" * 69 + "." for _ in range(8)]
+    parted = document(before, *rows)
+    first, *rest = parted.blocks
+    whole = replace(parted, blocks=(first, *(replace(block, kind=kind) for block in rest)))
+    assert texts(split_document(parted))[0] == f"{before}\n\n{rows[0]}"
+    assert texts(split_document(whole)) == [before, "\n\n".join(rows)]
 
 
 def test_short_rest_is_joined_or_shared_out() -> None:
@@ -187,7 +198,7 @@ def test_passages_are_slices_that_cover_every_sentence(document: Document, max_c
 def test_passages_cut_no_number_word_or_cluster(document: Document, max_chars: int) -> None:
     passages = split_document(document, max_chars=max_chars)
     borders = {place for passage in passages for place in (passage.span.start, passage.span.end)}
-    whole = regex.compile(r"[0-9]+[.,][0-9]+|[A-Za-zÀ-ÖØ-öø-ÿ0-9]+|(?!\s)\X")
+    whole = regex.compile(r"(?:[0-9]+(?:[.,][0-9]+)*%?|[A-Za-zÀ-ÖØ-öø-ÿ]+)++|(?!\s)\X")
     for block in document.blocks:
         for found in whole.finditer(document.text, block.span.start, block.span.end):
             if len(found[0]) <= max_chars:

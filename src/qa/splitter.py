@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import regex
 
@@ -45,7 +46,8 @@ class _Unit:
     """A sentence, or a piece of one that is too long: what passages are packed from."""
 
     span: Span
-    block: Span
+    paragraph: Span
+    """What it is a part of and rather stays with: its block, or the whole table or list."""
     page: int | None
     size: _Size
     reading_confidence: float | None
@@ -60,7 +62,12 @@ def split_document(document: Document, *, max_chars: int | None = None) -> list[
     """
     passages: list[Passage] = []
     for section in _sections(document.blocks):
-        units = (unit for block in section for unit in _units(document.text, block, max_chars))
+        units = (
+            unit
+            for run in _runs(section)
+            for block in run
+            for unit in _units(document.text, block, Span(run[0].span.start, run[-1].span.end), max_chars)
+        )
         headings = section[0].headings
         passages.extend(_passage(document, group, headings) for group in _packed(units))
     return [passage for passage in passages if not _repeats(passage)] or passages
@@ -115,14 +122,21 @@ def _is_bare(blocks: tuple[Block, ...], number: int) -> bool:
     return following.kind == "heading" and following.level <= blocks[number].level
 
 
-def _units(text: str, block: Block, max_chars: int | None) -> Iterator[_Unit]:
+def _runs(section: list[Block]) -> Iterator[list[Block]]:
+    """Yield the rows of a table together, and the items of a list; every other block by itself."""
+    for kind, blocks in groupby(section, key=lambda block: block.kind):
+        run = list(blocks)
+        yield from [run] if kind in ("row", "item") else ([block] for block in run)
+
+
+def _units(text: str, block: Block, paragraph: Span, max_chars: int | None) -> Iterator[_Unit]:
     content = block.span.of(text)
     size = _size(content, max_chars)
     whole = block.kind == "record" and len(content) <= size.most
     for sentence in [Span(0, len(content))] if whole else iter_sentences(content):
         for piece in _pieces(content, sentence, size.most):
             span = piece.shift(block.span.start)
-            yield _Unit(span, block.span, block.page, size, block.reading_confidence)
+            yield _Unit(span, paragraph, block.page, size, block.reading_confidence)
 
 
 def _size(content: str, max_chars: int | None) -> _Size:
@@ -153,8 +167,8 @@ def _takes(group: list[_Unit], unit: _Unit) -> bool:
     length, size = _length(group), unit.size
     if unit.span.end - group[0].span.start > size.most:
         return False
-    fits = unit.block.end - group[0].span.start <= size.most
-    if unit.block == group[-1].block:
+    fits = unit.paragraph.end - group[0].span.start <= size.most
+    if unit.paragraph == group[-1].paragraph:
         return fits or length < size.target
     return length < (size.least if fits else size.least // 2)
 
