@@ -52,6 +52,11 @@ class HashingEncoder:
     def vectors(self, ids: TokenIds) -> Floats:
         return np.array([self._vector(key) for key in ids.tolist()], np.float32).reshape(-1, self._dim)
 
+    def directions(self, ids: TokenIds) -> tuple[Floats, Floats, Floats]:
+        vectors = self.vectors(ids)
+        lengths = np.linalg.norm(vectors, axis=1)
+        return vectors, lengths, lengths
+
     def tokens(self, text: str) -> Tokens:
         found = list(_WORD.finditer(text))
         ids = np.array(
@@ -59,6 +64,9 @@ class HashingEncoder:
         )
         spans: Ints = np.array([word.span() for word in found], dtype=np.int64).reshape(-1, 2)
         return Tokens(ids, spans)
+
+    def names(self, text: str) -> None:
+        return None
 
     def _encode(self, texts: Sequence[str]) -> Floats:
         sums = [self.vectors(self.tokens(text).ids).sum(axis=0) for text in texts]

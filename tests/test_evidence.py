@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from qa.evidence import ASKED, SCALE, SUMS, TOKEN, Evidence, asked_features, load_evidence, token_features
-from qa.ranking import FEATURES, Question, interact, meet
+from qa.ranking import FEATURES, Question, interact, lay, meet
 from qa.types import Floats, TokenIds
 from tests.fakes import HashingEncoder
 
 
 def seen(question: Question, texts: list[TokenIds], encoder: HashingEncoder) -> Floats:
-    met = meet(question, interact(question, texts, encoder))
+    met = meet(question, interact(question, lay(texts, encoder)))
     size = len(question.ids)
     told = np.float32([[1.0, 4.5]] * len(texts))
     nothing = np.zeros((len(texts), size), np.float32)

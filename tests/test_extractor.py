@@ -8,7 +8,7 @@ import pytest
 from qa.encoder import load_token_encoder
 from qa.extractor import LONGEST_ANSWER, Extractor, best_answer
 from qa.languages import Languages
-from qa.ranking import Question, interact
+from qa.ranking import Question, interact, lay
 
 
 def test_numpy_reads_what_torch_reads() -> None:
@@ -32,7 +32,7 @@ def test_numpy_reads_what_torch_reads() -> None:
     with torch.no_grad():
         odds = net(**batch)[0].numpy()
     extractor = Extractor({name: value.numpy() for name, value in net.state_dict().items()}, figures)
-    readings = extractor.extract(question, texts, interact(question, texts, encoder), encoder)
+    readings = extractor.extract(question, texts, interact(question, lay(texts, encoder)), encoder)
     for text, reading, right in zip(texts, readings, odds, strict=True):
         assert reading.begins == pytest.approx(right[: len(text), 0], abs=1e-4)
         assert reading.ends == pytest.approx(right[: len(text), 1], abs=1e-4)

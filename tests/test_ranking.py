@@ -13,6 +13,7 @@ from qa.ranking import (
     blend,
     fuse,
     interact,
+    lay,
     load_ranking,
     meet,
     top_k,
@@ -26,7 +27,7 @@ def ids(*values: int) -> TokenIds:
 
 
 def late(question: Question, texts: list[TokenIds], encoder: HashingEncoder) -> Floats:
-    return np.asarray(meet(question, interact(question, texts, encoder)).whole @ question.weights)
+    return np.asarray(meet(question, interact(question, lay(texts, encoder))).whole @ question.weights)
 
 
 def test_fusion_does_not_punish_what_one_side_lacks() -> None:
@@ -71,7 +72,7 @@ def test_maxsim_of_one_token_by_hand() -> None:
     (token,) = encoder.token_ids(["word"])
     # one unit token against itself: cosine 1, weight 1
     question = Question.of(token, encoder)
-    met = meet(question, interact(question, [token], encoder))
+    met = meet(question, interact(question, lay([token], encoder)))
     assert [met.whole[0, 0], met.near[0, 0], met.alone[0, 0]] == pytest.approx([1.0] * 3, abs=1e-4)
 
 
@@ -81,7 +82,7 @@ def test_a_window_wants_the_partners_together() -> None:
     together, apart = encoder.token_ids([f"{filler} gold coin {filler}", f"gold {filler} {filler} coin"])
     (asked,) = encoder.token_ids(["gold coin"])
     question = Question.of(asked, encoder)
-    met = meet(question, interact(question, [together, apart], encoder))
+    met = meet(question, interact(question, lay([together, apart], encoder)))
     window = met.near @ question.weights
     assert met.beside.tolist() == [[1, 1], [0, 0]]
     assert window[0] > window[1] + 0.1
@@ -99,7 +100,7 @@ def test_maxsim_of_an_empty_text_is_the_lowest() -> None:
 def test_interaction_has_a_row_for_each_question_token() -> None:
     encoder = HashingEncoder()
     asked, told = encoder.token_ids(["who wrote it", "Tolstoy wrote the novel"])
-    found = interact(Question.of(asked, encoder), [told], encoder)
+    found = interact(Question.of(asked, encoder), lay([told], encoder))
     scores = found.scores[:, found.starts[0] : found.ends[0]]
     assert scores.shape == (3, 4)
     assert int(scores[1].argmax()) == 1  # "wrote" meets "wrote"
@@ -109,7 +110,7 @@ def test_tokens_without_weight_do_not_count() -> None:
     encoder = HashingEncoder()
     asked, told = encoder.token_ids(["gold coin", "gold ring"])
     question = Question.of(asked, encoder)
-    met = meet(question, interact(question, [told], encoder))
+    met = meet(question, interact(question, lay([told], encoder)))
     # all that the first token weighs is common
     assert question.without(np.float32([1, 0])).tolist() == [0, 1]
     assert met.alone[0, 0] == pytest.approx(1.0, abs=1e-4)

@@ -23,13 +23,14 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
+from safetensors.torch import load_file
 from sklearn.metrics import roc_auc_score
 from torch import nn
 
 from qa.encoder import StaticEncoder, load_token_encoder
 from qa.extractor import DILATIONS, LEAST, SCALARS, token_scalars, unit_rows
 from qa.languages import Languages
-from qa.ranking import LONGEST_QUESTION, Question, interact, meet
+from qa.ranking import LONGEST_QUESTION, Question, interact, lay, meet
 from qa.splitter import split_document
 from qa.types import Floats, Ints, Span, TokenIds
 from training.dev import as_document, bare, half_of, key_of
@@ -45,9 +46,12 @@ LONGEST = 256
 PASSAGES = 4
 """Passages that a question is asked of at a time."""
 
-SWITCHED, UNANSWERED, TITLED = 0.35, 0.3, 0.4
-"""Shares of the questions that are asked in words of other languages, whose passage is not among those read, and that
-are asked of passages with headings."""
+SWITCHED, UNANSWERED, TITLED, TABLED = 0.35, 0.3, 0.4, 0.15
+"""Shares of the questions that are asked in words of other languages, whose passage is not among those read, that are
+asked of passages with headings, and of passages some of which are laid out like tables."""
+
+LIGHT = 0.55
+"""The length of a token's vector under which it is a word that tables do without."""
 
 
 @dataclass(slots=True)
@@ -85,6 +89,24 @@ class Group:
     there: bool
     first: int
     last: int
+
+
+@dataclass(slots=True)
+class Text:
+    """A passage's tokens (t,), and which of them are the answer (t,)."""
+
+    ids: TokenIds
+    answer: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, ids: TokenIds) -> Text:
+        return cls(ids, np.zeros(len(ids), np.bool_))
+
+    def at(self, places: Ints) -> Text:
+        return Text(self.ids[places], self.answer[places])
+
+    def before(self, other: Text) -> Text:
+        return Text(np.concatenate([self.ids, other.ids]), np.concatenate([self.answer, other.answer]))
 
 
 class Net(nn.Module):
@@ -273,7 +295,7 @@ def _holder(pieces: list[Piece], answer: Span) -> tuple[int, int, int] | None:
 
 def _alike(question: Question, pieces: list[Piece], encoder: StaticEncoder) -> list[int]:
     """Return the numbers of passages, that first which meets the question best."""
-    found = interact(question, [piece.ids for piece in pieces], encoder)
+    found = interact(question, lay([piece.ids for piece in pieces], encoder))
     late = meet(question, found).whole @ question.weights
     return [int(number) for number in np.argsort(-late, kind="stable")]
 
@@ -315,6 +337,7 @@ class Batches:
         self.figures = figures
         self.other_words = other_words
         self.rng = np.random.default_rng(seed)
+        self.bar = int(encoder.token_ids(["a | b"])[0][1])
         names = sorted({one.lang for one in asked})
         groups = {name: [n for n, one in enumerate(asked) if one.lang == name] for name in names}
         weight = np.zeros(len(asked))
@@ -356,22 +379,62 @@ class Batches:
             others.append(int(rng.integers(len(self.pieces))))
         there = rng.random() >= UNANSWERED
         numbers = [one.piece, *others[: PASSAGES - 1]] if there else others[:PASSAGES]
-        texts = [self.pieces[number].ids for number in numbers]
-        first, last = one.first, one.last
+        texts = [Text.of(self.pieces[number].ids) for number in numbers]
+        if there and one.first >= 0:
+            texts[0].answer[one.first : one.last + 1] = True
+        if rng.random() < TABLED:
+            texts = [self.tabled(text, one.ids) if rng.random() < 0.6 else text for text in texts]
         if rng.random() < TITLED:
-            titled = [self.titled(text) for text in texts]
-            texts = [text for text, _ in titled]
-            if first >= 0:
-                first, last = first + titled[0][1], last + titled[0][1]
-        return Group(Question.of(ids, self.encoder), [text[:LONGEST] for text in texts], there, first, last)
+            if rng.random() < 0.5:
+                texts = [self.titled(text, self.title(text.ids)) for text in texts]
+            else:  # passages of one document
+                title = self.title(self.pieces[one.piece].ids)
+                texts = [self.titled(text, title, instead=rng.random() < 0.5) for text in texts]
+        inside = np.flatnonzero(texts[0].answer)
+        first, last = (int(inside[0]), int(inside[-1])) if len(inside) else (-1, -1)
+        return Group(
+            Question.of(ids, self.encoder), [text.ids[:LONGEST] for text in texts], there, first, last
+        )
 
-    def titled(self, ids: TokenIds) -> tuple[TokenIds, int]:
-        """Put a heading before a passage: some of its own weightiest words, as a title often names its subject."""
+    def title(self, ids: TokenIds) -> TokenIds:
+        """Return a heading for a passage: some of its own words, mostly the first: titles name subjects."""
         if len(ids) < 12:
-            return ids, 0
+            return ids[:0]
         count = int(self.rng.integers(1, 5))
         start = 0 if self.rng.random() < 0.6 else int(self.rng.integers(0, len(ids) - count))
-        return np.concatenate([ids[start : start + count], ids])[:LONGEST], count
+        return ids[start : start + count]
+
+    def titled(self, text: Text, title: TokenIds, *, instead: bool = False) -> Text:
+        """Put a heading before a passage, maybe instead of the same words in it: it tells of "her" and "the canal"."""
+        if instead:
+            text = text.at(np.flatnonzero(~np.isin(text.ids, title) | text.answer))
+        return Text.of(title).before(text)
+
+    def tabled(self, text: Text, asked: TokenIds) -> Text:
+        """Lay a passage out like a table: cells without light words, under names of columns, one of which is often a
+        word of the question that stood beside the answer."""
+        rng = self.rng
+        light = np.linalg.norm(self.encoder.vectors(text.ids), axis=1) < LIGHT
+        text = text.at(np.flatnonzero(~light | text.answer | (rng.random(len(light)) < 0.2)))
+        if len(text.ids) < 12:
+            return text
+        others = np.flatnonzero(~text.answer)
+        named = others[np.isin(text.ids[others], asked)][: 1 if rng.random() < 0.6 else 0]
+        columns = rng.permutation(np.union1d(named, rng.choice(others, size=min(3, len(others)))))
+        bar = Text.of(np.array([self.bar], text.ids.dtype))
+        cells = [text.at(columns[n : n + 1]) for n in range(len(columns))]
+        rest = text.at(np.setdiff1d(np.arange(len(text.ids)), columns))
+        start = 0
+        while start < len(rest.ids):
+            end = start + int(rng.integers(1, 5))
+            while end < len(rest.ids) and rest.answer[end - 1] and rest.answer[end]:
+                end += 1  # an answer stands in one cell
+            cells.append(rest.at(np.arange(start, min(end, len(rest.ids)))))
+            start = end
+        laid = cells[0]
+        for cell in cells[1:]:
+            laid = laid.before(bar).before(cell)
+        return laid
 
 
 def plain(one: Asked, pieces: list[Piece], encoder: StaticEncoder, *, there: bool) -> Group:
@@ -412,7 +475,7 @@ def arrays(
         vectors, lengths = unit_rows(encoder.vectors(question.ids))
         out["question"][n, :count], out["question_mask"][n, :count] = vectors, 1
         out["question_scalars"][n, :count] = np.stack([np.minimum(lengths, 3.0), np.ones(count)], axis=1)
-        found = interact(question, texts, encoder)
+        found = interact(question, lay(texts, encoder))
         for m, text in enumerate(texts):
             t = len(text)
             if not t:
@@ -454,6 +517,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--work", type=Path, required=True, help="what is prepared, and the checkpoint")
     parser.add_argument("--out", type=Path, default=Path("src/qa/model/extractor.safetensors"))
+    parser.add_argument("--start", type=Path, help="a trained network to go on from, the rate risen again")
     parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="stop by then, the rate fallen")
     parser.add_argument("--batch", type=int, default=24)
@@ -504,6 +568,8 @@ def fit(drawn: Batches, held: list[dict[str, torch.Tensor]], args: argparse.Name
 
     threading.Thread(target=draw, daemon=True).start()
     net = Net(drawn.encoder.dim)
+    if args.start:
+        net.load_state_dict({name: value.float() for name, value in load_file(args.start).items()})
     optimiser = torch.optim.AdamW(net.parameters(), lr=args.rate, weight_decay=0.02, betas=(0.9, 0.98))
     checkpoint = args.work / "extractor.pt"
     step = 0

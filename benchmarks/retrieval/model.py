@@ -50,7 +50,7 @@ from benchmarks.retrieval.tasks import (
 from qa.encoder import StaticEncoder, load_encoder
 from qa.evaluation.significance import holm
 from qa.lexical import LexicalIndex
-from qa.ranking import Question, interact, meet
+from qa.ranking import Question, interact, lay, meet
 from qa.text import words
 from qa.types import Floats, Ints, TokenIds
 from training.dev import load_dev, load_translations
@@ -170,7 +170,7 @@ def ranks(encoder: StaticEncoder, collection: Collection) -> dict[str, Ranks]:
 def late_interaction(encoder: StaticEncoder, question: TokenIds, texts: Sequence[TokenIds]) -> Floats:
     """Return MaxSim (n,) of a question with each of ``texts``: with the whole, plus with the best window."""
     ready = Question.of(question, encoder)
-    met = meet(ready, interact(ready, texts, encoder))
+    met = meet(ready, interact(ready, lay(texts, encoder)))
     return np.asarray((met.whole + met.near) @ ready.weights, dtype=np.float32)
 
 

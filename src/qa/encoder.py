@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qa import names as naming
 from qa.dense import WINDOWS
 from qa.errors import EncoderNotFound
-from qa.types import Encoder, Floats, Ints, TokenEncoder, TokenIds, Tokens
+from qa.types import Encoder, Floats, Ints, Names, TokenEncoder, TokenIds, Tokens
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -55,12 +56,15 @@ class StaticEncoder:
         table: np.ndarray[Any, Any],
         revision: str,
         scales: Floats | None = None,
+        names: naming.NameTable | None = None,
     ) -> None:
         self.name = name
         self._tokenizer = tokenizer
         self._table = table
         self._scales = scales
+        self._names = names
         self._encoding = lru_cache(_REMEMBERED)(partial(tokenizer.encode, add_special_tokens=False))
+        self._named = lru_cache(_REMEMBERED)(self._find_names)
         self.fingerprint = _fingerprint(name, revision, self.dim, {})
 
     @classmethod
@@ -95,7 +99,7 @@ class StaticEncoder:
             )
         tokenizer.no_padding()
         tokenizer.no_truncation()
-        return cls(name, tokenizer, table, _revision(folder), scales)
+        return cls(name, tokenizer, table, _revision(folder), scales, naming.NameTable.load(folder))
 
     @property
     def dim(self) -> int:
@@ -165,11 +169,24 @@ class StaticEncoder:
             vectors *= self._scales[ids][:, None]
         return vectors
 
+    def directions(self, ids: TokenIds) -> tuple[Floats, Floats, Floats]:
+        directions = self._table.take(ids, axis=0).astype(np.float32, copy=False)
+        norms = np.sqrt(np.einsum("td,td->t", directions, directions))
+        return directions, norms, norms if self._scales is None else norms * self._scales[ids]
+
     def tokens(self, text: str) -> Tokens:
         encoding = self._encoding(text)
         ids = np.array(encoding.ids, dtype=np.uint32)
         spans: Ints = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
         return Tokens(ids, spans)
+
+    def names(self, text: str) -> Names | None:
+        return self._named(text)
+
+    def _find_names(self, text: str) -> Names | None:
+        return (
+            self._names.names(text, self.tokens(text), self.token_ids, self.vectors) if self._names else None
+        )
 
 
 def distinct_tokens(ids: TokenIds) -> tuple[TokenIds, NDArray[np.int32]]:
@@ -364,6 +381,7 @@ _OURS = {
     "extractor.safetensors",
     "confidence.json",
     "languages.safetensors",
+    naming.FILE,
 }
 """What a model folder may hold that changes no vector."""
 

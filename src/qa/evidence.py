@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from qa.ranking import Met, Question
+from qa.ranking import Partners, Question
 from qa.types import Floats
 
 TOKEN = (
@@ -32,8 +32,8 @@ TOKEN = (
     "passage",
     "figure",
 )
-"""What is seen of a question token and a passage: its best partners (``qa.ranking.Met``), what the commonest words of
-the passage's language and of its own would reach, its length, its share of the question, the probability of one
+"""What is seen of a question token and a passage: its best ``qa.ranking.Partners``, what the commonest words of the
+passage's language and of its own would reach, its length, its share of the question, the probability of one
 language, how many of its neighbours are met beside it, log of the passage's tokens, whether it is a figure."""
 
 SUMS = ("near", "alone")
@@ -48,7 +48,12 @@ SCALE, WHOLE_SCALE = 8.0, 4.0
 
 
 def token_features(
-    question: Question, met: Met, told: Floats, background: Floats, own: Floats, figure: NDArray[np.bool_]
+    question: Question,
+    met: Partners,
+    told: Floats,
+    background: Floats,
+    own: Floats,
+    figure: NDArray[np.bool_],
 ) -> Floats:
     """Return ``TOKEN`` (n, q, 11).
 

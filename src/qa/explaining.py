@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qa.ranking import Question, RankingModel, interact
+from qa.ranking import Question, RankingModel, interact, lay
 from qa.splitter import search_text
 from qa.text import word_spans
 from qa.types import Explanation, Floats, Hit, Ints, Meeting, Passage, Share, Span, TokenEncoder
@@ -74,15 +74,20 @@ def meetings(question: str, passage: Passage, encoder: TokenEncoder) -> tuple[Me
     asked, title, body = (encoder.tokens(text) for text in (question, above, passage.text))
     if not len(asked.ids):
         return ()
-    ready = Question.of(asked.ids, encoder)
     ids = np.concatenate([title.ids, body.ids])
-    found = interact(ready, [ids], encoder)
+    laid = lay([ids], encoder)
+    ready = Question.asked(question, laid, encoder)
+    found = interact(ready, laid)
     there = slice(found.starts[0], found.ends[0])
     scores = np.asarray((found.alone[:, there] + found.scores[:, there]) / 2, dtype=np.float32)
     words = [
         *_words(above, title.spans, in_title=True),
         *_words(passage.text, body.spans, first=len(title.ids)),
     ]
+    for name in ready.met:
+        words = _as_names(words, name.places)
+        own = np.ix_(ready.own(name), name.places)
+        scores[own] = np.maximum(scores[own], name.cosine)  # whatever stands beside it
     pairs = _pairs(_words(question, asked.spans[ready.places]), words, scores, ready.weights)
     told: list[Meeting] = []
     for pair in _joined(pairs):
@@ -114,6 +119,25 @@ def _words(text: str, tokens: Ints, *, first: int = 0, in_title: bool = False) -
             span, inside = Span(before.span.start, span.end), np.union1d(before.tokens, inside)
         words.append(_Word(span, inside, in_title))
     return words
+
+
+def _as_names(words: list[_Word], spelt: Ints) -> list[_Word]:
+    """Join words that touch and whose tokens are all a name in other letters, at ``spelt`` (m,)."""
+    joined: list[_Word] = []
+    for word in words:
+        before = joined[-1] if joined else None
+        if (
+            before
+            and before.in_title == word.in_title
+            and before.span.end == word.span.start
+            and np.isin(np.union1d(before.tokens, word.tokens), spelt).all()
+        ):
+            word = _Word(
+                Span(before.span.start, word.span.end), np.union1d(before.tokens, word.tokens), word.in_title
+            )
+            joined.pop()
+        joined.append(word)
+    return joined
 
 
 def _pairs(asked: list[_Word], words: list[_Word], scores: Floats, weights: Floats) -> list[_Pair]:

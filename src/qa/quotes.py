@@ -9,7 +9,7 @@ import numpy as np
 import regex
 
 from qa.extractor import Extraction, Extractor, best_answer, chances
-from qa.ranking import Question, interact
+from qa.ranking import Question, interact, lay
 from qa.text import fold, unwrap, word_spans
 from qa.types import Floats, Ints, Passage, Span, TokenEncoder
 
@@ -90,10 +90,11 @@ def best_quote(
 ) -> BestQuote | None:
     """Return the one to three neighbouring sentences that answer best, or None for a passage without words."""
     tokens = encoder.tokens(passage.text)
-    asked = Question.of(encoder.token_ids([question])[0], encoder)
+    laid = lay([tokens.ids], encoder)
+    asked = Question.asked(question, laid, encoder)
     if not len(tokens.ids) or not len(asked.ids):
         return None
-    found = interact(asked, [tokens.ids], encoder)
+    found = interact(asked, laid)
     (reading,) = extractor.extract(asked, [tokens.ids], found, encoder)
     scores = found.scores[:, found.starts[0] : found.ends[0]]
     sentences = passage.sentences or (passage.span,)

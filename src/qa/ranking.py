@@ -10,7 +10,7 @@ from importlib import resources
 import numpy as np
 
 from qa.encoder import distinct_tokens
-from qa.types import Floats, Ints, TokenEncoder, TokenIds
+from qa.types import Floats, Ints, Laid, Met, TokenEncoder, TokenIds
 
 NEIGHBOURS = 2
 NEIGHBOUR_SHARE = 0.5
@@ -67,22 +67,37 @@ class Question:
     places: Ints
     mixing: Floats
     """What mixes the tokens with their neighbours, (q, q): see ``blended``."""
+    met: tuple[Met, ...] = ()
+    """The names among them that the texts have in other letters."""
 
     @classmethod
-    def of(cls, ids: TokenIds, encoder: TokenEncoder) -> Question:
+    def asked(cls, text: str, texts: Laid, encoder: TokenEncoder) -> Question:
+        """Return a question as it is asked of ``texts``, with the names that they have in other letters."""
+        names = encoder.names(text)
+        return cls.of(encoder.token_ids([text])[0], encoder, tuple(names.met(texts)) if names else ())
+
+    @classmethod
+    def of(cls, ids: TokenIds, encoder: TokenEncoder, met: tuple[Met, ...] = ()) -> Question:
         raw = encoder.vectors(ids)
         lengths = np.sqrt(np.square(raw).sum(axis=1))
+        raw /= np.maximum(lengths, 1e-6)[:, None]
+        for name in met:  # "an" and "ji" weigh little, Anji does not
+            own = slice(name.asked.start, name.asked.end)
+            lengths[own] = np.maximum(lengths[own], name.length)
         places = np.arange(len(ids))
         if len(ids) > LONGEST_QUESTION:  # of a question as long as a page the weightiest tokens are enough
             places = np.sort(np.argsort(-lengths, kind="stable")[:LONGEST_QUESTION])
-        units = raw[places] / np.maximum(lengths[places], 1e-6)[:, None]
-        lengths = lengths[places]
+        units, lengths = raw[places], lengths[places]
         mixing = blend(np.diag(lengths)) * _inverse_lengths(np.square(lengths))
-        return cls(ids[places], units, lengths, weights_of(lengths), places, mixing)
+        return cls(ids[places], units, lengths, weights_of(lengths), places, mixing, met)
 
     def blended(self, values: Floats) -> Floats:
         """Return what is linear in the unit vectors, (…, q), as of the tokens mixed with their neighbours."""
         return np.asarray(values @ self.mixing, dtype=np.float32)
+
+    def own(self, name: Met) -> Ints:
+        """Return the places (n,) of a name's tokens here."""
+        return np.flatnonzero((self.places >= name.asked.start) & (self.places < name.asked.end))
 
     def without(self, common: Floats) -> Floats:
         """Return the weights (q,) with those taken away that common words meet as well, whose scores are ``common``."""
@@ -118,32 +133,45 @@ class Interaction:
         return Interaction(self.scores, self.alone, self.starts[texts], self.ends[texts])
 
 
-def interact(question: Question, texts: Sequence[TokenIds], encoder: TokenEncoder) -> Interaction:
-    """Return the token scores of a question with each of ``texts``."""
-    lengths = np.array([len(text) for text in texts], dtype=np.int64)
+def lay(texts: Sequence[TokenIds], encoder: TokenEncoder) -> Laid:
+    """Lay texts end to end, with the vectors of their distinct tokens."""
+    counts = np.array([len(text) for text in texts], dtype=np.int64)
     # a gap as wide as the blending: no text mixes with the next
-    ends = np.cumsum(lengths + NEIGHBOURS) - NEIGHBOURS
-    starts = ends - lengths
-    if not lengths.sum() or not len(question.ids):
-        none = np.zeros((len(question.ids), 0), np.float32)
-        return Interaction(none, none, np.zeros_like(starts), np.zeros_like(ends))
-    flat = np.concatenate(texts)
+    ends = np.cumsum(counts + NEIGHBOURS) - NEIGHBOURS
+    starts = ends - counts
+    flat = np.concatenate([*texts, np.zeros(0, np.uint32)])
     distinct, places = distinct_tokens(flat)
     gap = len(distinct)  # the row of what is no token
-    row = np.full(int(ends[-1]) + NEIGHBOURS, gap, dtype=np.int64)
-    row[np.arange(len(flat)) + np.repeat(starts - (np.cumsum(lengths) - lengths), lengths)] = places
-    vectors = encoder.vectors(distinct)
-    sizes = np.zeros(gap + 1, np.float32)
-    np.sqrt(np.einsum("td,td->t", vectors, vectors), out=sizes[:gap])
+    where = np.arange(len(flat)) + np.repeat(starts - (np.cumsum(counts) - counts), counts)
+    row = np.full(int(ends[-1]) + NEIGHBOURS if len(flat) else 0, gap, dtype=np.int64)
+    row[where] = places
+    tokens = np.zeros(len(row), np.uint32)
+    tokens[where] = flat
+    directions, norms, own = encoder.directions(distinct)
+    lengths = np.append(own, np.float32(0))
+    return Laid(tokens, row, directions, norms, lengths, starts, ends)
+
+
+def interact(question: Question, texts: Laid) -> Interaction:
+    """Return the token scores of a question with each of ``texts``."""
+    if not len(texts.row) or not len(question.ids):
+        none = np.zeros((len(question.ids), 0), np.float32)
+        return Interaction(none, none, np.zeros_like(texts.starts), np.zeros_like(texts.ends))
+    row, lengths, gap = texts.row, texts.lengths, len(texts.norms)
     # one row a text token, so that whole rows are copied and mixed: twice as fast as one a question token
     cosines = np.full((gap + 1, len(question.ids)), LOWEST, np.float32)
-    np.matmul(vectors, question.units.T, out=cosines[:gap])
-    cosines[:gap] /= (sizes[:gap] + 1e-6)[:, None]
-    raw = question.blended(cosines) * sizes[:, None]
-    scores = blend(raw.take(row, axis=0).T)
-    scores *= _inverse_lengths(np.square(sizes).take(row))
+    np.matmul(texts.directions, question.units.T, out=cosines[:gap])
+    cosines[:gap] /= (texts.norms + 1e-6)[:, None]
+    raw = (question.blended(cosines) * lengths[:, None]).take(row, axis=0)
+    alone = cosines.take(row, axis=0)
+    for name in question.met:
+        both = np.ix_(name.places, question.own(name))
+        alone[both] = np.maximum(alone[both], name.cosine)
+        raw[name.places] = question.blended(alone[name.places]) * lengths[row[name.places]][:, None]
+    scores = blend(raw.T)
+    scores *= _inverse_lengths(np.square(lengths).take(row))
     scores[:, row == gap] = LOWEST
-    return Interaction(scores, cosines.take(row, axis=0).T, starts, ends)
+    return Interaction(scores, alone.T, texts.starts, texts.ends)
 
 
 BLOCK = 16
@@ -151,7 +179,7 @@ BLOCK = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
+class Partners:
     """The score (n, q) of each question token's best partner in each text: in the whole, in the best window of two
     blocks, and of the tokens without their neighbours; and how many of the two question tokens beside it have theirs in
     the same block. In a text without tokens the best is -1."""
@@ -162,7 +190,7 @@ class Met:
     beside: Floats
 
 
-def meet(question: Question, found: Interaction) -> Met:
+def meet(question: Question, found: Interaction) -> Partners:
     """Return what each question token meets best.
 
     A weighted mean of ``whole`` is late interaction: ColBERT (Khattab and Zaharia, SIGIR 2020), here over static
@@ -174,7 +202,7 @@ def meet(question: Question, found: Interaction) -> Met:
     beside = np.zeros((count, size), np.float32)
     full = np.flatnonzero(found.ends > found.starts)
     if not len(full) or not size:
-        return Met(whole, near, alone, beside)
+        return Partners(whole, near, alone, beside)
     counts = -(-(found.ends[full] - found.starts[full]) // BLOCK)
     first = np.cumsum(counts) - counts
     number = np.arange(int(counts.sum())) - np.repeat(first, counts)
@@ -191,7 +219,7 @@ def meet(question: Question, found: Interaction) -> Met:
     together = (at[:, 1:] == at[:, :-1]).astype(np.float32)
     beside[full, 1:] += together
     beside[full, :-1] += together
-    return Met(whole, near, alone, beside)
+    return Partners(whole, near, alone, beside)
 
 
 FEATURES = (

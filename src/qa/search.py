@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,7 +16,7 @@ from qa.extractor import NOTHING, load_extractor
 from qa.languages import Languages
 from qa.library import Library
 from qa.quotes import asked_kind
-from qa.ranking import FEATURES, Interaction, Question, fuse, interact, load_ranking, meet, top_k
+from qa.ranking import FEATURES, Interaction, Question, fuse, interact, lay, load_ranking, meet, top_k
 from qa.text import words
 from qa.types import Encoder, Floats, Hit, Ints, Scope, TokenEncoder, TokenIds
 from qa.views import Views
@@ -29,6 +30,9 @@ places."""
 
 TRIES = 3
 """How often a question is searched where a writer takes away at the same moment what it found."""
+
+NAMED = 32
+"""Passages that are looked for by the names alone: at their weight, those further down are no candidates."""
 
 READ_BEST = 3
 """Candidates that are read: what that costs goes by their number."""
@@ -152,11 +156,13 @@ class Searcher:
         terms = list(dict.fromkeys(words(question)))
         dense_ids, _ = self._views.dense.search(query, depth, among)
         found = self._views.lexical.search(terms, depth, among)
-        fused = fuse([dense_ids, found[0]], weights=(1.0, LEXICAL_WEIGHT), k=depth)
+        rankings = [dense_ids, found[0], *self._named(question, among)]
+        fused = fuse(rankings, weights=(1.0, *[LEXICAL_WEIGHT] * (len(rankings) - 1)), k=depth)
         ids, rows, vectors = self._library.material(fused.tolist())
         gone = len(ids) < len(fused)
-        asked = Question.of(self._token_encoder.token_ids([question])[0], self._token_encoder)
-        met = interact(asked, rows, self._token_encoder)
+        laid = lay(rows, self._token_encoder)
+        asked = Question.asked(question, laid, self._token_encoder)
+        met = interact(asked, laid)
         if not len(ids):
             nothing = np.zeros((0, len(FEATURES)), np.float32)
             return Candidates(ids, nothing, asked, rows, met, nothing, nothing, gone)
@@ -175,6 +181,14 @@ class Searcher:
         kind = asked_features(asked, spoken.own)
         evidence = self._evidence.scores(tokens, asked.weights, kind, features)
         return Candidates(ids, np.column_stack([features, evidence]), asked, rows, met, tokens, kind, gone)
+
+    def _named(self, question: str, among: Ints | None) -> Iterator[Ints]:
+        """Yield passages that are near to the names of a question alone, and those that have them in other letters."""
+        names = self._token_encoder.names(question)
+        if names and (text := names.text()):
+            yield self._views.dense.search(self._encoder.encode_queries([text])[0], NAMED, among)[0]
+        if names and (terms := names.terms()):
+            yield self._views.lexical.search(terms, NAMED, among)[0]
 
     def read(self, found: Candidates, best: Ints | None = None) -> Floats:
         """Return the features (n, f) of candidates with what those at positions ``best`` say when they are read.

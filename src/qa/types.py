@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -595,6 +595,48 @@ class Tokens:
     spans: Ints
 
 
+@dataclass(frozen=True, slots=True)
+class Laid:
+    """Texts laid end to end with gaps between them: the tokens of all (t,), which of the distinct ones each is (t,),
+    with a last one for what is in a gap, directions (n, d) of these with their norms (n,), the lengths (n + 1,) of the
+    vectors, and where each text begins and ends."""
+
+    tokens: TokenIds
+    row: Ints
+    directions: Floats
+    norms: Floats
+    lengths: Floats
+    starts: Ints
+    ends: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """Tokens of a question that make a name, the places (m,) of the tokens that are the name in other letters in texts
+    that are laid end to end, the cosine that each of both has with each, and the least length of the question's."""
+
+    asked: Span
+    places: Ints
+    cosine: float
+    length: float
+
+
+class Names(Protocol):
+    """What may be names in a question, able to tell where a text has them in other letters."""
+
+    def met(self, texts: Laid) -> Iterator[Met]:
+        """Yield where the names are in other letters."""
+        ...
+
+    def terms(self) -> list[str]:
+        """Return what the postings have of the names in other letters."""
+        ...
+
+    def text(self) -> str:
+        """Return the words alone that may be names by their vectors: passages are searched for these too."""
+        ...
+
+
 class Encoder(Protocol):
     """Turns texts into unit vectors; questions and passages may be prompted differently."""
 
@@ -629,7 +671,18 @@ class TokenEncoder(Protocol):
         """Return the vectors (t, d) of token ids (t,); the norm is the token's weight."""
         ...
 
+    def directions(self, ids: TokenIds) -> tuple[Floats, Floats, Floats]:
+        """Return directions (t, d) of the vectors of token ids (t,), their norms (t,), and the vectors' lengths (t,).
+
+        What needs only cosines and lengths is spared scaling every vector.
+        """
+        ...
+
     def tokens(self, text: str) -> Tokens: ...
+
+    def names(self, text: str) -> Names | None:
+        """Return what may be names in a question; None without any."""
+        ...
 
 
 class Retriever(Protocol):
