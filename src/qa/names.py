@@ -143,7 +143,7 @@ class Asked:
         return [*pairs, *(term for name in self.han for term in words(name.word))]
 
     def text(self) -> str:
-        return " ".join(word.text for word in self.words)
+        return " ".join(word.text for word in self.words if len(word.tokens) > 1)
 
     def _read(self, ids: TokenIds) -> Iterator[Met]:
         if self.latin:
@@ -262,14 +262,16 @@ class NameTable:
         return Asked(latin, han, words, self) if latin or han or words else None
 
     def _words(self, text: str, tokens: Tokens, vectors: Callable[[TokenIds], Floats]) -> Iterator[_Word]:
-        """Yield words that are cut into several tokens, with capitals where a script has them and the question any."""
+        """Yield words with capitals, the first of a question only if it is cut into several tokens; of scripts without
+        capitals, and of a question without any, all that are cut."""
         starts, ends = tokens.spans.T
         plain = text.islower()
         found: list[tuple[str, Span]] = []
-        for word in _MAY_BE.finditer(text):
+        for number, word in enumerate(_MAY_BE.finditer(text)):
             span = Span(int(ends.searchsorted(word.start(), "right")), int(starts.searchsorted(word.end())))
-            small = word[0][0].islower() and not plain
-            if len(span) > 1 and not small and not _NO_NAMES.search(word[0]):
+            letter = word[0][0]
+            may_be = letter.isupper() or (len(span) > 1 and (plain or not letter.islower()))
+            if may_be and len(span) > (number == 0) and not _NO_NAMES.search(word[0]):
                 found.append((word[0], span))
         for own, span in sorted(found, key=lambda each: -len(each[0]))[:_MOST_NAMES]:
             ids = tokens.ids[span.start : span.end]

@@ -633,7 +633,7 @@ class Names(Protocol):
         ...
 
     def text(self) -> str:
-        """Return the words alone that may be names by their vectors: passages are searched for these too."""
+        """Return the words that may be names and are cut into several tokens: passages are searched for these alone."""
         ...
 
 
