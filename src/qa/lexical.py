@@ -281,7 +281,8 @@ class LexicalIndex:
 
     def _rarest(self, words: Sequence[str]) -> list[str]:
         unique = list(dict.fromkeys(words))
-        counts = {word: self._frequency(word) for word in unique}
+        with _translated():
+            counts = {word: int(self._doc_freq(word)) for word in unique}
         known = [word for word in unique if counts[word]]
         if len(known) > MAX_QUERY_WORDS:
             known = sorted(known, key=lambda word: (counts[word], word))[:MAX_QUERY_WORDS]

@@ -87,6 +87,9 @@ _LONGEST_SYLLABLE = 6
 _WAYS = 4
 """Ways to cut or to read a name that are tried: most have one."""
 
+_READINGS = 2
+"""Readings of characters one after the other that are tried."""
+
 _MOST_WORDS = 4
 """Words of one name at most."""
 
@@ -325,19 +328,16 @@ class NameTable:
         yield from _joined(row)
 
     def _han(self, ids: TokenIds) -> Iterator[tuple[Span, str]]:
-        """Yield two and three characters that follow one another as words of pinyin: Tangyin, Yang Weidong."""
+        """Yield two and three characters that follow one another, with the word of pinyin that they are."""
         read, owners = self.read(ids)
         for count in (2, 3):
             for start in range(len(read) - count + 1):
                 here = read[start : start + count]
-                if not here[:, 0].all():
-                    continue
-                span = Span(int(owners[start]), int(owners[start + count - 1]) + 1)
-                for way in islice(product(*(row[row > 0].tolist() for row in here)), _WAYS):
-                    first, *rest = (self._syllables[number] for number in way)
-                    yield span, "".join([first, *rest])
-                    if count == 3:
-                        yield span, f"{first} {''.join(rest)}"
+                if here[:, 0].all():
+                    span = Span(int(owners[start]), int(owners[start + count - 1]) + 1)
+                    ways = product(*(row[row > 0].tolist() for row in here))
+                    for way in islice(ways, _READINGS):
+                        yield span, "".join(self._syllables[number] for number in way)
 
     def _cut(self, word: str) -> tuple[int, tuple[tuple[int, ...], ...]]:
         """Return how much of a word is a name, and the ways to cut it into syllables: all of "Xi'an" and "Anjis", of
