@@ -10,12 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import secrets
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -105,10 +104,10 @@ def restore(library: Library, folder: Path) -> Copy:
 
 
 def _restore_uploads(library: Library, folder: Path, before: list[DocumentInfo]) -> None:
-    """Put the uploaded files of a backup in their place, which may be another than it was, and drop later ones."""
+    """Put the uploaded files of a backup in their place, and drop later ones."""
     for info in before:
         indexing.drop_upload(library, info.path)
-    own, names = library.path.resolve() / UPLOADS, set[str]()
+    own = library.path.resolve() / UPLOADS
     for file in _uploaded(folder):
         own.mkdir(exist_ok=True)
         new = own / f".{file.name}.{secrets.token_hex(4)}"
@@ -117,27 +116,12 @@ def _restore_uploads(library: Library, folder: Path, before: list[DocumentInfo])
             new.replace(own / file.name)
         finally:
             new.unlink(missing_ok=True)
-        names.add(file.name)
-    places = ((info, _place_in(own, info.path, names)) for info in library.documents())
-    moved = [(library.document(info.id), place) for info, place in places if place not in ("", info.path)]
-    if moved:
-        with library.transaction() as change:
-            for document, place in moved:
-                change.move(document.id, document, place)
 
 
 def _uploaded(path: Path) -> list[Path]:
     """Return the uploaded files of a library, without those that are being taken in."""
     found = (path / UPLOADS).glob("[!.]*")
     return sorted(file for file in found if file.is_file() and not file.is_symlink())
-
-
-def _place_in(own: Path, path: str, names: Collection[str]) -> str:
-    """Return where a document of the uploads ``names``, once read from ``path``, has its file now; "" if of none."""
-    for found in re.finditer(rf"/{UPLOADS}/(?=([^/]+))", path):
-        if found[1] in names:
-            return str(own / path[found.end() :])
-    return ""
 
 
 def _take_beside(library: Library, folder: Path, before: set[str]) -> None:
@@ -356,7 +340,8 @@ def _whole(library: Library, lost: list[str]) -> Iterator[Stored]:
     """Yield every document that is whole, or that its file still is; name the others in ``lost``."""
     for key in range(1, library.highest_key() + 1):
         try:
-            yield library.stored(key)
+            stored = library.stored(key)
+            yield replace(stored, path=library.places.kept(stored.path))
             continue
         except DocumentNotFound:
             continue
@@ -373,7 +358,7 @@ def _whole(library: Library, lost: list[str]) -> Iterator[Stored]:
                 f"'{name}' is damaged, and its file does not bring it back: {path or 'it was no file,'} {reason}"
             )
             continue
-        yield Stored(document, path, added)
+        yield Stored(document, library.places.kept(path), added)
 
 
 def _sync(file: Path) -> None:
