@@ -55,9 +55,11 @@ class Soak:
     asked_beside: int = 0
     number: int = 0
     doing: str = ""
+    warm: dict[str, float] = field(default_factory=dict)
+    most: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
-    def run(self, seconds: float) -> dict[str, Any]:
-        """Use the library for so many seconds after it is warm; return the figures."""
+    def run(self, seconds: float, *, watch: Callable[[dict[str, Any]], None] | None = None) -> dict[str, Any]:
+        """Use the library for so many seconds after it is warm; return the figures, and tell ``watch`` each minute."""
         self._random = random.Random(self.seed)
         self._paragraphs = _paragraphs()
         self._docs, self._others = self.root / "docs", self.root / "others"
@@ -82,14 +84,13 @@ class Soak:
         }
         first = [*usual, *rare]
         stop = threading.Event()
-        warm: dict[str, float] | None = None
-        most: dict[str, float] = defaultdict(float)
         with QA.open(self.root / "index", config=Config(max_error=0.9)) as qa:
             qa.sync(self._docs)
             reading = threading.Thread(target=self._ask_beside, args=(stop,))
             reading.start()
             try:
                 began, done = time.monotonic(), 0
+                told = began
                 while done < WARM_UP or time.monotonic() - began < seconds:
                     kinds = rare if self._random.random() < RARE else usual
                     name = first.pop(0) if first else self._random.choice(list(kinds))
@@ -103,33 +104,35 @@ class Soak:
                     self._compare(qa)
                     done += 1
                     if done == WARM_UP:
-                        warm, began = _resources(self.root / "index"), time.monotonic()
+                        self.warm, began = _resources(self.root / "index"), time.monotonic()
                     if done >= WARM_UP:
-                        most = {
-                            key: max(most[key], value)
-                            for key, value in _resources(self.root / "index").items()
-                        }
+                        for key, value in _resources(self.root / "index").items():
+                            self.most[key] = max(self.most[key], value)
+                    if watch and time.monotonic() - told > 60:
+                        told = time.monotonic()
+                        watch(self._figures(told - began))
             finally:
                 stop.set()
                 reading.join()
             self._check(qa)
             compacted = qa.compact().after
-        assert warm is not None
         for name, ceiling in CEILINGS.items():
-            if most[name] - warm[name] > ceiling:
+            if self.most[name] - self.warm[name] > ceiling:
                 self.problems.append(
-                    f"{name} grew from {warm[name]:g} to {most[name]:g}, more than {ceiling:g}"
+                    f"{name} grew from {self.warm[name]:g} to {self.most[name]:g}, more than {ceiling:g}"
                 )
+        return {**self._figures(time.monotonic() - began), "compacted_mb": round(compacted / 1e6, 1)}
+
+    def _figures(self, seconds: float) -> dict[str, Any]:
         return {
-            "seconds": round(time.monotonic() - began, 1),
+            "seconds": round(seconds, 1),
             "operations": {
                 name: {"count": len(times), "median_ms": round(1000 * median(times), 1)}
                 for name, times in sorted(self.times.items())
             },
             "asked_beside": self.asked_beside,
-            "warm": warm,
-            "most": dict(most),
-            "compacted_mb": round(compacted / 1e6, 1),
+            "warm": self.warm,
+            "most": dict(self.most),
             "documents": len(self.expected),
             "problems": self.problems,
         }
@@ -293,12 +296,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
-        figures = Soak(Path(folder).resolve(), options.seed).run(options.seconds)
-    text = json.dumps(figures, indent=2, ensure_ascii=False)
-    print(text)
-    if options.out:
-        options.out.write_text(text + "\n", encoding="utf-8")
+        soak = Soak(Path(folder).resolve(), options.seed)
+        figures = soak.run(options.seconds, watch=lambda so_far: _write(options.out, so_far))
+    print(json.dumps(figures, indent=2, ensure_ascii=False))
+    _write(options.out, figures)
     return 1 if figures["problems"] else 0
+
+
+def _write(file: Path | None, figures: dict[str, Any]) -> None:
+    if file:
+        file.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
