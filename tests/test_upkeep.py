@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from qa import QA, history, indexing, upkeep, users
+from qa import QA, history, indexing, upkeep, uploads, users
 from qa.errors import ConversationNotFound, HistoryError, LibraryCorrupt, LibraryNotFound, QAError
 from qa.feedback import Feedback
 from qa.history import History
 from qa.lexical import LexicalIndex
 from qa.library import FILE, UPLOADS, Library
 from qa.text import words
-from qa.types import Turn
+from qa.types import Span, Turn
 from qa.users import Users
 from qa.views import LEXICAL, Views
 from qa.web.strings import EN
@@ -242,6 +242,56 @@ def test_an_upload_goes_with_its_document_and_other_files_stay(qa: QA, folder: P
     assert list((qa.path / "uploads").iterdir()) == []
     qa.remove("ru.txt")
     assert (folder / "ru.txt").exists()
+
+
+def killed_in_between(qa: QA, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave what a process leaves that is killed while it does something to the upload 'note.txt'."""
+    own = qa.path / UPLOADS
+    if way == "removing":
+        with monkeypatch.context() as patch:
+            patch.setattr(uploads, "drop", lambda library, path: None)
+            patch.setattr(QA, "_forget", lambda self, sources: None)
+            qa.remove("note.txt")
+        return
+    with uploads.taking(own / "note.txt") as previous:
+        if way in ("replacing", "replacing, nothing there"):
+            (own / "note.txt").rename(previous)
+        if way != "replacing, nothing there":
+            (own / ("new.txt" if way == "adding" else "note.txt")).write_text("The quay was built in 1891.")
+        uploads._note(own / "new.txt").touch()
+        shutil.copytree(own, qa.path / "as it was")
+    shutil.rmtree(own)
+    (qa.path / "as it was").rename(own)
+
+
+@pytest.mark.parametrize("way", ["removing", "adding", "replacing", "replacing, nothing there"])
+@pytest.mark.parametrize("by", ["compact", "mend"])
+def test_what_a_killed_upload_or_removal_left_goes_with_the_next_compaction(
+    qa: QA, way: str, by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(qa, "note.txt", b"The weir was built in 1888.")
+    conversation = asked("anna", "When was the weir built?", qa)
+    place = qa.find("note.txt")
+    qa.give_feedback(Feedback("weir?", "right", document_id=place.id, span=Span(0, 8)))
+    own = qa.path / UPLOADS
+    (own / "by hand.txt").write_text("Nobody gave this to the library.")
+    killed_in_between(qa, way, monkeypatch)
+    getattr(qa, by)()
+    left = {file.name: file.read_text() for file in own.iterdir()}
+    kept = {} if way == "removing" else {"note.txt": "The weir was built in 1888."}
+    assert left == {"by hand.txt": "Nobody gave this to the library.", **kept}
+    named = {place.source for turn in History(qa.path).read("anna", conversation) for place in turn.passages}
+    assert ("note.txt" in named) == bool(kept)
+    assert [each.source for each in qa.feedback()] == (["note.txt"] if kept else [""])
+
+
+def test_an_upload_that_is_being_taken_in_is_not_swept(qa: QA) -> None:
+    with uploads.taking(qa.path / UPLOADS / "new.txt"):
+        (qa.path / UPLOADS / "new.txt").write_text("The quay was built in 1891.")
+        qa.compact()
+        assert qa.add(qa.path / UPLOADS / "new.txt").added == ("new.txt",)
+    qa.compact()
+    assert [file.name for file in (qa.path / UPLOADS).iterdir()] == ["new.txt"]
 
 
 def test_a_library_moved_by_hand_has_its_uploads_where_it_is_now(

@@ -173,6 +173,10 @@ class FeedbackStore:
                 replace_file(self.path, b"".join(kept))
             return changed
 
+    def sources(self) -> set[str]:
+        """Return the documents that verdicts are on."""
+        return {feedback.source for feedback in self.read() if feedback.source}
+
     def _lines(self) -> Iterator[tuple[int, Feedback | None]]:
         if not self.path.exists():
             return

@@ -206,6 +206,17 @@ class History:
             database.executemany("DELETE FROM places WHERE source = ?", [(source,) for source in sources])
             database.execute("COMMIT")
 
+    def sources(self) -> set[str]:
+        """Return the documents that turns name.
+
+        Raises:
+            HistoryError: the file is damaged.
+        """
+        if not self.path.exists():
+            return set()
+        with self._opened() as database:
+            return {source for (source,) in database.execute("SELECT DISTINCT source FROM places")}
+
     def copy_to(self, other: History) -> None:
         """Write the present state into another file, for its owner alone; others go on meanwhile.
 

@@ -18,7 +18,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from qa import indexing
+from qa import indexing, uploads
 from qa.dense import sync_folder
 from qa.errors import DocumentNotFound, HistoryError, LibraryCorrupt, QAError, ReadError, refused
 from qa.feedback import FILE as FEEDBACK
@@ -93,11 +93,13 @@ def restore(library: Library, folder: Path) -> Copy:
     """
     made = _checked(folder, f"The backup '{folder}'")
     before = library.documents()
+    uploads.note(library, (info.path for info in before))
     with Library.open(folder) as source:
         library.become(source)
     with refused(library.path):
         _restore_uploads(library, folder, before)
-        _take_beside(library, folder, {info.source for info in before})
+        _take_beside(library, folder)
+        sweep(library)
     with Views(library) as views:
         views.rewrite()
     return Copy(str(folder), *made)
@@ -106,7 +108,7 @@ def restore(library: Library, folder: Path) -> Copy:
 def _restore_uploads(library: Library, folder: Path, before: list[DocumentInfo]) -> None:
     """Put the uploaded files of a backup in their place, and drop later ones."""
     for info in before:
-        indexing.drop_upload(library, info.path)
+        uploads.drop(library, info.path)
     own = library.path.resolve() / UPLOADS
     for file in _uploaded(folder):
         own.mkdir(exist_ok=True)
@@ -124,17 +126,14 @@ def _uploaded(path: Path) -> list[Path]:
     return sorted(file for file in found if file.is_file() and not file.is_symlink())
 
 
-def _take_beside(library: Library, folder: Path, before: set[str]) -> None:
-    """Take over verdicts, users and conversations of a backup; of documents that are gone, no name and place stays."""
-    gone = before - {info.source for info in library.documents()}
+def _take_beside(library: Library, folder: Path) -> None:
+    """Take over verdicts, users and conversations of a backup."""
     verdicts, history = FeedbackStore(library.path), History(library.path)
     users, past_users = Users(library.path), Users(folder)
     verdicts.take(FeedbackStore(folder))
-    verdicts.forget(gone)
     users.take(past_users)
     removed = {user.name for user in past_users.list()} - {user.name for user in users.list()}
     history.take(History(folder), without=removed)
-    history.forget(gone)
 
 
 def _checked(folder: Path, what: str) -> tuple[int, int, int]:
@@ -148,6 +147,19 @@ def _checked(folder: Path, what: str) -> tuple[int, int, int]:
             raise HistoryError(problems[0])
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         return len(library.documents()), library.count(), size
+
+
+def sweep(library: Library) -> None:
+    """Take out what a removal or an upload that was killed left beside the library: its files, and names of documents.
+
+    What is kept of a document that is there stays; the questions stay in any case.
+    """
+    verdicts, history = FeedbackStore(library.path), History(library.path)
+    uploads.sweep(library)
+    named = verdicts.sources() | history.sources()
+    gone = {source for source in named if library.by_source(source) is None}
+    verdicts.forget(gone)
+    history.forget(gone)
 
 
 # Exports
@@ -298,6 +310,8 @@ def mend(
             if damage or wrong:
                 views.rewrite()
                 done.append("dense.faiss and lexical/: written anew from library.sqlite")
+        if not lost and not History(path).check():
+            sweep(library)
     if wrong := verdicts.check():
         problems += wrong
         done.append(f"{verdicts.path.name}: {verdicts.mend()} lines that cannot be read are taken out")
