@@ -38,6 +38,8 @@ CEILINGS = {"memory_mb": 64.0, "descriptors": 8, "threads": 4, "disk_mb": 64.0}
 RARE = 0.04
 """Share of the turns that do something to the whole library."""
 ANCHOR = "anchor.txt"
+FIRST, CANDIDATES = 10, 100
+"""What people see of a search, and what it looks at: a word that one document has is lost if it is not among these."""
 
 
 @dataclass
@@ -53,6 +55,7 @@ class Soak:
     backed_up: dict[str, str] | None = None
     times: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     asked_beside: int = 0
+    low: list[int] = field(default_factory=list)  # ranks of passages that were found and not shown
     number: int = 0
     doing: str = ""
     warm: dict[str, float] = field(default_factory=dict)
@@ -131,6 +134,7 @@ class Soak:
                 for name, times in sorted(self.times.items())
             },
             "asked_beside": self.asked_beside,
+            "found_below_ten": self.low,
             "warm": self.warm,
             "most": dict(self.most),
             "documents": len(self.expected),
@@ -222,9 +226,12 @@ class Soak:
             self.problems.append(f"there are, or are not, {sorted(there ^ set(self.expected))}")
 
     def _find(self, qa: QA, name: str, word: str) -> None:
-        hits = qa.search(word)
-        if not any(name == hit.source and word in hit.text for hit in hits):
+        hits = qa.search(word, k=CANDIDATES)
+        ranks = [hit.rank for hit in hits if name == hit.source and word in hit.text]
+        if not ranks:
             self.problems.append(f"'{word}' of '{name}' is not found")
+        elif ranks[0] > FIRST:
+            self.low.append(ranks[0])
         if not all(hit.text in qa.document(hit.passage.document_id).text for hit in hits):
             self.problems.append(f"a passage found for '{word}' is not in its document")
 

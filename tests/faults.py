@@ -1,7 +1,7 @@
 """A program that kills its children, or fails their system calls, at the n-th thing they do to a library.
 
-``tests/faults.c`` is loaded below everything that writes (Python, SQLite, tantivy) and counts the writes, syncs,
-truncations, renames and deletions in the library's folder. ``strikes`` runs an operation once to count them, then once
+``tests/faults.c`` is loaded below everything that writes (Python, SQLite, tantivy) and counts what is made, the writes,
+syncs, truncations, renames and deletions in the library's folder. ``strikes`` runs an operation once to count them, then once
 for every chosen number on a fresh copy, and has what is left judged by a process of its own.
 """
 
@@ -504,7 +504,9 @@ def strikes(name: str, fault: Fault, *, most: int, root: Path) -> Iterator[str]:
         path = fresh()
         place = f"{name}, {fault.name} at call {number} of {count}"
         code, told = in_child(lambda: armed(operation, path, fault, number))  # noqa: B023
-        if code != (KILLED if fault.action in (KILL, TEAR) else 0):
+        # One call more or less: threads open files as they are run, and the last may not be reached
+        missed = isinstance(told, dict) and told["count"] < number
+        if code != (KILLED if fault.action in (KILL, TEAR) and not missed else 0):
             yield f"{place}: exit {code}, {told}"
             continue
         code, found = in_child(lambda: judge(path))  # noqa: B023
