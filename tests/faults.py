@@ -1,8 +1,9 @@
 """A program that kills its children, or fails their system calls, at the n-th thing they do to a library.
 
-``tests/faults.c`` is loaded below everything that writes (Python, SQLite, tantivy) and counts what is made, the writes,
-syncs, truncations, renames and deletions in the library's folder. ``strikes`` runs an operation once to count them, then once
-for every chosen number on a fresh copy, and has what is left judged by a process of its own.
+``tests/faults.c`` is loaded below everything that writes (Python, SQLite, tantivy) and counts the files that are
+made, the writes, syncs, truncations, renames and deletions in the library's folder. ``strikes`` runs an operation
+once to count them, then once for every chosen number on a fresh copy, and has what is left judged by a process of its
+own.
 """
 
 from __future__ import annotations

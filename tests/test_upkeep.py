@@ -274,6 +274,7 @@ def test_what_a_killed_upload_or_removal_left_goes_with_the_next_compaction(
     place = qa.find("note.txt")
     qa.give_feedback(Feedback("weir?", "right", document_id=place.id, span=Span(0, 8)))
     own = qa.path / UPLOADS
+    (own / ".note.txt.arriving").write_text("The weir w")  # by a restoration that was killed
     (own / "by hand.txt").write_text("Nobody gave this to the library.")
     killed_in_between(qa, way, monkeypatch)
     getattr(qa, by)()

@@ -109,15 +109,8 @@ def _restore_uploads(library: Library, folder: Path, before: list[DocumentInfo])
     """Put the uploaded files of a backup in their place, and drop later ones."""
     for info in before:
         uploads.drop(library, info.path)
-    own = library.path.resolve() / UPLOADS
     for file in _uploaded(folder):
-        own.mkdir(exist_ok=True)
-        new = own / f".{file.name}.{secrets.token_hex(4)}"
-        try:
-            shutil.copy(file, new)
-            new.replace(own / file.name)
-        finally:
-            new.unlink(missing_ok=True)
+        uploads.put(library, file)
 
 
 def _uploaded(path: Path) -> list[Path]:

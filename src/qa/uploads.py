@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +17,8 @@ from pathlib import Path
 from qa.errors import refused
 from qa.library import UPLOADS, Library
 
-PENDING, PREVIOUS = ".pending", ".previous"
-"""Ends of hidden names: the note that something is done to a file, and what it was before it is replaced."""
+PENDING, PREVIOUS, ARRIVING = ".pending", ".previous", ".arriving"
+"""Ends of hidden names: the note that something is done to a file, what it was before, and what is not yet whole."""
 
 
 @contextmanager
@@ -50,6 +51,18 @@ def drop(library: Library, path: str) -> None:
             _note(file).unlink(missing_ok=True)
 
 
+def put(library: Library, file: Path) -> None:
+    """Copy a file of a backup to its place among the uploads; one of its name is replaced by it, or stays whole."""
+    folder = library.path.resolve() / UPLOADS
+    folder.mkdir(exist_ok=True)
+    new = folder / f".{file.name}{ARRIVING}"
+    try:
+        shutil.copy(file, new)
+        new.replace(folder / file.name)
+    finally:
+        new.unlink(missing_ok=True)
+
+
 def sweep(library: Library) -> None:
     """Finish what was done to uploads by processes that were killed; where one is being taken in now, do nothing."""
     folder = library.path.resolve() / UPLOADS
@@ -58,6 +71,8 @@ def sweep(library: Library) -> None:
     with refused(folder):
         try:
             with _locked(folder, fcntl.LOCK_EX | fcntl.LOCK_NB):
+                for arriving in folder.glob(f".*{ARRIVING}"):
+                    arriving.unlink()
                 for previous in sorted(folder.glob(f".*{PREVIOUS}")):
                     _settle(library, previous, _named(previous, PREVIOUS))
                 for noted in sorted(folder.glob(f".*{PENDING}")):
