@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,6 +114,32 @@ ssize_t writev(int fd, const struct iovec *parts, int number) {
         } \
         return real arguments; \
     }
+
+/* Only what makes or empties a file is counted. */
+#define OPENING(name, which, before, after) \
+    int name(before const char *path, int flags, ...) { \
+        static int (*real)(before const char *, int, ...); \
+        mode_t mode = 0; \
+        if (!real) real = (int (*)(before const char *, int, ...))dlsym(RTLD_NEXT, #name); \
+        if (flags & (O_CREAT | __O_TMPFILE)) { \
+            va_list more; \
+            va_start(more, flags); \
+            mode = va_arg(more, mode_t); \
+            va_end(more); \
+        } \
+        if (flags & (O_CREAT | O_TRUNC) && which) { \
+            int verdict = strike(CHANGES); \
+            if (verdict == 1) return -1; \
+            if (verdict == 2) _exit(137); \
+        } \
+        return real(after path, flags, mode); \
+    }
+#define PLAIN
+#define WITH(...) __VA_ARGS__,
+OPENING(open, watched(path), PLAIN, PLAIN)
+OPENING(open64, watched(path), PLAIN, PLAIN)
+OPENING(openat, watched_at(directory, path), WITH(int directory), WITH(directory))
+OPENING(openat64, watched_at(directory, path), WITH(int directory), WITH(directory))
 
 GUARDED(int, fsync, CHANGES, (int fd), (fd), (int), watched_at(fd, NULL))
 GUARDED(int, fdatasync, CHANGES, (int fd), (fd), (int), watched_at(fd, NULL))

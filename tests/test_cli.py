@@ -68,6 +68,7 @@ class FakeQA:
         self.problems = list(problems)
         self.calls: list[tuple[str, str]] = []
         self.k = 0
+        self.scope: Scope | None = None
         self.reading_confidence: float | None = None
 
     def __enter__(self) -> FakeQA:
@@ -118,7 +119,7 @@ class FakeQA:
         ]
 
     def search(self, question: str, *, k: int = 10, scope: Scope | None = None) -> list[Hit]:
-        self.k = k
+        self.k, self.scope = k, scope
         if question == "nothing":
             return []
         sure = self.reading_confidence
@@ -130,7 +131,7 @@ class FakeQA:
             raise KeyboardInterrupt
         if question == "empty":
             raise QuestionError("The question is empty. Ask in a few words.")
-        hits = tuple(self.search(question))
+        hits = tuple(self.search(question, scope=scope))
         if question == "unknown":
             return Answer(question, None, 0.2, "No passage speaks of it.", hits, nearest=self.quote)
         return Answer(question, self.quote, 0.8, "The quote names “增长”.", hits, nearest=self.quote)
@@ -262,6 +263,31 @@ def test_wrong_usage_exits_with_2(qa: FakeQA, arguments: list[str]) -> None:
     result = run(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("Usage: ")
+
+
+@pytest.mark.parametrize("command", ["ask", "search"])
+@pytest.mark.parametrize(
+    ("arguments", "question"),
+    [
+        (["-5 degrees?"], "-5 degrees?"),
+        (["-5", "degrees", "or", "-7?"], "-5 degrees or -7?"),
+        (["-5 度吗？", "-k", "3"], "-5 度吗？"),
+        (["--in", "-5 folder", "--force: what is it?"], "--force: what is it?"),
+        (["-k", "3", "--", "--json"], "--json"),
+    ],
+)
+def test_a_question_may_begin_with_a_minus(
+    qa: FakeQA, command: str, arguments: list[str], question: str
+) -> None:
+    asked = one_object(run(command, "--json", *arguments))
+    assert asked["question"] == question
+    assert qa.scope == (Scope(("-5 folder",)) if "--in" in arguments else None)
+
+
+@pytest.mark.parametrize("option", ["--unknown", "-x", "--unknown=a b", "-k many words"])
+def test_a_mistyped_option_is_no_question(qa: FakeQA, option: str) -> None:
+    result = run("ask", "why?", option)
+    assert (result.exit_code, result.stdout) == (2, "")
 
 
 @pytest.mark.parametrize(
@@ -481,6 +507,13 @@ def test_chat_answers_until_quit_or_the_end(qa: FakeQA) -> None:
     assert run("chat", stdin="").exit_code == 0
 
 
+def test_a_chat_with_a_library_that_is_not_there_says_so_before_a_question(tmp_path: Path) -> None:
+    for arguments in ([], ["--json"]):
+        result = run("chat", "--index", str(tmp_path / "nowhere"), *arguments, stdin="")
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.startswith(f"No library at '{tmp_path / 'nowhere'}'. Build one: qa index")
+
+
 def test_chat_as_json_is_an_object_a_line(qa: FakeQA) -> None:
     turns = [json.loads(line) for line in run("chat", "--json", stdin="a\nunknown\n").stdout.splitlines()]
     assert [(turn["question"], turn["standalone"], turn["answered"]) for turn in turns] == [
@@ -649,6 +682,15 @@ def test_eval_of_a_malformed_set_names_file_and_line(qa: FakeQA, tmp_path: Path)
     assert result.stderr.startswith("questions.jsonl, line 1: ")
 
 
+def test_eval_names_every_line_that_is_malformed(qa: FakeQA, tmp_path: Path) -> None:
+    whole = '{"id": "b", "question": "x"}\n'
+    (tmp_path / "questions.jsonl").write_text(f"{{}}\n{whole}[1]\n{whole}{{\n", encoding="utf-8")
+    result = run("eval", "questions.jsonl")
+    assert (result.exit_code, result.stdout) == (1, "")
+    places = [line.partition(": ")[0] for line in result.stderr.splitlines()]
+    assert places == [f"questions.jsonl, line {number}" for number in (1, 3, 4, 5)]
+
+
 def test_a_run_file_that_cannot_be_written_is_an_error(qa: FakeQA, tmp_path: Path) -> None:
     (tmp_path / "questions.jsonl").write_text('{"id": "b", "question": "x"}\n', encoding="utf-8")
     result = run("eval", "questions.jsonl", "--run", "no/such/folder/run.txt")
@@ -778,18 +820,20 @@ def on_terminal(*args: str, when: bytes = b"", press: bytes = b"") -> tuple[int,
         preexec_fn=reached_by_ctrl_c,
     )
     os.close(terminal)
-    output = b""
+    output, pressed = b"", 0.0
     deadline = time.monotonic() + 60
     try:
         while time.monotonic() < deadline:
-            # A key pressed between the prompt and the wait for keys is lost on Python: press again.
+            # A key pressed between the prompt and the wait for keys is lost on Python: press again, but not so soon
+            # that a busy machine gets two for one.
             if select.select([keys], [], [], 0.5)[0]:
                 try:
                     output += os.read(keys, 65536)
                 except OSError:  # the other end is closed
                     break
-            elif when and when in output:
+            elif when and when in output and time.monotonic() - pressed > 5:
                 os.write(keys, press)
+                pressed = time.monotonic()
         return process.wait(timeout=5), output.decode()
     finally:
         process.kill()

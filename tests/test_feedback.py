@@ -47,6 +47,11 @@ def test_what_is_given_is_kept_in_order(tmp_path: Path) -> None:
     assert first.highlights == (Span(25, 29),)
 
 
+def test_a_library_that_vanished_is_named_when_a_verdict_is_kept(tmp_path: Path) -> None:
+    with pytest.raises(LibraryNotFound, match=r"folder '.*index' is gone"):
+        FeedbackStore(tmp_path / "index").add(verdict())
+
+
 def test_a_verdict_on_an_answer_names_its_place_and_none_of_its_text(tmp_path: Path) -> None:
     answer = web_fakes.demo(tmp_path).ask("How did the council vote?")
     assert answer.quote is not None

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from qa import QA, history
-from qa.errors import ConversationNotFound, HistoryError
+from qa.errors import ConversationNotFound, HistoryError, LibraryNotFound
 from qa.history import History, PastTurn
 from qa.types import Answer, Turn
 from qa.web.conversations import COLUMNS, Recall, as_csv, as_jsonl, as_markdown, as_records, harmless
@@ -241,6 +241,14 @@ def test_damaged_or_foreign_file_is_refused_in_words(kept: History, damage: Any)
     for call in (lambda: kept.read("anna", own), lambda: kept.keep("anna", own, plain("x"))):
         with pytest.raises(HistoryError, match=r"[Mm]ove (it )?away"):
             call()
+
+
+def test_a_library_that_vanished_is_named_when_a_turn_is_kept(tmp_path: Path) -> None:
+    kept = History(tmp_path / "index")
+    with pytest.raises(LibraryNotFound, match=r"folder '.*index' is gone"):
+        kept.keep("anna", "", plain("first?"))
+    assert kept.conversations("anna") == []
+    assert not (tmp_path / "index").exists()
 
 
 def _run(path: Path, statement: str) -> None:

@@ -22,7 +22,7 @@ LAYERS = {
     "explaining": 2, "followups": 2, "rewriting": 2,
     "confidence": 2, "evaluation": 2, "feedback": 2, "users": 2, "history": 2,
     "library": 3, "views": 3, "answer": 3,
-    "indexing": 4, "upkeep": 4, "duplicates": 4, "search": 4, "chat": 4,
+    "indexing": 4, "uploads": 4, "upkeep": 4, "duplicates": 4, "search": 4, "chat": 4,
     "service": 5,
     "server": 6, "web": 6, "guard": 6, "evaluating": 6,
     "cli": 7,

@@ -64,6 +64,23 @@ def test_a_malformed_table_is_named_by_file_and_line(tmp_path: Path, text: str, 
     assert reason in str(caught.value)
 
 
+def test_all_malformed_lines_are_named_and_twenty_of_many(tmp_path: Path) -> None:
+    path = write(tmp_path / "set.csv", 'id,question\na,Who, and when?\nb,Why?\nc,\nb,Where?\nd,"What"?\n')
+    with pytest.raises(QuestionError) as caught:
+        load_questions(path)
+    assert [line.split(",")[1].split(":")[0] for line in str(caught.value).splitlines()] == [
+        " line 2", " line 4", " line 5", " line 6",
+    ]  # fmt: skip
+    path = tmp_path / "set.jsonl"
+    path.write_bytes(b'{"id": "a"}\n\xff\n' + b"[]\n" * 30)
+    with pytest.raises(QuestionError) as caught:
+        load_questions(path)
+    named = str(caught.value).splitlines()
+    assert len(named) == 21
+    assert "line 2: this is not UTF-8" in named[1]
+    assert named[-1] == "… and 12 more."
+
+
 def test_a_table_that_is_not_utf8_says_how_to_save_it(tmp_path: Path) -> None:
     (tmp_path / "set.csv").write_bytes("id,question\na,谁？\n".encode("gb18030"))
     with pytest.raises(QuestionError, match="save the table as 'CSV UTF-8'"):

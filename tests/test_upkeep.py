@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from qa import QA, history, indexing, upkeep, users
+from qa import QA, history, indexing, upkeep, uploads, users
 from qa.errors import ConversationNotFound, HistoryError, LibraryCorrupt, LibraryNotFound, QAError
 from qa.feedback import Feedback
 from qa.history import History
 from qa.lexical import LexicalIndex
 from qa.library import FILE, UPLOADS, Library
 from qa.text import words
-from qa.types import Turn
+from qa.types import Span, Turn
 from qa.users import Users
 from qa.views import LEXICAL, Views
 from qa.web.strings import EN
@@ -242,6 +242,140 @@ def test_an_upload_goes_with_its_document_and_other_files_stay(qa: QA, folder: P
     assert list((qa.path / "uploads").iterdir()) == []
     qa.remove("ru.txt")
     assert (folder / "ru.txt").exists()
+
+
+def killed_in_between(qa: QA, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave what a process leaves that is killed while it does something to the upload 'note.txt'."""
+    own = qa.path / UPLOADS
+    if way == "removing":
+        with monkeypatch.context() as patch:
+            patch.setattr(uploads, "drop", lambda library, path: None)
+            patch.setattr(QA, "_forget", lambda self, sources: None)
+            qa.remove("note.txt")
+        return
+    with uploads.taking(own / "note.txt") as previous:
+        if way in ("replacing", "replacing, nothing there"):
+            (own / "note.txt").rename(previous)
+        if way != "replacing, nothing there":
+            (own / ("new.txt" if way == "adding" else "note.txt")).write_text("The quay was built in 1891.")
+        uploads._note(own / "new.txt").touch()
+        shutil.copytree(own, qa.path / "as it was")
+    shutil.rmtree(own)
+    (qa.path / "as it was").rename(own)
+
+
+@pytest.mark.parametrize("way", ["removing", "adding", "replacing", "replacing, nothing there"])
+@pytest.mark.parametrize("by", ["compact", "mend"])
+def test_what_a_killed_upload_or_removal_left_goes_with_the_next_compaction(
+    qa: QA, way: str, by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(qa, "note.txt", b"The weir was built in 1888.")
+    conversation = asked("anna", "When was the weir built?", qa)
+    place = qa.find("note.txt")
+    qa.give_feedback(Feedback("weir?", "right", document_id=place.id, span=Span(0, 8)))
+    own = qa.path / UPLOADS
+    (own / ".note.txt.arriving").write_text("The weir w")  # by a restoration that was killed
+    (own / "by hand.txt").write_text("Nobody gave this to the library.")
+    killed_in_between(qa, way, monkeypatch)
+    getattr(qa, by)()
+    left = {file.name: file.read_text() for file in own.iterdir()}
+    kept = {} if way == "removing" else {"note.txt": "The weir was built in 1888."}
+    assert left == {"by hand.txt": "Nobody gave this to the library.", **kept}
+    named = {place.source for turn in History(qa.path).read("anna", conversation) for place in turn.passages}
+    assert ("note.txt" in named) == bool(kept)
+    assert [each.source for each in qa.feedback()] == (["note.txt"] if kept else [""])
+
+
+def test_an_upload_that_is_being_taken_in_is_not_swept(qa: QA) -> None:
+    with uploads.taking(qa.path / UPLOADS / "new.txt"):
+        (qa.path / UPLOADS / "new.txt").write_text("The quay was built in 1891.")
+        qa.compact()
+        assert qa.add(qa.path / UPLOADS / "new.txt").added == ("new.txt",)
+    qa.compact()
+    assert [file.name for file in (qa.path / UPLOADS).iterdir()] == ["new.txt"]
+
+
+def test_a_library_moved_by_hand_has_its_uploads_where_it_is_now(
+    qa: QA, folder: Path, tmp_path: Path
+) -> None:
+    upload(qa, "note.txt", b"The weir was built in 1888.")
+    with zipfile.ZipFile(tmp_path / "box", "w") as box:
+        box.writestr("in/one.txt", "The lock was built in 1890.")
+        box.writestr("in/two.txt", "The quay was built in 1891.")
+    upload(qa, "box.zip", (tmp_path / "box").read_bytes())
+    qa.close()
+    moved = tmp_path / "other" / "place"
+    moved.parent.mkdir()
+    qa.path.rename(moved)
+    with QA.open(moved) as other:
+        own = moved / UPLOADS
+        assert {info.path for info in other.documents()} == {
+            *(str(folder / name) for name in TEXTS),
+            *(str(own / name) for name in ("note.txt", "box.zip/in/one.txt", "box.zip/in/two.txt")),
+        }
+        assert other.add(own / "note.txt").unchanged == ("note.txt",)
+        upload(other, "note.txt", b"The weir was built in 1999.")
+        assert [hit.text for hit in other.search("The weir was built", k=1)] == [
+            "The weir was built in 1999."
+        ]
+        assert other.mend().problems == ()
+        one, two = (info.source for info in other.documents() if "box.zip" in info.path)
+        other.remove(one)
+        assert (own / "box.zip").exists()
+        other.remove(two)
+        assert [file.name for file in own.iterdir()] == ["note.txt"]
+
+
+def named_as_before(path: Path, place: Path) -> None:
+    """Make a library one of format 4, whose uploads are named by the place it had then."""
+    connection = sqlite3.connect(path / FILE)
+    connection.execute(
+        "UPDATE documents SET path = ? || '/' || path WHERE path LIKE 'uploads/%'", (str(place),)
+    )
+    assert connection.total_changes == 1
+    connection.execute("PRAGMA user_version = 4")
+    connection.commit()
+    connection.close()
+
+
+@pytest.mark.parametrize("way", ["written to", "restored"])
+def test_uploads_of_an_older_library_that_was_moved_are_found_again(
+    qa: QA, folder: Path, tmp_path: Path, way: str
+) -> None:
+    upload(qa, "note.txt", b"The weir was built in 1888.")
+    (folder / UPLOADS).mkdir()
+    (folder / UPLOADS / "note.txt").write_text(
+        "The weir was mended in 1889."
+    )  # of the same name, and no upload
+    qa.sync(folder)
+    qa.close()
+    named_as_before(qa.path, qa.path)
+    moved = tmp_path / "moved"
+    qa.path.rename(moved)
+    path = tmp_path / "new" if way == "restored" else moved
+    with QA.open(path) as other:
+        if way == "restored":
+            other.restore(moved)
+        else:
+            other.reencode("builtin")
+        assert other.find("note.txt").path == str(path / UPLOADS / "note.txt")
+        assert other.find("uploads/note.txt").path == str(folder / UPLOADS / "note.txt")
+        other.remove("note.txt")
+        assert list((path / UPLOADS).iterdir()) == []
+
+
+def test_a_mended_library_can_be_moved_like_any(qa: QA, tmp_path: Path) -> None:
+    upload(qa, "note.txt", b"The weir was built in 1888.")
+    qa.close()
+    connection = sqlite3.connect(qa.path / FILE)
+    connection.execute("UPDATE texts SET text = 'x' WHERE text LIKE 'The weir%'")
+    connection.commit()
+    connection.close()
+    assert qa.mend().lost == ()
+    qa.close()
+    qa.path.rename(tmp_path / "moved")
+    with QA.open(tmp_path / "moved") as other:
+        assert other.find("note.txt").path == str(tmp_path / "moved" / UPLOADS / "note.txt")
 
 
 def test_a_backup_under_load_is_one_state(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ Every step is a process of its own, so that its memory is its own; what answers 
 of questions. The machine may be busy: beside the time on the clock stands the processor's.
 
     nice -n 10 python -m benchmarks.scale.run --data ../shared/data --work build/scale [--sizes 10000 100000 1000000]
+    nice -n 10 python -m benchmarks.scale.run --work build/scale --sizes --vectors 10000000
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ Results = dict[str, Any]
 WARMING = 30
 CHANGES = 10  # documents that are added, and removed again
 K = 100
+QUERIES = 60  # to vectors alone
 MIB = 1 << 20
 
 
@@ -161,27 +163,38 @@ def recall(index: Path, questions: Sequence[str]) -> Results:
 
 
 def vectors(folder: Path, size: int) -> Results:
-    """Fill a dense index with vectors alone, save, open and search it."""
+    """Fill a dense index with vectors alone, save, open and search it; compare it with the exact search of them.
+
+    They point in random directions, which is harder than text: nothing is much nearer to a query than anything else.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    use_one_thread()
     chance = np.random.default_rng(0)
     dim, at_once = 256, min(size, 50_000)
-    with _timed() as building:
-        index = DenseIndex(dim)
-        for start in range(0, size, at_once):
-            made = chance.standard_normal((at_once, dim), np.float32)
-            index.add(np.arange(start, start + at_once), made / np.linalg.norm(made, axis=1, keepdims=True))
+    asked = _directions(chance, QUERIES, dim)
+    best_ids, best = np.zeros((QUERIES, 0), np.int64), np.zeros((QUERIES, 0), np.float32)
+    building = {"seconds": 0.0, "cpu_seconds": 0.0}
+    index = DenseIndex(dim)
+    for start in range(0, size, at_once):
+        made = _directions(chance, min(at_once, size - start), dim)
+        ids = np.arange(start, start + len(made))
+        with _timed() as took:
+            index.add(ids, made)
             index.reshape()
+        building = {name: seconds + took[name] for name, seconds in building.items()}
+        best_ids, best = _best(best_ids, best, ids, asked @ made.T)
     with _timed() as saving:
         index.save(folder)
     del index
     with _timed() as opening:
         index = DenseIndex.load(folder)
-    wall, cpu = [], []
-    for query in chance.standard_normal((60, dim), np.float32):
+    wall, cpu, shares = [], [], []
+    for query, nearest in zip(asked, best_ids, strict=True):
         with _timed() as took:
-            index.search(query / np.linalg.norm(query), K)
+            found, _ = index.search(query, K)
         wall.append(took["seconds"])
         cpu.append(took["cpu_seconds"])
+        shares.append(np.isin(found, nearest).mean())
     with _timed() as adding:
         index.add([size], made[:1])
     with _timed() as removing:
@@ -193,11 +206,28 @@ def vectors(folder: Path, size: int) -> Results:
         "opening": opening,
         "ms": _milliseconds(wall),
         "cpu_ms": _milliseconds(cpu),
+        "recall": float(np.mean(shares)),
+        "worst": float(np.min(shares)),
         "add_ms": 1000 * adding["seconds"],
         "remove_ms": 1000 * removing["seconds"],
         "disk_mib": {name: size / MIB for name, size in _files(folder).items()},
         "memory_mib": _memory(),
     }
+
+
+def _directions(chance: np.random.Generator, count: int, dim: int) -> Floats:
+    """Return unit vectors (count, dim)."""
+    made = chance.standard_normal((count, dim), np.float32)
+    made /= np.linalg.norm(made, axis=1, keepdims=True)
+    return made
+
+
+def _best(best_ids: Ints, best: Floats, ids: Ints, scores: Floats) -> tuple[Ints, Floats]:
+    """Return ids and scores (q, K) of the best so far, (q, k) with k up to K, and of those with ``scores`` (q, n)."""
+    all_ids = np.hstack([best_ids, np.broadcast_to(ids, scores.shape)])
+    both = np.hstack([best, scores])
+    first = np.argpartition(-both, min(K, both.shape[1]) - 1, axis=1)[:, :K]
+    return np.take_along_axis(all_ids, first, axis=1), np.take_along_axis(both, first, axis=1)
 
 
 # Measures
@@ -306,7 +336,7 @@ def main() -> None:
         default=Path("build/scale"),
         help="folder of the library, the results and the plots",
     )
-    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--sizes", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--vectors", type=int, default=0, help="as many vectors alone, beside the library")
     parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--step", help=argparse.SUPPRESS)
@@ -318,7 +348,8 @@ def main() -> None:
     from benchmarks.scale.texts import questions
 
     index, results, asked = (args.work / name for name in ("library", "results.json", "questions.json"))
-    asked.write_text(json.dumps([text for _, text in questions(args.data, args.questions + WARMING)]))
+    if args.sizes:
+        asked.write_text(json.dumps([text for _, text in questions(args.data, args.questions + WARMING)]))
     found: Results = (
         json.loads(results.read_text()) if results.exists() else {"processors": os.cpu_count(), "sizes": {}}
     )
@@ -342,7 +373,8 @@ def main() -> None:
     if args.vectors and "vectors" not in found:
         found["vectors"] = {str(args.vectors): step("vectors", args.work / "vectors", args.vectors)}
         results.write_text(json.dumps(found, indent=1) + "\n")
-    draw(found, args.work)
+    if found["sizes"]:
+        draw(found, args.work)
 
 
 if __name__ == "__main__":

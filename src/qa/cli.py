@@ -15,14 +15,14 @@ import os
 import re
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from qa.errors import ConfigError, DocumentNotFound, QAError, QuestionError
 
@@ -69,7 +69,7 @@ Progress = Callable[[int, int, str], None]
 
 
 class Commands(TyperGroup):
-    """Runs a command and turns what goes wrong into one sentence and an exit status."""
+    """Runs a command and turns what goes wrong into a sentence, or one for each line of a file, and an exit status."""
 
     def invoke(self, ctx: Any) -> Any:
         _prepare_streams()
@@ -86,11 +86,35 @@ class Commands(TyperGroup):
             _complain("Stopped.")
             raise typer.Exit(INTERRUPTED) from None
         except QAError as error:
-            _complain(str(error))
+            for sentence in str(error).splitlines():
+                _complain(sentence)
             raise typer.Exit(1) from None
         except OSError as error:
             _complain(_system_error(error))
             raise typer.Exit(1) from None
+
+
+class Asking(TyperCommand):
+    """A command whose question may begin with a minus: "-5 degrees?" is no option, and neither is -5."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        flags = {name: bool(getattr(each, "is_flag", False)) for each in self.params for name in each.opts}
+        before = ["", *args]
+        return super().parse_args(
+            ctx,
+            [
+                # a blank before it, which the question loses again
+                f" {each}" if flags.get(last, True) and _begins_with_a_minus(each, flags) else each
+                for last, each in zip(before, args, strict=False)
+            ],
+        )
+
+
+def _begins_with_a_minus(argument: str, options: Collection[str]) -> bool:
+    """Tell whether an argument that looks like an option is none: a number, or several words."""
+    name = argument.partition("=")[0]
+    words = len(name.split()) > 1 and name.split()[0] not in options
+    return argument.startswith("-") and (argument[1:2].isdigit() or words)
 
 
 app = typer.Typer(
@@ -237,7 +261,7 @@ def list_documents(index: IndexOption = None, as_json: JsonOption = False) -> No
     _print(f"{_count(len(documents), 'document')}, {_count(passages, 'passage')}.")
 
 
-@app.command("search")
+@app.command("search", cls=Asking)
 def search_passages(
     question: QuestionArgument,
     index: IndexOption = None,
@@ -274,7 +298,7 @@ def search_passages(
         _print("No passage comes near this question.")
 
 
-@app.command("ask")
+@app.command("ask", cls=Asking)
 def ask_question(
     question: QuestionArgument,
     index: IndexOption = None,
@@ -307,6 +331,7 @@ def chat(
     """Ask one question after another; /quit or Ctrl-D ends. With --json, one object a line for each turn."""
     scope = _scope(within, languages, since, until)
     with open_qa(_config(index=index)) as qa:
+        qa.documents()  # a library that is not there is told now, not after the first question
         conversation = qa.chat()
         for question in _typed_questions(prompt=not as_json):
             try:
@@ -817,7 +842,8 @@ def _scope(
 
 def _question(words: Sequence[str]) -> str:
     # Bytes of the command line that are not UTF-8 arrive as lone surrogates, which no text may hold.
-    return " ".join(words).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    asked = " ".join(word.removeprefix(" ") for word in words)
+    return asked.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _take_in(

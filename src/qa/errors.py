@@ -79,6 +79,19 @@ class ConfigError(QAError):
 
 
 @contextmanager
+def beside(path: Path) -> Iterator[None]:
+    """As ``refused``, for a file beside a library: where its folder is gone, it raises ``LibraryNotFound``."""
+    try:
+        with refused(path):
+            yield
+    except FileNotFoundError as error:
+        raise LibraryNotFound(
+            f"'{path.name}' cannot be written: the library's folder '{path.parent}' is gone. Put it back, or restore a "
+            "backup there."
+        ) from error
+
+
+@contextmanager
 def refused(path: str | Path) -> Iterator[None]:
     """Turn what the machine refuses (a full disk, a missing permission, a failing disk) into a ``QAError``.
 

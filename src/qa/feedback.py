@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from qa.errors import FeedbackError
+from qa.errors import FeedbackError, beside
 from qa.types import Answer, Span
 
 RIGHT, WRONG = "right", "wrong"
@@ -103,6 +103,7 @@ class FeedbackStore:
 
         Raises:
             FeedbackError: it is malformed, or the file is full.
+            LibraryNotFound: the folder of the library is gone.
         """
         kept = replace(
             _checked(feedback),
@@ -172,6 +173,10 @@ class FeedbackStore:
                 replace_file(self.path, b"".join(kept))
             return changed
 
+    def sources(self) -> set[str]:
+        """Return the documents that verdicts are on."""
+        return {feedback.source for feedback in self.read() if feedback.source}
+
     def _lines(self) -> Iterator[tuple[int, Feedback | None]]:
         if not self.path.exists():
             return
@@ -182,12 +187,13 @@ class FeedbackStore:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
+        with beside(self.path):
+            descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                yield
+            finally:
+                os.close(descriptor)
 
 
 def replace_file(path: Path, content: bytes, *, mode: int = 0o666) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from qa.errors import ConversationNotFound, HistoryError, QAError, refused
+from qa.errors import ConversationNotFound, HistoryError, QAError, beside, refused
 from qa.types import Reason, Span, Turn
 
 FILE = ".history.sqlite"
@@ -127,6 +127,7 @@ class History:
 
         Raises:
             HistoryError: there is no room, or the file is damaged.
+            LibraryNotFound: the folder of the library is gone.
         """
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         with self._opened() as database:
@@ -204,6 +205,17 @@ class History:
             database.execute("BEGIN IMMEDIATE")
             database.executemany("DELETE FROM places WHERE source = ?", [(source,) for source in sources])
             database.execute("COMMIT")
+
+    def sources(self) -> set[str]:
+        """Return the documents that turns name.
+
+        Raises:
+            HistoryError: the file is damaged.
+        """
+        if not self.path.exists():
+            return set()
+        with self._opened() as database:
+            return {source for (source,) in database.execute("SELECT DISTINCT source FROM places")}
 
     def copy_to(self, other: History) -> None:
         """Write the present state into another file, for its owner alone; others go on meanwhile.
@@ -296,7 +308,7 @@ class History:
         """Open the file for one call, making it unless ``missing`` is to be raised; what is not committed is undone."""
         if missing and not self.path.exists():
             raise missing
-        with refused(self.path):
+        with beside(self.path):
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         try:
             with closing(sqlite3.connect(self.path, timeout=10, isolation_level=None)) as database:

@@ -21,10 +21,11 @@ from typing import Protocol, runtime_checkable
 
 import numpy as np
 
+from qa import uploads
 from qa.dense import DenseIndex
-from qa.errors import ReadError, refused
+from qa.errors import ReadError
 from qa.languages import Languages
-from qa.library import UPLOADS, Change, Library, Stored, Unread
+from qa.library import Change, Library, Stored, Unread
 from qa.readers import HOLDERS, Outcome, find_files
 from qa.readers.processes import IN_LINE, PROCESSES, Readers, Reading, shared_readers
 from qa.splitter import search_text, split_document
@@ -228,24 +229,14 @@ def remove(library: Library, source: str, *, purge: bool = False) -> Receipt:
     ids = library.passage_ids(info.id)
     with Views(library) as views:
         before = views.lexical.holds(ids)
+        uploads.note(library, [info.path])
         with library.transaction() as change:
             receipt = change.remove(info.id)
         views.catch_up_lexical()
         views.save(force=purge)
         receipt = replace(receipt, postings=before - views.lexical.holds(ids))
-    drop_upload(library, info.path)
+    uploads.drop(library, info.path)
     return receipt
-
-
-def drop_upload(library: Library, path: str) -> None:
-    """Remove the uploaded file that a removed document was read from, unless others are read from it still."""
-    uploads = library.path.resolve() / UPLOADS
-    if not Path(path).is_relative_to(uploads):
-        return
-    file = uploads / Path(path).relative_to(uploads).parts[0]  # an archive holds several
-    if not library.read_from(str(file)) and not library.read_below(str(file)):
-        with refused(file):
-            file.unlink(missing_ok=True)
 
 
 @runtime_checkable

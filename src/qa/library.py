@@ -12,6 +12,7 @@ import functools
 import hashlib
 import json
 import os
+import re
 import secrets
 import socket
 import sqlite3
@@ -19,9 +20,9 @@ import threading
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -54,11 +55,13 @@ from qa.types import (
 FILE = "library.sqlite"
 LOCK = "LOCK"
 UPLOADS = "uploads"
-"""The folder, in that of the library, of files that were given to it: they go with their documents."""
+"""The folder, in that of the library, of files that were given to it: they go with their documents.
+
+The database names them by their place in the library, not on the machine: one that is moved has them still."""
 APPLICATION_ID = 0x71614C62  # "qaLb": tells a library from any other SQLite file
-FORMAT = 4
-"""``user_version``. Format 1 had no FACTS, 2 no sketches, 3 neither READING, unread files nor PLACES: all can be read,
-and the first writer upgrades them."""
+FORMAT = 5
+"""``user_version``. Format 1 had no FACTS, 2 no sketches, 3 neither READING, unread files nor PLACES, 4 uploads by
+their place on the machine: all can be read, and the first writer upgrades them."""
 ALIKE = 0.8  # resemblance from which a document passes for a copy: of its words about one in 25 may differ
 COMPARED = 3  # documents that a new one is compared with, letter by letter
 PART = 4096  # code points of a stored piece of text: reading a quote costs the quote, not the document
@@ -151,6 +154,7 @@ class Library:
         self, path: Path, connection: sqlite3.Connection, lock: WriterLock | None, *, small: bool = False
     ) -> None:
         self.path = path
+        self.places = Places(path)
         self.small = small
         self._writer = connection if lock else None
         self._lock = lock
@@ -199,7 +203,7 @@ class Library:
                 _create(connection, fingerprint, token_fingerprint, dim)
             _check_format(connection, file)
             if write:
-                _upgrade(connection)
+                _upgrade(connection, path)
             library = cls(path, connection, lock, small=small)
             library.check_encoder(fingerprint, token_fingerprint, dim)
         except BaseException as error:
@@ -261,7 +265,7 @@ class Library:
             with _translated(self.path / FILE):
                 writer.execute("BEGIN IMMEDIATE")
                 try:
-                    yield Change(writer, self.dim)
+                    yield Change(writer, self.dim, self.places)
                     writer.execute("COMMIT")
                 except BaseException:
                     if writer.in_transaction:
@@ -306,7 +310,7 @@ class Library:
         with self._writing, other._reader() as source, _translated(self.path / FILE):
             self._check_open()
             source.backup(writer)
-            _upgrade(writer)
+            _upgrade(writer, other.path)
         self._read_meta()
 
     def _writing_connection(self) -> sqlite3.Connection:
@@ -326,11 +330,14 @@ class Library:
 
     def read_from(self, path: str) -> DocumentInfo | None:
         """Return the document that was read from the file ``path``, None if there is none."""
-        return next(reversed(self._infos("path = ?", (path,))), None)
+        return next(reversed(self._infos("path = ?", (self.places.kept(path),))), None)
 
     def read_below(self, path: str) -> list[DocumentInfo]:
         """Return the documents that were read from below a folder, or from inside a file, by source."""
-        return self._infos("path > ? AND path < ?", _below(path))
+        found = self._infos("path > ? AND path < ?", _below(self.places.kept(path)))
+        if self.places.lie_below(path):
+            found += self._infos("path > ? AND path < ?", _below(UPLOADS))
+        return sorted(found, key=lambda info: info.source)
 
     def with_bytes(self, sha256: str) -> list[DocumentInfo]:
         """Return the documents whose file had these bytes, by source."""
@@ -339,11 +346,15 @@ class Library:
     def paths_below(self, source: str) -> list[tuple[str, str]]:
         """Return source and path of the documents whose source lies below ``source``, by source."""
         sql = "SELECT source, path FROM documents WHERE source > ? AND source < ? ORDER BY source"
-        return self._rows(sql, _below(source))
+        return [(below, self.places.found(path)) for below, path in self._rows(sql, _below(source))]
 
     def _infos(self, where: str, parameters: Sequence[object]) -> list[DocumentInfo]:
         sql = f"SELECT {INFO}, {self._facts} FROM documents WHERE {where} ORDER BY source"
-        return [DocumentInfo(*row) for row in self._rows(sql, parameters)]
+        return [self._info(row) for row in self._rows(sql, parameters)]
+
+    def _info(self, row: Sequence[Any]) -> DocumentInfo:
+        info = DocumentInfo(*row)
+        return replace(info, path=self.places.found(info.path))
 
     def find(self, source_or_id: str) -> DocumentInfo:
         """Return the document with this source, or else with this id."""
@@ -355,7 +366,7 @@ class Library:
             raise DocumentNotFound(
                 f"No document '{source_or_id}' in '{self.path}'. See what is there: qa list"
             )
-        return DocumentInfo(*rows[0])
+        return self._info(rows[0])
 
     def document(self, source_or_id: str) -> Document:
         """Return a document with its whole text, proven identical to what was stored."""
@@ -387,7 +398,7 @@ class Library:
             source, path, sha256, added = map(str, rows[0])
         except (LibraryCorrupt, IndexError):
             return f"document number {key}", "", "", ""
-        return source, path, sha256, added
+        return source, self.places.found(path), sha256, added
 
     def all_stored(self) -> Iterator[Stored]:
         """Yield every document, by source, all from one state of the library."""
@@ -437,7 +448,7 @@ class Library:
                 warnings=tuple(json.loads(warnings)),
                 **dict(zip(FACTS, facts, strict=True)),
             )
-            return Stored(document, path, added)
+            return Stored(document, self.places.found(path), added)
 
     def slice(self, document_id: str, span: Span) -> str:
         """Return the stored text of a document at ``span``, read anew; empty if the document is gone."""
@@ -504,7 +515,7 @@ class Library:
         sql = "SELECT path, member, sha256, kind, problem, reader FROM unread ORDER BY path, member"
         found: dict[str, dict[str, Unread]] = {}
         for path, member, *facts in self._rows(sql):
-            found.setdefault(path, {})[member] = Unread(*facts)
+            found.setdefault(self.places.found(path), {})[member] = Unread(*facts)
         return found
 
     def head(self) -> tuple[int, int]:
@@ -723,12 +734,34 @@ class Unread:
     reader: str
 
 
+class Places:
+    """Where the files of a library's documents are: its uploads by their place in its folder, wherever that is now."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = f"{str(folder.resolve()).rstrip('/')}/"
+        self._uploads = f"{self._folder}{UPLOADS}"
+
+    def kept(self, path: str) -> str:
+        """Return what the database calls a file."""
+        ours = path == self._uploads or path.startswith(f"{self._uploads}/")
+        return path[len(self._folder) :] if ours else path
+
+    def found(self, kept: str) -> str:
+        """Return where a file is that the database calls ``kept``."""
+        return f"{self._folder}{kept}" if kept.startswith(f"{UPLOADS}/") else kept
+
+    def lie_below(self, folder: str) -> bool:
+        """Tell whether the uploads are somewhere below a folder that is none of theirs."""
+        return self._uploads.startswith(f"{folder.rstrip('/')}/")
+
+
 class Change:
     """What one transaction does; got from ``Library.transaction``."""
 
-    def __init__(self, connection: sqlite3.Connection, dim: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, dim: int, places: Places) -> None:
         self._connection = connection
         self._dim = dim
+        self._places = places
 
     def add(
         self,
@@ -774,12 +807,13 @@ class Change:
         key, _ = self._find(document_id)
         self._connection.execute(
             "UPDATE documents SET id = ?, source = ?, path = ? WHERE key = ?",
-            (document.id, document.source, path, key),
+            (document.id, document.source, self._places.kept(path), key),
         )
         self._log("move", 1, 0)
 
     def note_unread(self, path: str, unread: Mapping[str, Unread]) -> None:
         """Remember which files inside the file ``path`` gave no document ("" is itself), and forget what was noted."""
+        path = self._places.kept(path)
         self._connection.execute("DELETE FROM unread WHERE path = ?", (path,))
         rows = [
             (path, member, each.sha256, each.kind, each.problem, each.reader)
@@ -849,7 +883,7 @@ class Change:
         row = (
             document.id,
             document.source,
-            path,
+            self._places.kept(path),
             document.title,
             document.media_type,
             document.pages,
@@ -1060,8 +1094,8 @@ def _expected(version: int) -> dict[tuple[str, str], str]:
         return _there(connection)
 
 
-def _upgrade(connection: sqlite3.Connection) -> None:
-    """Bring a library of an older format to this one, in one transaction.
+def _upgrade(connection: sqlite3.Connection, folder: Path) -> None:
+    """Bring a library of an older format, whose uploads are in ``folder``, to this one, in one transaction.
 
     What its documents lack, facts, sketches and how surely scans were read, they get when they change.
     """
@@ -1074,9 +1108,32 @@ def _upgrade(connection: sqlite3.Connection) -> None:
     )
     for statement in statements:
         connection.execute(statement)
-    if statements:
+    if version < FORMAT:
+        _name_uploads(connection, folder)
         connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.execute("COMMIT")
+
+
+def _name_uploads(connection: sqlite3.Connection, folder: Path) -> None:
+    """Call the uploads by their place in the folder, which may have been another when they were added."""
+    names = {file.name for file in (folder / UPLOADS).glob("[!.]*")}
+    for table, key in (("documents", "key"), ("unread", "path")):
+        rows = connection.execute(f"SELECT DISTINCT {key}, path FROM {table} WHERE path LIKE '%/{UPLOADS}/%'")
+        for row, path in rows.fetchall():
+            if kept := _uploaded_as(path, names, folder):
+                connection.execute(f"UPDATE {table} SET path = ? WHERE {key} = ?", (kept, row))
+
+
+def _uploaded_as(path: str, names: Collection[str], folder: Path) -> str:
+    """Return the place among the uploads ``names`` of ``folder`` of a file that was read at ``path``; "" if of none."""
+    for found in re.finditer(rf"/{UPLOADS}/(?=([^/]+))", path):
+        before = Path(path[: found.start()])
+        others = (
+            os.path.lexists(path[: found.end(1)]) and not is_library(before) and before != folder.resolve()
+        )
+        if found[1] in names and not others:
+            return path[found.start() + 1 :]
+    return ""
 
 
 def _checkpoint(connection: sqlite3.Connection) -> bool:

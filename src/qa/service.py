@@ -259,10 +259,11 @@ class QA:
 
         Takes up to twice the disk meanwhile. Backups and exports keep what they hold.
         """
-        from qa import indexing
+        from qa import indexing, upkeep
 
         self._read()
         with self._write() as library:
+            upkeep.sweep(library)
             return indexing.compact(library)
 
     def backup(self, folder: str | Path) -> Copy:

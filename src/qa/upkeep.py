@@ -10,16 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import secrets
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from qa import indexing
+from qa import indexing, uploads
 from qa.dense import sync_folder
 from qa.errors import DocumentNotFound, HistoryError, LibraryCorrupt, QAError, ReadError, refused
 from qa.feedback import FILE as FEEDBACK
@@ -94,36 +93,24 @@ def restore(library: Library, folder: Path) -> Copy:
     """
     made = _checked(folder, f"The backup '{folder}'")
     before = library.documents()
+    uploads.note(library, (info.path for info in before))
     with Library.open(folder) as source:
         library.become(source)
     with refused(library.path):
         _restore_uploads(library, folder, before)
-        _take_beside(library, folder, {info.source for info in before})
+        _take_beside(library, folder)
+        sweep(library)
     with Views(library) as views:
         views.rewrite()
     return Copy(str(folder), *made)
 
 
 def _restore_uploads(library: Library, folder: Path, before: list[DocumentInfo]) -> None:
-    """Put the uploaded files of a backup in their place, which may be another than it was, and drop later ones."""
+    """Put the uploaded files of a backup in their place, and drop later ones."""
     for info in before:
-        indexing.drop_upload(library, info.path)
-    own, names = library.path.resolve() / UPLOADS, set[str]()
+        uploads.drop(library, info.path)
     for file in _uploaded(folder):
-        own.mkdir(exist_ok=True)
-        new = own / f".{file.name}.{secrets.token_hex(4)}"
-        try:
-            shutil.copy(file, new)
-            new.replace(own / file.name)
-        finally:
-            new.unlink(missing_ok=True)
-        names.add(file.name)
-    places = ((info, _place_in(own, info.path, names)) for info in library.documents())
-    moved = [(library.document(info.id), place) for info, place in places if place not in ("", info.path)]
-    if moved:
-        with library.transaction() as change:
-            for document, place in moved:
-                change.move(document.id, document, place)
+        uploads.put(library, file)
 
 
 def _uploaded(path: Path) -> list[Path]:
@@ -132,25 +119,14 @@ def _uploaded(path: Path) -> list[Path]:
     return sorted(file for file in found if file.is_file() and not file.is_symlink())
 
 
-def _place_in(own: Path, path: str, names: Collection[str]) -> str:
-    """Return where a document of the uploads ``names``, once read from ``path``, has its file now; "" if of none."""
-    for found in re.finditer(rf"/{UPLOADS}/(?=([^/]+))", path):
-        if found[1] in names:
-            return str(own / path[found.end() :])
-    return ""
-
-
-def _take_beside(library: Library, folder: Path, before: set[str]) -> None:
-    """Take over verdicts, users and conversations of a backup; of documents that are gone, no name and place stays."""
-    gone = before - {info.source for info in library.documents()}
+def _take_beside(library: Library, folder: Path) -> None:
+    """Take over verdicts, users and conversations of a backup."""
     verdicts, history = FeedbackStore(library.path), History(library.path)
     users, past_users = Users(library.path), Users(folder)
     verdicts.take(FeedbackStore(folder))
-    verdicts.forget(gone)
     users.take(past_users)
     removed = {user.name for user in past_users.list()} - {user.name for user in users.list()}
     history.take(History(folder), without=removed)
-    history.forget(gone)
 
 
 def _checked(folder: Path, what: str) -> tuple[int, int, int]:
@@ -164,6 +140,19 @@ def _checked(folder: Path, what: str) -> tuple[int, int, int]:
             raise HistoryError(problems[0])
         size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
         return len(library.documents()), library.count(), size
+
+
+def sweep(library: Library) -> None:
+    """Take out what a removal or an upload that was killed left beside the library: its files, and names of documents.
+
+    What is kept of a document that is there stays; the questions stay in any case.
+    """
+    verdicts, history = FeedbackStore(library.path), History(library.path)
+    uploads.sweep(library)
+    named = verdicts.sources() | history.sources()
+    gone = {source for source in named if library.by_source(source) is None}
+    verdicts.forget(gone)
+    history.forget(gone)
 
 
 # Exports
@@ -314,6 +303,8 @@ def mend(
             if damage or wrong:
                 views.rewrite()
                 done.append("dense.faiss and lexical/: written anew from library.sqlite")
+        if not lost and not History(path).check():
+            sweep(library)
     if wrong := verdicts.check():
         problems += wrong
         done.append(f"{verdicts.path.name}: {verdicts.mend()} lines that cannot be read are taken out")
@@ -356,7 +347,8 @@ def _whole(library: Library, lost: list[str]) -> Iterator[Stored]:
     """Yield every document that is whole, or that its file still is; name the others in ``lost``."""
     for key in range(1, library.highest_key() + 1):
         try:
-            yield library.stored(key)
+            stored = library.stored(key)
+            yield replace(stored, path=library.places.kept(stored.path))
             continue
         except DocumentNotFound:
             continue
@@ -373,7 +365,7 @@ def _whole(library: Library, lost: list[str]) -> Iterator[Stored]:
                 f"'{name}' is damaged, and its file does not bring it back: {path or 'it was no file,'} {reason}"
             )
             continue
-        yield Stored(document, path, added)
+        yield Stored(document, library.places.kept(path), added)
 
 
 def _sync(file: Path) -> None:

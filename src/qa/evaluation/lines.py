@@ -6,10 +6,14 @@ import csv
 import io
 import json
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from qa.errors import QuestionError
+
+MOST_NAMED = 20
+"""Lines of one file; where all are wrong, twenty tell why."""
 
 
 class Place:
@@ -23,10 +27,36 @@ class Place:
         return QuestionError(f"{self.path}, line {self.number}: {reason}")
 
 
-def text_lines(path: Path, *, whole: bool = False) -> Iterator[tuple[Place, str]]:
+class Wrong:
+    """Collects what is wrong with a file's lines, so that all are named at once."""
+
+    def __init__(self) -> None:
+        self._errors: list[QuestionError] = []
+
+    @contextmanager
+    def noting(self) -> Iterator[None]:
+        """Note what is wrong with one line, and go on."""
+        try:
+            yield
+        except QuestionError as error:
+            self._errors.append(error)
+
+    def check(self) -> None:
+        """Raise a ``QuestionError`` that names every line that was noted, a line for each, if there are any."""
+        if not self._errors:
+            return
+        named = [str(error) for error in self._errors[:MOST_NAMED]]
+        more = len(self._errors) - len(named)
+        raise QuestionError("\n".join([*named, f"… and {more} more."] if more else named)) from self._errors[
+            0
+        ]
+
+
+def text_lines(path: Path, *, whole: bool = False, wrong: Wrong | None = None) -> Iterator[tuple[Place, str]]:
     """Yield the lines of a UTF-8 file that are not blank, each with its place.
 
-    With ``whole`` a last line that lacks its end is left out: it was being written when its writer was killed.
+    With ``whole`` a last line that lacks its end is left out: it was being written when its writer was killed. With
+    ``wrong`` a line that cannot be read is noted there, and left out.
 
     Raises:
         QuestionError: the file is not there, or a line is not UTF-8.
@@ -38,37 +68,57 @@ def text_lines(path: Path, *, whole: bool = False) -> Iterator[tuple[Place, str]
             place = Place(path, number)
             if whole and not raw.endswith(b"\n"):
                 return
-            try:
-                line = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
-            except UnicodeDecodeError as error:
-                raise place.error("this is not UTF-8; save the file as UTF-8.") from error
+            line = ""
+            with _noting(wrong):
+                line = _decoded(raw, place)
             if line:
                 yield place, line
 
 
-def json_lines(path: Path, *, whole: bool = False) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """Yield the JSON objects of a JSON Lines file, each with its place.
+def json_lines(
+    path: Path, *, whole: bool = False, wrong: Wrong | None = None
+) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """Yield the JSON objects of a JSON Lines file, each with its place; ``whole`` and ``wrong`` as ``text_lines``.
 
     Raises:
         QuestionError: a line is not one JSON object.
     """
-    for place, line in text_lines(path, whole=whole):
-        try:
-            value = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise place.error(f"this is not JSON ({error.msg} at column {error.colno}).") from error
-        except RecursionError as error:
-            raise place.error("the JSON is nested too deeply.") from error
-        if not isinstance(value, dict):
-            raise place.error(f"a JSON object is needed, this is {type(value).__name__}.")
-        yield place, value
+    for place, line in text_lines(path, whole=whole, wrong=wrong):
+        value: dict[str, Any] | None = None
+        with _noting(wrong):
+            value = _object(line, place)
+        if value is not None:
+            yield place, value
 
 
-def table_rows(path: Path) -> Iterator[tuple[Place, dict[str, str]]]:
+def _noting(wrong: Wrong | None) -> AbstractContextManager[None]:
+    return wrong.noting() if wrong else nullcontext()
+
+
+def _decoded(raw: bytes, place: Place) -> str:
+    try:
+        return raw.decode("utf-8-sig" if place.number == 1 else "utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise place.error("this is not UTF-8; save the file as UTF-8.") from error
+
+
+def _object(line: str, place: Place) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise place.error(f"this is not JSON ({error.msg} at column {error.colno}).") from error
+    except RecursionError as error:
+        raise place.error("the JSON is nested too deeply.") from error
+    if not isinstance(value, dict):
+        raise place.error(f"a JSON object is needed, this is {type(value).__name__}.")
+    return value
+
+
+def table_rows(path: Path, *, wrong: Wrong | None = None) -> Iterator[tuple[Place, dict[str, str]]]:
     """Yield the rows of a table with a header line, each with the place where it ends; blank rows are left out.
 
     Columns are parted by whichever of comma, semicolon and tab is commonest in the header: spreadsheets
-    write all three.
+    write all three. With ``wrong`` a row with too many cells is noted there, and left out.
 
     Raises:
         QuestionError: a column is named twice, or a row has more cells than the header.
@@ -97,13 +147,19 @@ def table_rows(path: Path) -> Iterator[tuple[Place, dict[str, str]]]:
                 if twice:
                     raise place.error(f"the column '{twice[0]}' is there twice.")
                 continue
-            if any(cells[len(header) :]):
-                raise place.error(
-                    f"{len(cells)} cells under {len(header)} columns; put texts in quotation marks."
-                )
-            yield place, dict(zip(header, cells, strict=False))
+            named: dict[str, str] | None = None
+            with _noting(wrong):
+                named = _named(header, cells, place)
+            if named is not None:
+                yield place, named
     except csv.Error as error:
         raise Place(path, rows.line_num).error(f"this is not CSV ({error}).") from error
+
+
+def _named(header: list[str], cells: list[str], place: Place) -> dict[str, str]:
+    if any(cells[len(header) :]):
+        raise place.error(f"{len(cells)} cells under {len(header)} columns; put texts in quotation marks.")
+    return dict(zip(header, cells, strict=False))
 
 
 def text_of(value: dict[str, Any], key: str, place: Place) -> str:

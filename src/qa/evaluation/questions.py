@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from qa.errors import QuestionError
-from qa.evaluation.lines import Place, json_lines, optional_text_of, table_rows, text_of, texts_of
+from qa.evaluation.lines import Place, Wrong, json_lines, optional_text_of, table_rows, text_of, texts_of
 from qa.types import Span
 
 TABLES = (".csv", ".tsv")
@@ -77,16 +77,20 @@ def load_question_set(path: str | Path) -> QuestionSet:
     cell are parted by ``|``, and a row without ``id`` is called by its line.
 
     Raises:
-        QuestionError: a malformed line, an id given twice, or no question at all.
+        QuestionError: malformed lines, each of them named, an id given twice, or no question at all.
     """
-    path = Path(path)
-    lines = _table_lines(path) if path.suffix.lower() in TABLES else json_lines(path)
+    path, wrong = Path(path), Wrong()
     questions: dict[str, Question] = {}
-    for place, value in lines:
-        question = question_of(value, place)
-        if question.id in questions:
-            raise place.error(f"the id '{question.id}' was given before; ids must differ.")
-        questions[question.id] = question
+    with wrong.noting():  # what ends the reading: the rest is unknown
+        for place, value in (_table_lines if path.suffix.lower() in TABLES else json_lines)(
+            path, wrong=wrong
+        ):
+            with wrong.noting():
+                question = question_of(value, place)
+                if question.id in questions:
+                    raise place.error(f"the id '{question.id}' was given before; ids must differ.")
+                questions[question.id] = question
+    wrong.check()
     accepted = tuple(question for question in questions.values() if question.status == ACCEPTED)
     statuses = [question.status for question in questions.values()]
     found = QuestionSet(accepted, statuses.count(PROPOSED), statuses.count(REJECTED))
@@ -165,9 +169,9 @@ def _status(value: dict[str, Any], place: Place) -> str:
 _MARKS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
-def _table_lines(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
+def _table_lines(path: Path, *, wrong: Wrong) -> Iterator[tuple[Place, dict[str, Any]]]:
     """Yield the rows of a table in the shape of JSON lines; an empty cell is an absent key."""
-    for place, row in table_rows(path):
+    for place, row in table_rows(path, wrong=wrong):
         value: dict[str, Any] = {name: cell for name, cell in row.items() if cell}
         if "answer" in row:
             raise place.error("the column 'answer' is not known; call it 'answers'.")

@@ -13,6 +13,7 @@ from typing import TypeVar
 from qa.errors import QAError
 from qa.library import UPLOADS
 from qa.types import IndexReport
+from qa.uploads import taking
 from qa.web.render import FileOutcome
 from qa.web.service import OnProgress, Service
 from qa.web.strings import Strings
@@ -62,17 +63,18 @@ def take_upload(
     A file that cannot be read leaves nothing behind; the one it was to replace comes back.
     """
     kept = service.path / UPLOADS / safe_name(name)
-    previous = kept.with_name(f".{kept.name}.previous")
     outcome = FileOutcome(name, "failed")
     try:
-        _place(file, kept, previous)
-        outcome = _outcome(name, service.add(kept, on_progress=on_progress), strings)
+        with taking(kept) as previous:
+            try:
+                _place(file, kept, previous)
+                outcome = _outcome(name, service.add(kept, on_progress=on_progress), strings)
+            finally:
+                _settle(kept, previous, keep=outcome.outcome != "failed")
     except QAError as error:
         outcome = FileOutcome(name, "failed", trouble_of(error, strings))
     except OSError as error:
         outcome = FileOutcome(name, "failed", told(strings.trouble_other, str(error), strings))
-    finally:
-        _settle(kept, previous, keep=outcome.outcome != "failed")
     return outcome
 
 
@@ -92,7 +94,6 @@ def follow(work: Callable[[OnProgress], T]) -> Iterator[float | T]:
 
 
 def _place(file: Path, kept: Path, previous: Path) -> None:
-    kept.parent.mkdir(parents=True, exist_ok=True)
     if kept.exists():
         kept.replace(previous)
     shutil.move(file, kept)
