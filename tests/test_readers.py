@@ -445,6 +445,22 @@ def write_docx(path: Path) -> None:
     made.save(str(path))
 
 
+@pytest.mark.parametrize("name", ["a.html", "a.docx"])
+def test_two_tables_one_after_the_other_are_a_line_apart(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if name == "a.html":
+        path.write_text("<table><tr><td>a<td>b<tr><td>1<td>2</table><table><tr><td>c<td>d</table>")
+    else:
+        made = docx.Document()
+        for rows in (("a", "b", "1", "2"), ("c", "d")):
+            cells = made.add_table(len(rows) // 2, 2)._cells
+            for cell, text in zip(cells, rows, strict=True):
+                cell.text = text
+            made.add_paragraph()
+        made.save(str(path))
+    assert read_document(path).text == "a | b\n1 | 2\n\nc | d"
+
+
 def test_docx_in_document_order_with_styles_tables_and_pages(tmp_path: Path) -> None:
     path = tmp_path / "a.docx"
     write_docx(path)

@@ -14,7 +14,8 @@ import regex
 
 from qa.readers.building import Parsed, TextBuilder, Unreadable, iso_date, one_line, primary_language
 from qa.readers.package import open_package
-from qa.readers.tables import Row, add_table
+from qa.readers.tables import add_table
+from qa.text.columns import Row
 
 _FORMAT = regex.compile(r"([#0,?]*[0#?])(?:\.([0#?]+))?")
 _LITERAL = regex.compile(r'"([^"]*)"|\\(.)|\[\$([^\]-]*)[^\]]*\]|\[[^\]]*\]|[_*].|([$€£¥₩₪₫₹₺₽%‰ ])')
