@@ -620,6 +620,40 @@ def test_pdf_running_heads_stay_once_and_page_numbers_not_at_all(tmp_path: Path)
     assert "Page" not in document.text
 
 
+def test_figures_of_a_table_at_the_edge_of_pages_are_no_page_numbers(tmp_path: Path) -> None:
+    names = [("Town", "People", "Beds")]
+    cells = [*names, *((f"Ashford {row}", str(7000 + row), str(300 + row)) for row in range(1, 66))]
+    tables = [(cells[at : at + 33]) for at in (0, 33)]
+    pages = [
+        [
+            *(
+                (x, 800 - 23 * line, 11, cell)
+                for line, row in enumerate(rows)
+                for x, cell in zip((60, 200, 340), row, strict=True)
+            ),
+            (290, 20, 9, str(number)),
+        ]
+        for number, rows in enumerate(tables, 1)
+    ]
+    document = read_pdf(tmp_path, pages)
+    assert document.text == "\n".join(" | ".join(row) for row in cells)
+
+
+def test_tables_under_each_other_are_parted_where_columns_are_named_anew(tmp_path: Path) -> None:
+    cells = [("Town", "People"), ("Ashford", "7000"), ("Brookham", "800")]
+    others = [("Town", "Rain"), ("Ashford", "31"), ("Brookham", "42")]
+    page = [
+        (x, top - 16 * line, 11, cell)
+        for top, rows in ((700, cells), (630, others))
+        for line, row in enumerate(rows)
+        for x, cell in zip((60, 200), row, strict=True)
+    ]
+    document = read_pdf(tmp_path, [page])
+    assert document.text == "\n\n".join(
+        "\n".join(" | ".join(row) for row in rows) for rows in (cells, others)
+    )
+
+
 def test_hyphenated_words_of_a_pdf_keep_the_hyphen_of_a_compound() -> None:
     known = frozenset({"well-known"})
     assert (

@@ -118,6 +118,14 @@ def regions(
             yield Region(block.lines, block.is_table, block.is_aside, block.is_headline, column=column)
 
 
+def table_cells(lines: Sequence[Line]) -> frozenset[Line]:
+    """Return the lines of a page that are cells of tables."""
+    joined = _with_bullets(lines)
+    if not lines or len(lines) > MAX_LINES:
+        return frozenset()
+    return frozenset(cell for table in _tables(joined, _body(joined)) for cell in table)
+
+
 def _column(block: _Block, blocks: Sequence[_Block]) -> float:
     """Return the right edge of the column that a block of a line or two begins or goes on."""
     if len(block.lines) > 2:
@@ -660,8 +668,8 @@ def _with_bullets(lines: Sequence[Line]) -> list[Line]:
     return joined
 
 
-def table_rows(region: Region) -> Iterator[list[str]]:
-    """Yield the rows of a table as the texts of their cells; a cell may have several lines."""
+def table_parts(region: Region) -> Iterator[list[list[str]]]:
+    """Yield rows as the texts of their cells, of tables under each other apart; a cell may have several lines."""
     cells: list[list[Line]] = []
     pitch = _row_pitch(region.lines)
     for line in sorted(region.lines, key=lambda line: (-line.middle, line.x0)):
@@ -671,13 +679,27 @@ def table_rows(region: Region) -> Iterator[list[str]]:
         else:
             cells.append([line])
     row: list[list[Line]] = []
+    found: list[list[list[Line]]] = []
     for cell in sorted(cells, key=lambda cell: -(cell[0].y1 + cell[-1].y0)):
         if row and not any(_beside(cell, other) for other in row):
-            yield _texts(row)
+            found.append(row)
             row = []
         row.append(cell)
-    if row:
-        yield _texts(row)
+    yield from ([_texts(row) for row in part] for part in _parted(found + [row] * bool(row)))
+
+
+def _parted(found: Sequence[list[list[Line]]]) -> Iterator[list[list[list[Line]]]]:
+    """Yield rows of cells, parted where much more white is between two than is usual."""
+    tops = [max(cell[0].y1 for cell in row) for row in found]
+    ends = [min(cell[-1].y0 for cell in row) for row in found]
+    gaps = [end - top for end, top in zip(ends, tops[1:], strict=False)]
+    usual = sorted(gaps)[len(gaps) // 2] if gaps else 0.0
+    start = 0
+    for at, gap in enumerate(gaps, 1):
+        if gap > usual + found[at][0][0].size:
+            yield list(found[start:at])
+            start = at
+    yield list(found[start:])
 
 
 def _row_pitch(lines: Sequence[Line]) -> float:

@@ -28,10 +28,21 @@ from pdfminer.pdftypes import PDFObjectNotFound, PDFObjRef, resolve1
 from qa.readers import ocr
 from qa.readers.building import NotNow, Parsed, TextBuilder, Unreadable, first_heading, numbered, one_line
 from qa.readers.glyphs import is_right_to_left, readable, with_doors
-from qa.readers.layout import Box, Line, Region, hyphenated_words, join_lines, regions, table_rows
+from qa.readers.layout import (
+    Box,
+    Line,
+    Region,
+    hyphenated_words,
+    join_lines,
+    regions,
+    rows,
+    table_cells,
+    table_parts,
+)
 from qa.readers.lines import Glyph, lines_of, turned, vertical_marks
 from qa.text import is_terminal
 from qa.text.characters import is_caseless
+from qa.text.columns import column_names
 
 MAX_PAGES = 20_000
 
@@ -85,6 +96,8 @@ def parse(data: bytes) -> Parsed:
         raise _nothing(pages)
     builder = TextBuilder()
     for paragraph in _paragraphs(_without_running_lines(pages)):
+        if paragraph.begins_table:
+            builder.add("")
         builder.add(
             paragraph.text,
             paragraph.kind,
@@ -324,7 +337,6 @@ def _once(lines: Iterable[Line]) -> list[Line]:
 
 _EDGE = 0.12
 """Of the page's height: how near the edge a running line stands."""
-_EDGE_LINES = 3
 _NUMBER = regex.compile(r"\d+|\b[ivxlc]+\b", regex.I)
 _PAGE_NUMBER = regex.compile(
     r"\W*(?:(?:page|seite|p\.|стр\.?|página|pagina|trang|第)\s*)?\d{1,5}(?:\s*(?:/|of|von|de|из|页|頁|ページ|共|쪽|\s)\s*)*"
@@ -345,7 +357,7 @@ def _without_running_lines(pages: Sequence[_Page]) -> list[_Page]:
     kept: set[str] = set()
     cleaned = []
     for page in map(_without_browser_lines, pages):
-        out = [line for line in page.lines if _key(line) in repeated and _is_at_edge(line, page)]
+        out = [line for line in _edge_lines(page) if _key(line) in repeated]
         lines = [line for line in page.lines if line not in out]
         first = [line for line in out if _key(line) not in kept and not _PAGE_NUMBER.fullmatch(line.text)]
         kept.update(map(_key, first))
@@ -375,7 +387,7 @@ def _repeated(pages: Sequence[_Page]) -> frozenset[str]:
     """Return what stands near the same edge of a third of the pages (left and right pages may differ)."""
     counts: Counter[str] = Counter()
     for page in pages:
-        counts.update({_key(line) for line in page.lines if _is_at_edge(line, page)})
+        counts.update({_key(line) for line in _edge_lines(page)})
     needed = max(2 if len(pages) <= 4 else 3, len(pages) // 3)
     numbers = {key for key, count in counts.items() if count >= 2 and _PAGE_NUMBER.fullmatch(key)}
     return frozenset(key for key, count in counts.items() if count >= needed) | numbers
@@ -384,6 +396,24 @@ def _repeated(pages: Sequence[_Page]) -> frozenset[str]:
 def _key(line: Line) -> str:
     """Return the line with its numbers made alike."""
     return _NUMBER.sub("0", line.text)
+
+
+def _edge_lines(page: _Page) -> list[Line]:
+    """Return the lines near the edges but cells of tables and figures side by side, which are no page numbers."""
+    near = [row for row in rows([line for line in page.lines if _is_at_edge(line, page)]) if row]
+    if all(len(row) == 1 for row in near):
+        return [line for row in near for line in row]
+    cells = table_cells(page.lines)
+    return [
+        line
+        for row in near
+        for line in row
+        if line not in cells and not (_is_number(line) and sum(map(_is_number, row)) > 1)
+    ]
+
+
+def _is_number(line: Line) -> bool:
+    return _PAGE_NUMBER.fullmatch(line.text) is not None
 
 
 def _is_at_edge(line: Line, page: _Page) -> bool:
@@ -400,6 +430,8 @@ class _Paragraph:
     kind: str = "paragraph"
     rank: int = 0
     text: str = ""
+    begins_table: bool = False
+    """It names the columns of the rows behind it."""
 
     @property
     def page(self) -> int:
@@ -470,8 +502,11 @@ def _regions(page: _Page) -> Iterator[Region]:
 
 
 def _table_rows(region: Region) -> Iterator[_Paragraph]:
-    for cells in table_rows(region):
-        yield _Paragraph([region.lines[0]], region, "row", text=" | ".join(cells))
+    for part in table_parts(region):
+        begins = bool(column_names(part))
+        for at, cells in enumerate(part):
+            text = " | ".join(cells)
+            yield _Paragraph([region.lines[0]], region, "row", text=text, begins_table=begins and at == 0)
 
 
 def _region_paragraphs(region: Region, before: _Paragraph | None) -> Iterator[_Paragraph]:
