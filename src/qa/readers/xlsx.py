@@ -43,8 +43,9 @@ def parse(data: bytes) -> Parsed:
             add_table(table, _rows(sheet))
             if table.blocks:
                 builder.add(sheet.title, "heading", rank=1)
+                text = table.text  # once: it is put together anew each time
                 for block in table.blocks:
-                    builder.add(block.span.of(table.text), block.kind)
+                    builder.add(block.span.of(text), block.kind)
             if lost := _uncomputed(package, sheet._worksheet_path):
                 what = "1 formula has" if lost == 1 else f"{lost:,} formulas have"
                 warnings.append(
