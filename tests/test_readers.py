@@ -654,6 +654,39 @@ def test_tables_under_each_other_are_parted_where_columns_are_named_anew(tmp_pat
     )
 
 
+@pytest.mark.parametrize(
+    ("prose", "items"),
+    [
+        (
+            ["The shop by the old mill has been open since the spring.", "It sells what the county makes."],
+            ["Fresh bread from the mill", "Milk", "Butter and cheese", "Eggs", "Rye flour in large bags"],
+        ),
+        (
+            ["老磨坊旁边的商店从去年春天开始营业，出售本县农户生产的各种东西，每天早上八点开门。", "周日休息。"],
+            ["磨坊的新鲜面包", "牛奶", "鲜奶酪和黄油", "鸡蛋", "两公斤装的黑麦面粉"],
+        ),
+    ],
+)  # fmt: skip
+def test_items_of_a_list_without_bullets_are_blocks_and_prose_is_none(
+    tmp_path: Path, prose: list[str], items: list[str]
+) -> None:
+    size = 11 if prose[0].isascii() else 8
+    page = [(60, 700 - 14 * at, size, line) for at, line in enumerate([*prose, *items])]
+    joined = (" " if prose[0].isascii() else "").join(prose)
+    assert kinds(read_pdf(tmp_path, [page])) == [("paragraph", joined), *(("item", item) for item in items)]
+
+
+def test_a_line_of_a_narrow_table_is_parted_where_its_neighbours_are(tmp_path: Path) -> None:
+    rows = [("Town", "People", "Beds"), ("Ashford", "17040", "380"), ("Brookham", "23796", "354")]
+    above = "The county has counted its people and its beds again this year."
+    page = [(60, 700, 10, above), (60, 643, 10, above)] + [
+        (x, 686 - 12 * line, 10, cell)
+        for line, row in enumerate(rows)
+        for x, cell in zip((60, 121, 165), row, strict=True)
+    ]
+    assert texts(read_pdf(tmp_path, [page]), "row") == [" | ".join(row) for row in rows]
+
+
 def test_hyphenated_words_of_a_pdf_keep_the_hyphen_of_a_compound() -> None:
     known = frozenset({"well-known"})
     assert (

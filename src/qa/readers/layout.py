@@ -798,6 +798,66 @@ def _first_word(line: Line) -> float:
     return line.width * word / max(1, len(line.text))
 
 
+# --- lists -------------------------------------------------------------------------------------------------
+
+_NEIGHBOURS = 3
+"""Lines on either side that tell how far a line may go: beside a picture a column is narrower for a while."""
+_ENDS = regex.compile(r"[.:!?。：！？।؟][\p{Pf}\p{Pe}\"']*$")
+_LONG = 0.8
+"""Of the widest line: lines of running text are longer, half of a list's are not."""
+
+
+def item_starts(region: Region) -> frozenset[int]:
+    """Return the numbers of the lines that begin an item of a list without bullets, or what follows the list.
+
+    A line was broken on purpose if the next word would have fitted into it. Two in a row are a list; so is a column
+    of nothing but short lines, of which none goes on in the next one. The first item may stand under a full line.
+    """
+    lines = region.lines
+    if len(lines) > 2 and _is_ragged(lines) and not _is_like_prose(lines):
+        return frozenset(range(1, len(lines)))
+    meant = [False, *(_is_meant(region, at) for at in range(1, len(lines))), False]
+    starts = {at for at in range(1, len(lines)) if meant[at] and (meant[at - 1] or meant[at + 1])}
+    firsts = {at - 1 for at in starts if at > 1} - starts
+    under = {at for at in firsts if _ENDS.search(lines[at - 1].text) and not _ENDS.search(lines[at].text)}
+    return frozenset(starts | under)
+
+
+def _is_ragged(lines: Sequence[Line]) -> bool:
+    """Tell whether most lines are much shorter than the longest: they were not broken to fill a column."""
+    widest = max(line.width for line in lines)
+    return 2 * sum(line.width < _LONG * widest for line in lines) >= len(lines)
+
+
+def _is_like_prose(lines: Sequence[Line]) -> bool:
+    """Tell whether a line goes on in the next one, is as long as the next one, or ends a sentence."""
+    least = _LONG * max(line.width for line in lines)
+    return any(_ENDS.search(line.text) for line in lines) or any(
+        not _may_begin(above, line) or min(above.width, line.width) >= least
+        for above, line in pairwise(lines)
+    )
+
+
+def _is_meant(region: Region, at: int) -> bool:
+    """Tell whether the line before was broken though there was room for the first word of this one."""
+    last, line = region.lines[at - 1 : at + 1]
+    near = region.lines[max(0, at - 1 - _NEIGHBOURS) : at + 1 + _NEIGHBOURS]
+    edge = region.x1 if _is_ragged(near) else max(each.x1 for each in near)
+    needed = 2.5 * line.size if is_caseless(line.text[0]) else 1.3 * _first_word(line) + line.size
+    return edge - last.x1 > needed and _may_begin(last, line)
+
+
+def _may_begin(last: Line, line: Line) -> bool:
+    """Tell whether a line could be the next item: set like the one before, flush with it, and begun anew."""
+    return (
+        abs(last.x0 - line.x0) < 1
+        and abs(last.size - line.size) < 0.08 * line.size
+        and not (last.bold or line.bold)
+        and not line.text[0].islower()
+        and last.text[-1] not in "-\u00ad\u2010,，、"
+    )
+
+
 # --- lines to text -----------------------------------------------------------------------------------------
 
 

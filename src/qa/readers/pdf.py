@@ -33,6 +33,7 @@ from qa.readers.layout import (
     Line,
     Region,
     hyphenated_words,
+    item_starts,
     join_lines,
     regions,
     rows,
@@ -451,7 +452,9 @@ _ITEM = regex.compile(r"(?:[•●○◦▪■□◆▶‣⁃–—-]\s*|\(?\d{1
 
 
 def _paragraphs(pages: Sequence[_Page]) -> list[_Paragraph]:
-    known = hyphenated_words([line.text for page in pages for line in page.lines])
+    lines = [line for page in pages for line in (*page.lines, *page.upright)]
+    known = hyphenated_words([line.text for line in lines])
+    body = _body_size(lines)
     found: list[_Paragraph] = []
     waiting: list[_Paragraph] = []
     last: _Paragraph | None = None
@@ -460,11 +463,11 @@ def _paragraphs(pages: Sequence[_Page]) -> list[_Paragraph]:
             found += [_Paragraph([line], region, "ocr", text=line.text) for line in region.lines]
             continue
         if region.is_table or region.is_aside:
-            apart = list(_table_rows(region) if region.is_table else _region_paragraphs(region, None))
+            apart = list(_table_rows(region) if region.is_table else _region_paragraphs(region, None, body))
             # what interrupts a paragraph stands behind it
             (waiting if last is not None and _is_unfinished(last) else found).extend(apart)
             continue
-        new = list(_region_paragraphs(region, last))
+        new = list(_region_paragraphs(region, last, body))
         if new:
             found += [*waiting, *new]
             waiting, last = [], new[-1]
@@ -509,19 +512,24 @@ def _table_rows(region: Region) -> Iterator[_Paragraph]:
             yield _Paragraph([region.lines[0]], region, "row", text=text, begins_table=begins and at == 0)
 
 
-def _region_paragraphs(region: Region, before: _Paragraph | None) -> Iterator[_Paragraph]:
+def _region_paragraphs(region: Region, before: _Paragraph | None, body: float) -> Iterator[_Paragraph]:
     """Yield the paragraphs of a column; its first lines may go on with the paragraph ``before``."""
     current: _Paragraph | None = None
-    for line in region.lines:
+    starts = item_starts(region) if region.lines[0].size < 1.1 * body else frozenset()
+    for at, line in enumerate(region.lines):
         if current is None and before is not None and _goes_on(before, line):
             current = before
             current.lines.append(line)
             current.region = region
             continue
-        if current is not None and not _begins(current, line):
+        if current is not None and at not in starts and not _begins(current, line):
             current.lines.append(line)
             continue
-        current = _Paragraph([line], region, "item" if _ITEM.match(line.text) else "paragraph")
+        is_alone = (at in starts or at == 0) and (
+            at + 1 in starts or (at > 0 and at + 1 == len(region.lines))
+        )
+        is_item = _ITEM.match(line.text) or (is_alone and not is_terminal(line.text))
+        current = _Paragraph([line], region, "item" if is_item else "paragraph")
         yield current
 
 
@@ -646,7 +654,7 @@ def _with_continuations(paragraphs: list[_Paragraph]) -> list[_Paragraph]:
 
 def _headline(paragraphs: list[_Paragraph], place: _Paragraph) -> _Paragraph | None:
     """Return the last line set large above a paragraph."""
-    body = _body_size(paragraphs)
+    body = _body_size(_text_lines(paragraphs))
     at = next(number for number, each in enumerate(paragraphs) if each is place)
     return next((each for each in reversed(paragraphs[:at]) if each.last.size > 1.15 * body), None)
 
@@ -662,7 +670,7 @@ def _likeness(paragraphs: list[_Paragraph], jump: _Paragraph, back: _Paragraph) 
 
 
 def _join_parts(paragraphs: list[_Paragraph], jump: _Paragraph, back: _Paragraph) -> None:
-    body = _body_size(paragraphs)
+    body = _body_size(_text_lines(paragraphs))
     start = paragraphs.index(back) + 1
     end = next(
         (
@@ -694,7 +702,7 @@ def _mark_headings(paragraphs: list[_Paragraph]) -> None:
     Where several headlines stand over columns, as in a newspaper, all that are as large as the least of them begin an
     article, and none is a part of another: they share a rank. The name of the paper is above them.
     """
-    body = _body_size(paragraphs)
+    body = _body_size(_text_lines(paragraphs))
     headings = [paragraph for paragraph in paragraphs if _is_heading(paragraph, body)]
     sizes = sorted({_step(paragraph.last.size) for paragraph in headings}, reverse=True)
     over_columns = [_step(each.last.size) for each in headings if each.region.is_headline]
@@ -714,11 +722,15 @@ def _mark_headings(paragraphs: list[_Paragraph]) -> None:
         before = paragraph
 
 
-def _body_size(paragraphs: Iterable[_Paragraph]) -> float:
+def _text_lines(paragraphs: Iterable[_Paragraph]) -> list[Line]:
+    """Return the lines of paragraphs but those that were read from a picture."""
+    return [line for paragraph in paragraphs if paragraph.kind != "ocr" for line in paragraph.lines]
+
+
+def _body_size(lines: Iterable[Line]) -> float:
     weights: Counter[float] = Counter()
-    for paragraph in paragraphs:
-        for line in paragraph.lines if paragraph.kind != "ocr" else ():
-            weights[_step(line.size)] += len(line.text)
+    for line in lines:
+        weights[_step(line.size)] += len(line.text)
     return weights.most_common(1)[0][0] if weights else 0.0
 
 
