@@ -21,7 +21,7 @@ from qa.readers.encoding import decode
 from qa.readers.glyphs import logical, readable
 from qa.readers.layout import Line, join_lines, regions
 from qa.types import Document
-from tests.made_pdf import Run, make_pdf
+from tests.made_pdf import Run, make_pdf, pdf_of
 
 NEWSPAPER = """
 
@@ -685,6 +685,18 @@ def test_a_line_of_a_narrow_table_is_parted_where_its_neighbours_are(tmp_path: P
         for x, cell in zip((60, 121, 165), row, strict=True)
     ]
     assert texts(read_pdf(tmp_path, [page]), "row") == [" | ".join(row) for row in rows]
+
+
+def test_text_that_a_pdf_gives_for_glyphs_is_theirs(tmp_path: Path) -> None:
+    said = "नि".encode("utf-16-be").hex().encode()
+    content = (
+        b"BT /L 12 Tf 60 700 Td /P <</MCID 0>> BDC (d) Tj"
+        b" /Span <</ActualText <FEFF%s>>> BDC (fx) Tj /Span BMC (y) Tj EMC EMC"
+        b" (k) Tj EMC /Span <</ActualText (of many lines)>> BDC (what stands) Tj 0 -20 Td (as it is) Tj EMC ET"
+        % said
+    )
+    (tmp_path / "a.pdf").write_bytes(pdf_of(content))
+    assert read_document(tmp_path / "a.pdf").text == "dनिkwhat stands as it is"
 
 
 def test_hyphenated_words_of_a_pdf_keep_the_hyphen_of_a_compound() -> None:

@@ -11,9 +11,10 @@ from __future__ import annotations
 import io
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import regex
@@ -24,6 +25,8 @@ from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
 from pdfminer.pdfparser import PDFParser
 from pdfminer.pdftypes import PDFObjectNotFound, PDFObjRef, resolve1
+from pdfminer.psparser import PSLiteral
+from pdfminer.utils import Matrix
 
 from qa.readers import ocr
 from qa.readers.building import NotNow, Parsed, TextBuilder, Unreadable, first_heading, numbered, one_line
@@ -163,9 +166,61 @@ def _reason(error: Exception) -> str:
     return one_line(f"{type(error).__name__}: {error}".rstrip(": "), 120)
 
 
+_MOST_ACTUAL = 12
+"""Glyphs that a text may stand for: a syllable or a ligature; what stands for more has no place on the page."""
+
+
+class _Device(PDFPageAggregator):
+    """One that takes the text that a file gives for glyphs (``ActualText``, ISO 32000-2, 14.9.4) for theirs.
+
+    Glyphs of Hindi and Thai are no characters: a vowel sign is drawn before the consonant that it follows, and two
+    consonants are one glyph.
+    """
+
+    _marked: list[str]
+    """What is said of the glyphs at hand, the outermost first, "" where nothing is."""
+    _drawn: list[LTChar]
+
+    def begin_page(self, page: PDFPage, ctm: Matrix) -> None:
+        self._marked, self._drawn = [], []
+        super().begin_page(page, ctm)
+
+    def begin_tag(self, tag: PSLiteral, props: Mapping[str, object] | object = None) -> None:
+        raw = resolve1(props.get("ActualText")) if isinstance(props, Mapping) else None
+        said = _decoded(raw) if isinstance(raw, bytes) else ""
+        self._marked.append("" if any(self._marked) else said)
+
+    def end_tag(self) -> None:
+        said = self._marked.pop() if self._marked else ""
+        if said:
+            self._say(said)
+
+    def render_char(self, *args: Any) -> float:
+        advance = super().render_char(*args)
+        if any(self._marked) and isinstance(last := self.cur_item._objs[-1], LTChar):
+            self._drawn.append(last)
+        return advance
+
+    def _say(self, said: str) -> None:
+        """Make one character of those just drawn, if they stand on one line."""
+        drawn, self._drawn = self._drawn, []
+        if not 0 < len(drawn) <= _MOST_ACTUAL or not said.strip():
+            return
+        first = min(drawn, key=lambda char: char.x0)
+        if any(abs(char.y0 - first.y0) > 0.7 * first.height for char in drawn):
+            return
+        first.set_bbox((first.x0, first.y0, max(char.x1 for char in drawn), first.y1))
+        for char in drawn:
+            char._text = said if char is first else _UNSAID
+
+
+_UNSAID = "\u2060"
+"""The text of a glyph that another one speaks for."""
+
+
 def _pages(document: PDFDocument) -> Iterator[_Page]:
     resources = PDFResourceManager()
-    device = PDFPageAggregator(resources, laparams=None)
+    device = _Device(resources, laparams=None)
     interpreter = PDFPageInterpreter(resources, device)
     number = 0
     try:
@@ -181,9 +236,7 @@ def _pages(document: PDFDocument) -> Iterator[_Page]:
         yield _Page(number + 1, 0.0, (), problem=_reason(error))
 
 
-def _read_page(
-    interpreter: PDFPageInterpreter, device: PDFPageAggregator, page: PDFPage, number: int
-) -> _Page:
+def _read_page(interpreter: PDFPageInterpreter, device: _Device, page: PDFPage, number: int) -> _Page:
     try:
         interpreter.process_page(page)
         return _page(device.get_result(), number)
@@ -267,7 +320,7 @@ def _page(layout: LTPage, number: int) -> _Page:
     boxes: list[Box] = []
     pictures: list[Box] = []
     for item in _items(layout):
-        if isinstance(item, LTChar):
+        if isinstance(item, LTChar) and item.get_text() != _UNSAID:
             glyph = _glyph(item)
             (glyphs if item.upright or item.matrix[1] < 0 else rotated).append(glyph)
         elif isinstance(item, LTImage):
