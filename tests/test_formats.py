@@ -152,6 +152,37 @@ def test_a_sheet_that_claims_a_million_rows_is_read_as_far_as_it_goes(tmp_path: 
     assert "安吉县" in read(tmp_path, "b.xlsx", zip_of(parts)).text
 
 
+def test_formulas_that_nothing_has_computed_are_told(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.title = "合计"
+    for row in (["Name", "Sum"], ["Anji", "=1+2"], ["Deqing", "=B2*2"], ["Huzhou", 7]):
+        book.active.append(row)
+    book.create_sheet("Sound").append(["nothing", "to compute"])
+    (tmp_path / "a.xlsx").write_bytes(made_files.saved(book))
+    assert read_document(tmp_path / "a.xlsx").warnings == (
+        "2 formulas have no computed value in the sheet '合计'; open the workbook in a spreadsheet program, save it, "
+        "and add it again.",
+    )
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as saved:
+        parts = {name: saved.read(name) for name in saved.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    empty = parts[sheet].replace(b'<c r="B2">', b'<c r="B2" t="str">')
+    computed = empty.replace(b"<f>B2*2</f><v />", b"<f>B2*2</f><v>0</v>").replace(
+        b"<f>B2*2</f><v></v>", b"<f>B2*2</f><v>0</v>"
+    )
+    assert computed != empty != parts[sheet]
+    document = read(tmp_path, "b.xlsx", zip_of({**parts, sheet: computed}))
+    assert document.warnings == ()
+    assert "Name: Deqing | Sum: 0" in document.text
+
+
+def test_a_workbook_of_nothing_but_formulas_says_why_it_has_no_text(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active["A1"] = "=1+2"
+    with pytest.raises(ReadError, match="formulas have no computed values"):
+        read(tmp_path, "a.xlsx", made_files.saved(book))
+
+
 # --- json --------------------------------------------------------------------------------------------------
 
 

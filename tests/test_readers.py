@@ -21,7 +21,7 @@ from qa.readers.encoding import decode
 from qa.readers.glyphs import logical, readable
 from qa.readers.layout import Line, join_lines, regions
 from qa.types import Document
-from tests.made_pdf import Run, make_pdf
+from tests.made_pdf import Run, make_pdf, pdf_of
 
 NEWSPAPER = """
 
@@ -445,6 +445,22 @@ def write_docx(path: Path) -> None:
     made.save(str(path))
 
 
+@pytest.mark.parametrize("name", ["a.html", "a.docx"])
+def test_two_tables_one_after_the_other_are_a_line_apart(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    if name == "a.html":
+        path.write_text("<table><tr><td>a<td>b<tr><td>1<td>2</table><table><tr><td>c<td>d</table>")
+    else:
+        made = docx.Document()
+        for rows in (("a", "b", "1", "2"), ("c", "d")):
+            cells = made.add_table(len(rows) // 2, 2)._cells
+            for cell, text in zip(cells, rows, strict=True):
+                cell.text = text
+            made.add_paragraph()
+        made.save(str(path))
+    assert read_document(path).text == "a | b\n1 | 2\n\nc | d"
+
+
 def test_docx_in_document_order_with_styles_tables_and_pages(tmp_path: Path) -> None:
     path = tmp_path / "a.docx"
     write_docx(path)
@@ -602,6 +618,85 @@ def test_pdf_running_heads_stay_once_and_page_numbers_not_at_all(tmp_path: Path)
     document = read_pdf(tmp_path, pages)
     assert [text for _, text in kinds(document)] == ["Annual report of the museum", *facts]
     assert "Page" not in document.text
+
+
+def test_figures_of_a_table_at_the_edge_of_pages_are_no_page_numbers(tmp_path: Path) -> None:
+    names = [("Town", "People", "Beds")]
+    cells = [*names, *((f"Ashford {row}", str(7000 + row), str(300 + row)) for row in range(1, 66))]
+    tables = [(cells[at : at + 33]) for at in (0, 33)]
+    pages = [
+        [
+            *(
+                (x, 800 - 23 * line, 11, cell)
+                for line, row in enumerate(rows)
+                for x, cell in zip((60, 200, 340), row, strict=True)
+            ),
+            (290, 20, 9, str(number)),
+        ]
+        for number, rows in enumerate(tables, 1)
+    ]
+    document = read_pdf(tmp_path, pages)
+    assert document.text == "\n".join(" | ".join(row) for row in cells)
+
+
+def test_tables_under_each_other_are_parted_where_columns_are_named_anew(tmp_path: Path) -> None:
+    cells = [("Town", "People"), ("Ashford", "7000"), ("Brookham", "800")]
+    others = [("Town", "Rain"), ("Ashford", "31"), ("Brookham", "42")]
+    page = [
+        (x, top - 16 * line, 11, cell)
+        for top, rows in ((700, cells), (630, others))
+        for line, row in enumerate(rows)
+        for x, cell in zip((60, 200), row, strict=True)
+    ]
+    document = read_pdf(tmp_path, [page])
+    assert document.text == "\n\n".join(
+        "\n".join(" | ".join(row) for row in rows) for rows in (cells, others)
+    )
+
+
+@pytest.mark.parametrize(
+    ("prose", "items"),
+    [
+        (
+            ["The shop by the old mill has been open since the spring.", "It sells what the county makes."],
+            ["Fresh bread from the mill", "Milk", "Butter and cheese", "Eggs", "Rye flour in large bags"],
+        ),
+        (
+            ["老磨坊旁边的商店从去年春天开始营业，出售本县农户生产的各种东西，每天早上八点开门。", "周日休息。"],
+            ["磨坊的新鲜面包", "牛奶", "鲜奶酪和黄油", "鸡蛋", "两公斤装的黑麦面粉"],
+        ),
+    ],
+)  # fmt: skip
+def test_items_of_a_list_without_bullets_are_blocks_and_prose_is_none(
+    tmp_path: Path, prose: list[str], items: list[str]
+) -> None:
+    size = 11 if prose[0].isascii() else 8
+    page = [(60, 700 - 14 * at, size, line) for at, line in enumerate([*prose, *items])]
+    joined = (" " if prose[0].isascii() else "").join(prose)
+    assert kinds(read_pdf(tmp_path, [page])) == [("paragraph", joined), *(("item", item) for item in items)]
+
+
+def test_a_line_of_a_narrow_table_is_parted_where_its_neighbours_are(tmp_path: Path) -> None:
+    rows = [("Town", "People", "Beds"), ("Ashford", "17040", "380"), ("Brookham", "23796", "354")]
+    above = "The county has counted its people and its beds again this year."
+    page = [(60, 700, 10, above), (60, 643, 10, above)] + [
+        (x, 686 - 12 * line, 10, cell)
+        for line, row in enumerate(rows)
+        for x, cell in zip((60, 121, 165), row, strict=True)
+    ]
+    assert texts(read_pdf(tmp_path, [page]), "row") == [" | ".join(row) for row in rows]
+
+
+def test_text_that_a_pdf_gives_for_glyphs_is_theirs(tmp_path: Path) -> None:
+    said = "नि".encode("utf-16-be").hex().encode()
+    content = (
+        b"BT /L 12 Tf 60 700 Td /P <</MCID 0>> BDC (d) Tj"
+        b" /Span <</ActualText <FEFF%s>>> BDC (fx) Tj /Span BMC (y) Tj EMC EMC"
+        b" (k) Tj EMC /Span <</ActualText (of many lines)>> BDC (what stands) Tj 0 -20 Td (as it is) Tj EMC ET"
+        % said
+    )
+    (tmp_path / "a.pdf").write_bytes(pdf_of(content))
+    assert read_document(tmp_path / "a.pdf").text == "dनिkwhat stands as it is"
 
 
 def test_hyphenated_words_of_a_pdf_keep_the_hyphen_of_a_compound() -> None:

@@ -94,6 +94,58 @@ def test_a_table_or_list_that_fits_is_not_parted(kind: str) -> None:
     assert texts(split_document(whole)) == [before, "\n\n".join(rows)]
 
 
+def table(*rows: str, between: str = "\n") -> Document:
+    """Return a document under the heading "Towns" that holds nothing but the rows of tables."""
+    text, blocks = "", []
+    for row in rows:
+        span = Span(len(text), len(text) + len(row))
+        if row:
+            blocks.append(Block(span, kind="row", headings=("Towns",)))
+        text += row + between
+    return Document("id", "a.md", "Report", text, tuple(blocks), "sha")
+
+
+def numbered(name: str, count: int) -> list[str]:
+    return [f"{name} {number} | {number * 1000} | {number * 7}" for number in range(1, count + 1)]
+
+
+@pytest.mark.parametrize(
+    "names", ["Town | People | Beds", "县 | 人口 | 床位", "البلدة | السكان | الأسرة", "町 | 人口 | 病床"]
+)
+def test_a_table_that_goes_on_in_another_passage_keeps_the_names_of_its_columns(names: str) -> None:
+    first, *others = split_document(table(names, *numbered("Ashford", 60)))
+    assert first.headings == ("Towns",)
+    assert first.text.startswith(names)
+    assert len(others) >= 2
+    assert {passage.headings for passage in others} == {("Towns", names)}
+    assert not any(names in passage.text for passage in others)
+    assert search_text(others[0]).startswith(f"Report\nTowns\n{names}\nAshford")
+
+
+def test_a_blank_line_begins_a_table_with_names_of_its_own() -> None:
+    rows = numbered("Ashford", 30)
+    passages = split_document(table("Town | People | Beds", *rows, "", "Town | Rain | Sun", *rows))
+    assert passages[1].headings == ("Towns", "Town | People | Beds")
+    assert passages[-1].headings == ("Towns", "Town | Rain | Sun")
+    titled = table("All the towns", "Town | People | Beds", *rows)
+    assert split_document(titled)[-1].headings == ("Towns", "Town | People | Beds")
+    marked = table("Town | People | Beds", *rows, between=" |\n|---|---|---|\n| ")
+    assert split_document(marked)[-1].headings == ("Towns", "Town | People | Beds")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        numbered("Ashford", 60),  # figures in the first row
+        ["Town | Town | Beds", *numbered("Ashford", 60)],
+        ["A sentence in one cell alone", *numbered("Ashford", 60)],
+        [" | ".join(["Town", *(f"{'a long name ' * 5}{at}" for at in "abcdef")]), *numbered("Ashford", 60)],
+    ],
+)  # fmt: skip
+def test_a_first_row_that_names_no_columns_is_no_heading(rows: list[str]) -> None:
+    assert {passage.headings for passage in split_document(table(*rows))} == {("Towns",)}
+
+
 def test_short_rest_is_joined_or_shared_out() -> None:
     rest = "丙" * 19 + "。"
     sentence = "甲" * 49 + "。"

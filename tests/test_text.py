@@ -85,6 +85,39 @@ def test_sentences_end_where_a_reader_ends_them(expected: list[str]) -> None:
     assert split(" ".join(expected)) == expected
 
 
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ["He said: “It is done. We go home.”", "Then he left.", "All was quiet."],
+        ["他说：“今天好。明天呢？走吧。”", "然后走了。"],
+        ["他說：「今天好。『真的？是。』走吧。」", "走了。"],
+        ["彼は「行く。帰る！」と言った。", "次の日は雨。"],
+        ['그는 "간다. 온다."라고 말했다.', "다음 날이었다."],
+        ["قال: «لا أعرف. سأذهب.»", "ثم ذهب إلى البيت."],
+        ["उसने कहा: “यह सच है। मैं जाता हूँ।”", "फिर वह गया।"],
+        ["Он сказал: «Нет. Я ушёл».", "Потом было тихо."],
+        ["Er sagte: „Nein. Ich gehe.“", "Dann ging er."],
+        ["Er rief: »Nein. Halt!«", "Dann ging er weiter."],
+        ["Il dit : « Non. Je pars. »", "Puis il partit."],
+        ["Hon sa: ”Nej. Jag går.”", "Sedan gick hon."],
+        ['"It is. We go home," he said.', '"Yes."', "He left."],
+        ["He said ‘It’s done. We go.’", "Then he left."],
+        ['The pipe is 5" wide.', 'It is 6" long.', "Yes."],
+        ["A “word is open.", "Nothing closes it.", "So it is."],
+    ],
+)
+def test_a_quotation_is_not_parted(expected: list[str]) -> None:
+    assert split(" ".join(expected)) == expected
+
+
+def test_a_long_quotation_is_a_text_of_its_own() -> None:
+    short, long = "He came. " * 30, "He came. " * 40
+    assert split(f"“{short.strip()}”") == [f"“{short.strip()}”"]
+    assert len(split(f"“{long.strip()}”")) == 40
+    assert len(split(f"“{'他来了。' * 30}”")) == 1
+    assert len(split(f"“{'他来了。' * 40}”")) == 40
+
+
 def test_chinese_sentences_need_no_space() -> None:
     assert split("今天好。“明天？”他问！完了……但是") == ["今天好。", "“明天？”", "他问！", "完了……但是"]
 
@@ -360,6 +393,13 @@ def test_any_text_is_folded_once(text: str) -> None:
         "-\n",
         "百",
         "\x00",
+        "“",
+        "“a. ",
+        "“a. B.” ",
+        "‘a’s. ",
+        '"a. ',
+        "»a. ",
+        "「。",
     ],
 )
 def test_a_long_line_takes_linear_time(unit: str) -> None:

@@ -95,7 +95,7 @@ def headed(document: Document, page: Printed) -> int:
     return found
 
 
-def _read(data: bytes) -> Document:
+def read_pdf(data: bytes) -> Document:
     with tempfile.NamedTemporaryFile(suffix=".pdf") as file:
         file.write(data)
         file.flush()
@@ -158,7 +158,7 @@ def scores(readers: list[str]) -> Iterator[Score]:
     for page in printed():
         for reader in readers:
             began = time.perf_counter()
-            document = _read(page.data) if reader == "qa" else None
+            document = read_pdf(page.data) if reader == "qa" else None
             text = document.text if document else OTHERS[reader](page.data)
             spent = time.perf_counter() - began
             under = headed(document, page) if document else None

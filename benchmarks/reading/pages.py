@@ -120,14 +120,17 @@ class Browser:
         self._driver.quit()
 
     def printed(self, name: str, language: str, page: _Page) -> Printed:
-        encoded = base64.b64encode(page.html.encode()).decode()
+        return Printed(name, language, self.pdf(page.html), page.articles, page.furniture)
+
+    def pdf(self, html: str) -> bytes:
+        """Return a page as it is printed on A4, without margins of the printer's own."""
+        encoded = base64.b64encode(html.encode()).decode()
         self._driver.get(f"data:text/html;charset=utf-8;base64,{encoded}")
         options = PrintOptions()
         options.background = True
         options.page_width, options.page_height = 21.0, 29.7
         options.margin_top = options.margin_bottom = options.margin_left = options.margin_right = 0
-        data = base64.b64decode(self._driver.print_page(options))
-        return Printed(name, language, data, page.articles, page.furniture)
+        return base64.b64decode(self._driver.print_page(options))
 
 
 _STYLE = """

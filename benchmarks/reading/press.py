@@ -80,15 +80,43 @@ class _Sheet:
 
 def printed() -> Iterator[Printed]:
     """Yield all pages; those in Arabic only where the DejaVu font is."""
+    for language in LANGUAGES if _register_fonts() else LANGUAGES[:-1]:
+        yield _bulletin(language)
+        yield _journal(language)
+        yield _front(language)
+
+
+def _register_fonts() -> bool:
+    """Make the fonts known, and tell whether there is one for Arabic."""
     for font in ("STSong-Light", "HeiseiMin-W3", "HeiseiKakuGo-W5"):
         pdfmetrics.registerFont(UnicodeCIDFont(font))
     arabic = _font_file("DejaVu Sans")
     if arabic:
         pdfmetrics.registerFont(TTFont("Arabic", arabic))
-    for language in LANGUAGES if arabic else LANGUAGES[:-1]:
-        yield _bulletin(language)
-        yield _journal(language)
-        yield _front(language)
+    return bool(arabic)
+
+
+class Printer:
+    """One page on which lines are put by hand."""
+
+    def __init__(self, language: str) -> None:
+        _register_fonts()
+        self._sheet = _Sheet(language)
+
+    def wide(self, text: str, size: float) -> float:
+        return _wide(text, self._sheet.language, size)
+
+    def put(self, x: float, y: float, text: str, size: float) -> None:
+        self._sheet.put(x, y, text, size)
+
+    def paragraph(self, text: str, frame: Frame, size: float) -> float:
+        """Set a paragraph, justified where words have spaces, and return the baseline of its last line."""
+        flow = _Flow([(self._sheet, frame)], size, 1.2 * size)
+        flow.add(text, indent=0)
+        return flow.y
+
+    def data(self) -> bytes:
+        return _printed("", self._sheet.language, [self._sheet], (), ()).data
 
 
 def _font_file(name: str) -> str:
@@ -146,6 +174,11 @@ class _Flow:
         self._frames = list(frames)
         self._size, self._lead = size, lead
         self._y = self._frames[0][1].top
+
+    @property
+    def y(self) -> float:
+        """The baseline of the last line."""
+        return self._y
 
     def add(self, text: str, *, title: bool = False, size: float = 0.0, indent: float = 1.2) -> None:
         size = size or self._size

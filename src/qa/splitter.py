@@ -11,6 +11,7 @@ import regex
 from qa.text import fold, script, unwrap
 from qa.text.boundaries import iter_sentences
 from qa.text.characters import may_cut
+from qa.text.columns import OPENING, cells, column_names
 from qa.text.terms import ALPHANUMERIC
 from qa.types import Block, Document, Passage, Span
 
@@ -35,9 +36,13 @@ _SIZES = {"han": _DENSE, "kana": _DENSE, "hangul": _DENSE}
 _SAMPLE = 400
 """Characters of a block that decide its script."""
 
+_WIDEST_ROW = 2_000
+"""Characters of a row that are looked at for the names of columns."""
+
 _ATOM = regex.compile(rf"{ALPHANUMERIC}(?:(?<=\p{{Nd}})[万萬亿億兆千百만억조천백])*+|\X", regex.V1)
 """What is never cut: a number with its unit, a word, a grapheme cluster."""
 _SPACE = regex.compile(r"[\s\x1c-\x1f]*+")
+_BLANK = regex.compile(r"\n[ \t\r]*+\n")
 _CLAUSE_MARKS = frozenset("，、；：,;:،؛።፣—–")
 
 
@@ -51,6 +56,8 @@ class _Unit:
     page: int | None
     size: _Size
     reading_confidence: float | None
+    columns: str
+    """The row above it that names the columns of its table, on one line; empty where none does."""
 
 
 def split_document(document: Document, *, max_chars: int | None = None) -> list[Passage]:
@@ -58,15 +65,18 @@ def split_document(document: Document, *, max_chars: int | None = None) -> list[
 
     A heading with nothing under it is a passage itself, so that its words are found. What only repeats the title, with
     a page number at most, is none, unless the document says nothing else: it would be found for every question about
-    the document, and answer none.
+    the document, and answer none. A table that goes on from another passage has the row that names its columns as the
+    last of its headings.
     """
     passages: list[Passage] = []
     for section in _sections(document.blocks):
         units = (
             unit
             for run in _runs(section)
-            for block in run
-            for unit in _units(document.text, block, Span(run[0].span.start, run[-1].span.end), max_chars)
+            for columns, block in _with_columns(document.text, run)
+            for unit in _units(
+                document.text, block, Span(run[0].span.start, run[-1].span.end), columns, max_chars
+            )
         )
         headings = section[0].headings
         passages.extend(_passage(document, group, headings) for group in _packed(units))
@@ -129,14 +139,39 @@ def _runs(section: list[Block]) -> Iterator[list[Block]]:
         yield from [run] if kind in ("row", "item") else ([block] for block in run)
 
 
-def _units(text: str, block: Block, paragraph: Span, max_chars: int | None) -> Iterator[_Unit]:
+def _with_columns(text: str, run: list[Block]) -> Iterator[tuple[str, Block]]:
+    """Yield each block with the row above it that names its columns; a blank line parts two tables."""
+    end, columns, is_above = -1, "", False
+    for at, block in enumerate(run):
+        if block.kind == "row" and (is_above or end < 0 or _BLANK.search(text, end, block.span.start)):
+            columns = _columns(text, run[at : at + OPENING])
+            is_above = len(list(filter(None, cells(_opening(text, block))))) == 1  # a title over the names
+            yield "", block
+        else:
+            yield columns, block
+        end = block.span.end
+
+
+def _columns(text: str, rows: list[Block]) -> str:
+    """Return the first of ``rows`` on one line if it names the columns and is shorter than half a passage."""
+    if len(rows[0].span) > _WIDEST_ROW:
+        return ""
+    line = " | ".join(filter(None, column_names([cells(_opening(text, row)) for row in rows])))
+    return line if len(line) <= _size(line, None).most // 2 else ""
+
+
+def _opening(text: str, row: Block) -> str:
+    return text[row.span.start : min(row.span.end, row.span.start + _WIDEST_ROW)]
+
+
+def _units(text: str, block: Block, paragraph: Span, columns: str, max_chars: int | None) -> Iterator[_Unit]:
     content = block.span.of(text)
     size = _size(content, max_chars)
     whole = block.kind == "record" and len(content) <= size.most
     for sentence in [Span(0, len(content))] if whole else iter_sentences(content):
         for piece in _pieces(content, sentence, size.most):
             span = piece.shift(block.span.start)
-            yield _Unit(span, paragraph, block.page, size, block.reading_confidence)
+            yield _Unit(span, paragraph, block.page, size, block.reading_confidence, columns)
 
 
 def _size(content: str, max_chars: int | None) -> _Size:
@@ -193,7 +228,7 @@ def _passage(document: Document, group: list[_Unit], headings: tuple[str, ...]) 
         span=span,
         text=span.of(document.text),
         title=document.title,
-        headings=headings,
+        headings=(*headings, group[0].columns) if group[0].columns else headings,
         page=group[0].page,
         sentences=tuple(unit.span for unit in group),
         reading_confidence=min(sure, default=None),

@@ -122,6 +122,7 @@ class Passage:
 
     ``document.text[span.start:span.end] == text`` always. ``id`` is 0 until the library gives one.
     ``sentences`` are the document spans of its sentences, in order: what a quote is made of.
+    ``headings`` end with the row that names the columns, where the passage goes on with a table from another one.
     ``reading_confidence`` (0 to 1) is that of its least sure block that was read from a scan, None if none was.
     """
 

@@ -82,6 +82,7 @@ class TextBuilder:
         self._parts: list[str] = []
         self._length = 0
         self._outline = Outline()
+        self._parted = False
         self.blocks: list[Block] = []
 
     @property
@@ -97,14 +98,16 @@ class TextBuilder:
         rank: int = 0,
         reading_confidence: float | None = None,
     ) -> None:
-        """Append ``text`` as a block, blank text not; ``rank`` (1 is highest) is for headings."""
+        """Append ``text`` as a block; ``rank`` (1 is highest) is for headings. Blank text only parts two tables."""
         text = text.strip()
         if not text:
+            self._parted = True
             return
         level, headings = 0, self._outline.headings
         if kind == "heading":
             headings, level = self._outline.enter(rank, text)
         self._append(self._separator(kind))
+        self._parted = False
         start = self._length
         self._append(text)
         span = Span(start, self._length)
@@ -141,6 +144,7 @@ class TextBuilder:
         if not self.blocks:
             return ""
         together = kind in ("item", "row", "record") and self.blocks[-1].kind == kind
+        together = together and not (kind == "row" and self._parted)
         return "\n" if together else "\n\n"
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from qa.readers.building import Parsed, TextBuilder
-from qa.readers.tables import Row, add_table
+from qa.readers.tables import add_table
+from qa.text.columns import Row
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_ROWS = 200

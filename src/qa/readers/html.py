@@ -269,5 +269,7 @@ def _leave(page: _Page, node: LexborNode) -> None:
     page.preformatted -= tag == "pre"
     if tag == "tr" and page.row is not None:
         page.end_row()
+    if tag == "table":
+        page.builder.add("")  # the next one begins anew
     if tag in _HEADINGS or tag in ("li", "dt", "dd"):
         page.kind, page.rank = "paragraph", 0

@@ -118,6 +118,14 @@ def regions(
             yield Region(block.lines, block.is_table, block.is_aside, block.is_headline, column=column)
 
 
+def table_cells(lines: Sequence[Line]) -> frozenset[Line]:
+    """Return the lines of a page that are cells of tables."""
+    joined = _with_bullets(lines)
+    if not lines or len(lines) > MAX_LINES:
+        return frozenset()
+    return frozenset(cell for table in _tables(joined, _body(joined)) for cell in table)
+
+
 def _column(block: _Block, blocks: Sequence[_Block]) -> float:
     """Return the right edge of the column that a block of a line or two begins or goes on."""
     if len(block.lines) > 2:
@@ -660,8 +668,8 @@ def _with_bullets(lines: Sequence[Line]) -> list[Line]:
     return joined
 
 
-def table_rows(region: Region) -> Iterator[list[str]]:
-    """Yield the rows of a table as the texts of their cells; a cell may have several lines."""
+def table_parts(region: Region) -> Iterator[list[list[str]]]:
+    """Yield rows as the texts of their cells, of tables under each other apart; a cell may have several lines."""
     cells: list[list[Line]] = []
     pitch = _row_pitch(region.lines)
     for line in sorted(region.lines, key=lambda line: (-line.middle, line.x0)):
@@ -671,13 +679,27 @@ def table_rows(region: Region) -> Iterator[list[str]]:
         else:
             cells.append([line])
     row: list[list[Line]] = []
+    found: list[list[list[Line]]] = []
     for cell in sorted(cells, key=lambda cell: -(cell[0].y1 + cell[-1].y0)):
         if row and not any(_beside(cell, other) for other in row):
-            yield _texts(row)
+            found.append(row)
             row = []
         row.append(cell)
-    if row:
-        yield _texts(row)
+    yield from ([_texts(row) for row in part] for part in _parted(found + [row] * bool(row)))
+
+
+def _parted(found: Sequence[list[list[Line]]]) -> Iterator[list[list[list[Line]]]]:
+    """Yield rows of cells, parted where much more white is between two than is usual."""
+    tops = [max(cell[0].y1 for cell in row) for row in found]
+    ends = [min(cell[-1].y0 for cell in row) for row in found]
+    gaps = [end - top for end, top in zip(ends, tops[1:], strict=False)]
+    usual = sorted(gaps)[len(gaps) // 2] if gaps else 0.0
+    start = 0
+    for at, gap in enumerate(gaps, 1):
+        if gap > usual + found[at][0][0].size:
+            yield list(found[start:at])
+            start = at
+    yield list(found[start:])
 
 
 def _row_pitch(lines: Sequence[Line]) -> float:
@@ -774,6 +796,66 @@ def _first_word(line: Line) -> float:
     """Return about how wide the first word of a line is with a space before it, or its first character in Chinese."""
     word = 1 if is_unspaced(line.text[0]) else 1 + len(line.text.split(maxsplit=1)[0])
     return line.width * word / max(1, len(line.text))
+
+
+# --- lists -------------------------------------------------------------------------------------------------
+
+_NEIGHBOURS = 3
+"""Lines on either side that tell how far a line may go: beside a picture a column is narrower for a while."""
+_ENDS = regex.compile(r"[.:!?。：！？।؟][\p{Pf}\p{Pe}\"']*$")
+_LONG = 0.8
+"""Of the widest line: lines of running text are longer, half of a list's are not."""
+
+
+def item_starts(region: Region) -> frozenset[int]:
+    """Return the numbers of the lines that begin an item of a list without bullets, or what follows the list.
+
+    A line was broken on purpose if the next word would have fitted into it. Two in a row are a list; so is a column
+    of nothing but short lines, of which none goes on in the next one. The first item may stand under a full line.
+    """
+    lines = region.lines
+    if len(lines) > 2 and _is_ragged(lines) and not _is_like_prose(lines):
+        return frozenset(range(1, len(lines)))
+    meant = [False, *(_is_meant(region, at) for at in range(1, len(lines))), False]
+    starts = {at for at in range(1, len(lines)) if meant[at] and (meant[at - 1] or meant[at + 1])}
+    firsts = {at - 1 for at in starts if at > 1} - starts
+    under = {at for at in firsts if _ENDS.search(lines[at - 1].text) and not _ENDS.search(lines[at].text)}
+    return frozenset(starts | under)
+
+
+def _is_ragged(lines: Sequence[Line]) -> bool:
+    """Tell whether most lines are much shorter than the longest: they were not broken to fill a column."""
+    widest = max(line.width for line in lines)
+    return 2 * sum(line.width < _LONG * widest for line in lines) >= len(lines)
+
+
+def _is_like_prose(lines: Sequence[Line]) -> bool:
+    """Tell whether a line goes on in the next one, is as long as the next one, or ends a sentence."""
+    least = _LONG * max(line.width for line in lines)
+    return any(_ENDS.search(line.text) for line in lines) or any(
+        not _may_begin(above, line) or min(above.width, line.width) >= least
+        for above, line in pairwise(lines)
+    )
+
+
+def _is_meant(region: Region, at: int) -> bool:
+    """Tell whether the line before was broken though there was room for the first word of this one."""
+    last, line = region.lines[at - 1 : at + 1]
+    near = region.lines[max(0, at - 1 - _NEIGHBOURS) : at + 1 + _NEIGHBOURS]
+    edge = region.x1 if _is_ragged(near) else max(each.x1 for each in near)
+    needed = 2.5 * line.size if is_caseless(line.text[0]) else 1.3 * _first_word(line) + line.size
+    return edge - last.x1 > needed and _may_begin(last, line)
+
+
+def _may_begin(last: Line, line: Line) -> bool:
+    """Tell whether a line could be the next item: set like the one before, flush with it, and begun anew."""
+    return (
+        abs(last.x0 - line.x0) < 1
+        and abs(last.size - line.size) < 0.08 * line.size
+        and not (last.bold or line.bold)
+        and not line.text[0].islower()
+        and last.text[-1] not in "-\u00ad\u2010,，、"
+    )
 
 
 # --- lines to text -----------------------------------------------------------------------------------------

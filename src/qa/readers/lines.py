@@ -59,6 +59,10 @@ _WINDOW = 7.5
 """Font sizes above and below a gap that are looked at."""
 _BESIDE, _RAGGED = 3.0, 8.0
 """Font sizes from a strip in which lines count as standing beside it: where they begin, and where they end."""
+_NEXT_LINE = 2.2
+"""Font sizes from a line within which the next one is looked for."""
+_MOST_NEAR = 400
+"""Runs of a line and the next ones; where there are more it is a drawing."""
 _ALIGNED = 0.25
 """Points that cells of a column may be out of line."""
 
@@ -223,14 +227,21 @@ def _joined(runs: Sequence[_Run], rules: Sequence[Box]) -> Iterator[list[_Run]]:
             at = line_of[at]
         return at
 
-    for at, run in enumerate(ordered):
-        right = field.right_of[at]
-        if right is not None and not field.parts(run, ordered[right]):
-            line_of[first(right)] = first(at)
+    for at, right in field.whole():
+        line_of[first(right)] = first(at)
     groups: dict[int, list[_Run]] = {}
     for at, run in enumerate(ordered):
         groups.setdefault(first(at), []).append(run)
     yield from groups.values()
+
+
+@dataclass(slots=True)
+class _Gap:
+    """The white between two runs of a line, by their numbers, and whether it parts columns or cells."""
+
+    left: int
+    right: int
+    parted: bool
 
 
 class _Field:
@@ -268,6 +279,41 @@ class _Field:
             if _on_one_line(run, beside):
                 found, least = other, gap
         return found
+
+    def whole(self) -> Iterator[tuple[int, int]]:
+        """Yield each run and the one to its right where both are of one line."""
+        gaps = [
+            _Gap(at, right, self.parts(self._runs[at], self._runs[right]))
+            for at, right in enumerate(self.right_of)
+            if right is not None
+        ]
+        for ordered in (gaps, reversed(gaps)):  # a table is told by its middle, upwards and downwards
+            for gap in ordered:
+                gap.parted = gap.parted or self._is_parted_beside(gap, gaps)
+        yield from ((gap.left, gap.right) for gap in gaps if not gap.parted)
+
+    def _is_parted_beside(self, gap: _Gap, gaps: Sequence[_Gap]) -> bool:
+        """Tell whether the next line above or below is parted where a wide gap is, by cells that end or begin alike.
+
+        All the wide gaps of the line must be over or under such: between words of a stretched line there are more.
+        """
+        run, right = self._runs[gap.left], self._runs[gap.right]
+        size = min(run.size, right.size)
+        low, high = (bisect_left(self._middles, run.middle + side * _NEXT_LINE * size) for side in (-1, 1))
+        if right.x0 - run.x1 <= MAX_JOINED * size or high - low > _MOST_NEAR:
+            return False
+        first, last = (bisect_left(gaps, place, key=lambda each: each.left) for place in (low, high))
+        near = [(each, self._runs[each.left], self._runs[each.right]) for each in gaps[first:last]]
+        own = [(a, b) for _, a, b in near if abs(a.middle - run.middle) < 0.4 * size]
+        others = [(a, b) for each, a, b in near if each.parted and abs(a.middle - run.middle) > 0.6 * size]
+        nearest = min((abs(a.middle - run.middle) for a, _ in others), default=0.0)
+        beside = [(a, b) for a, b in others if abs(a.middle - run.middle) < nearest + 0.4 * size]
+        wide = [(a, b) for a, b in own if b.x0 - a.x1 > MAX_JOINED * size]
+        return all(any(_shared(pair, other) > 0.4 * size for other in beside) for pair in wide) and any(
+            _shared((run, right), (a, b)) > 0.4 * size
+            and (abs(a.x1 - run.x1) < 1 or abs(b.x0 - right.x0) < 1 or _are_figures_flush_right(b, right))
+            for a, b in beside
+        )
 
     def parts(self, run: _Run, right: _Run) -> bool:
         """Tell whether the gap between two runs of a line is one between columns or cells."""
@@ -362,6 +408,15 @@ def _edge(run: _Run) -> tuple[str, str]:
     inked = [glyph for glyph in run.glyphs if not glyph.is_space]
     first, last = min(inked, key=lambda glyph: glyph.x0), max(inked, key=lambda glyph: glyph.x1)
     return first.text[0], last.text[-1]
+
+
+def _shared(pair: tuple[_Run, _Run], other: tuple[_Run, _Run]) -> float:
+    """Return how much of the white between two runs is over or under that between two others."""
+    return min(pair[1].x0, other[1].x0) - max(pair[0].x1, other[0].x1)
+
+
+def _are_figures_flush_right(run: _Run, other: _Run) -> bool:
+    return abs(run.x1 - other.x1) < 1 and _edge(run)[1].isdigit() and _edge(other)[1].isdigit()
 
 
 def _word_gap(run: _Run) -> float:

@@ -117,6 +117,7 @@ class _Reader:
                     yield from self.paragraphs(box, kind)
             elif name == "table":
                 yield from self._rows(element)
+                yield _Paragraph("", "paragraph", self.page)  # the next one begins anew
             elif name == "soft-page-break":
                 self.page += 1
             elif not _is_skipped(element):  # sections, indexes, lists, frames

@@ -11,9 +11,10 @@ from __future__ import annotations
 import io
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import regex
@@ -24,14 +25,28 @@ from pdfminer.pdfinterp import PDFPageInterpreter, PDFResourceManager
 from pdfminer.pdfpage import PDFPage
 from pdfminer.pdfparser import PDFParser
 from pdfminer.pdftypes import PDFObjectNotFound, PDFObjRef, resolve1
+from pdfminer.psparser import PSLiteral
+from pdfminer.utils import Matrix
 
 from qa.readers import ocr
 from qa.readers.building import NotNow, Parsed, TextBuilder, Unreadable, first_heading, numbered, one_line
 from qa.readers.glyphs import is_right_to_left, readable, with_doors
-from qa.readers.layout import Box, Line, Region, hyphenated_words, join_lines, regions, table_rows
+from qa.readers.layout import (
+    Box,
+    Line,
+    Region,
+    hyphenated_words,
+    item_starts,
+    join_lines,
+    regions,
+    rows,
+    table_cells,
+    table_parts,
+)
 from qa.readers.lines import Glyph, lines_of, turned, vertical_marks
 from qa.text import is_terminal
 from qa.text.characters import is_caseless
+from qa.text.columns import column_names
 
 MAX_PAGES = 20_000
 
@@ -85,6 +100,8 @@ def parse(data: bytes) -> Parsed:
         raise _nothing(pages)
     builder = TextBuilder()
     for paragraph in _paragraphs(_without_running_lines(pages)):
+        if paragraph.begins_table:
+            builder.add("")
         builder.add(
             paragraph.text,
             paragraph.kind,
@@ -149,9 +166,61 @@ def _reason(error: Exception) -> str:
     return one_line(f"{type(error).__name__}: {error}".rstrip(": "), 120)
 
 
+_MOST_ACTUAL = 12
+"""Glyphs that a text may stand for: a syllable or a ligature; what stands for more has no place on the page."""
+
+
+class _Device(PDFPageAggregator):
+    """One that takes the text that a file gives for glyphs (``ActualText``, ISO 32000-2, 14.9.4) for theirs.
+
+    Glyphs of Hindi and Thai are no characters: a vowel sign is drawn before the consonant that it follows, and two
+    consonants are one glyph.
+    """
+
+    _marked: list[str]
+    """What is said of the glyphs at hand, the outermost first, "" where nothing is."""
+    _drawn: list[LTChar]
+
+    def begin_page(self, page: PDFPage, ctm: Matrix) -> None:
+        self._marked, self._drawn = [], []
+        super().begin_page(page, ctm)
+
+    def begin_tag(self, tag: PSLiteral, props: Mapping[str, object] | object = None) -> None:
+        raw = resolve1(props.get("ActualText")) if isinstance(props, Mapping) else None
+        said = _decoded(raw) if isinstance(raw, bytes) else ""
+        self._marked.append("" if any(self._marked) else said)
+
+    def end_tag(self) -> None:
+        said = self._marked.pop() if self._marked else ""
+        if said:
+            self._say(said)
+
+    def render_char(self, *args: Any) -> float:
+        advance = super().render_char(*args)
+        if any(self._marked) and isinstance(last := self.cur_item._objs[-1], LTChar):
+            self._drawn.append(last)
+        return advance
+
+    def _say(self, said: str) -> None:
+        """Make one character of those just drawn, if they stand on one line."""
+        drawn, self._drawn = self._drawn, []
+        if not 0 < len(drawn) <= _MOST_ACTUAL or not said.strip():
+            return
+        first = min(drawn, key=lambda char: char.x0)
+        if any(abs(char.y0 - first.y0) > 0.7 * first.height for char in drawn):
+            return
+        first.set_bbox((first.x0, first.y0, max(char.x1 for char in drawn), first.y1))
+        for char in drawn:
+            char._text = said if char is first else _UNSAID
+
+
+_UNSAID = "\u2060"
+"""The text of a glyph that another one speaks for."""
+
+
 def _pages(document: PDFDocument) -> Iterator[_Page]:
     resources = PDFResourceManager()
-    device = PDFPageAggregator(resources, laparams=None)
+    device = _Device(resources, laparams=None)
     interpreter = PDFPageInterpreter(resources, device)
     number = 0
     try:
@@ -167,9 +236,7 @@ def _pages(document: PDFDocument) -> Iterator[_Page]:
         yield _Page(number + 1, 0.0, (), problem=_reason(error))
 
 
-def _read_page(
-    interpreter: PDFPageInterpreter, device: PDFPageAggregator, page: PDFPage, number: int
-) -> _Page:
+def _read_page(interpreter: PDFPageInterpreter, device: _Device, page: PDFPage, number: int) -> _Page:
     try:
         interpreter.process_page(page)
         return _page(device.get_result(), number)
@@ -253,7 +320,7 @@ def _page(layout: LTPage, number: int) -> _Page:
     boxes: list[Box] = []
     pictures: list[Box] = []
     for item in _items(layout):
-        if isinstance(item, LTChar):
+        if isinstance(item, LTChar) and item.get_text() != _UNSAID:
             glyph = _glyph(item)
             (glyphs if item.upright or item.matrix[1] < 0 else rotated).append(glyph)
         elif isinstance(item, LTImage):
@@ -324,7 +391,6 @@ def _once(lines: Iterable[Line]) -> list[Line]:
 
 _EDGE = 0.12
 """Of the page's height: how near the edge a running line stands."""
-_EDGE_LINES = 3
 _NUMBER = regex.compile(r"\d+|\b[ivxlc]+\b", regex.I)
 _PAGE_NUMBER = regex.compile(
     r"\W*(?:(?:page|seite|p\.|стр\.?|página|pagina|trang|第)\s*)?\d{1,5}(?:\s*(?:/|of|von|de|из|页|頁|ページ|共|쪽|\s)\s*)*"
@@ -345,7 +411,7 @@ def _without_running_lines(pages: Sequence[_Page]) -> list[_Page]:
     kept: set[str] = set()
     cleaned = []
     for page in map(_without_browser_lines, pages):
-        out = [line for line in page.lines if _key(line) in repeated and _is_at_edge(line, page)]
+        out = [line for line in _edge_lines(page) if _key(line) in repeated]
         lines = [line for line in page.lines if line not in out]
         first = [line for line in out if _key(line) not in kept and not _PAGE_NUMBER.fullmatch(line.text)]
         kept.update(map(_key, first))
@@ -375,7 +441,7 @@ def _repeated(pages: Sequence[_Page]) -> frozenset[str]:
     """Return what stands near the same edge of a third of the pages (left and right pages may differ)."""
     counts: Counter[str] = Counter()
     for page in pages:
-        counts.update({_key(line) for line in page.lines if _is_at_edge(line, page)})
+        counts.update({_key(line) for line in _edge_lines(page)})
     needed = max(2 if len(pages) <= 4 else 3, len(pages) // 3)
     numbers = {key for key, count in counts.items() if count >= 2 and _PAGE_NUMBER.fullmatch(key)}
     return frozenset(key for key, count in counts.items() if count >= needed) | numbers
@@ -384,6 +450,24 @@ def _repeated(pages: Sequence[_Page]) -> frozenset[str]:
 def _key(line: Line) -> str:
     """Return the line with its numbers made alike."""
     return _NUMBER.sub("0", line.text)
+
+
+def _edge_lines(page: _Page) -> list[Line]:
+    """Return the lines near the edges but cells of tables and figures side by side, which are no page numbers."""
+    near = [row for row in rows([line for line in page.lines if _is_at_edge(line, page)]) if row]
+    if all(len(row) == 1 for row in near):
+        return [line for row in near for line in row]
+    cells = table_cells(page.lines)
+    return [
+        line
+        for row in near
+        for line in row
+        if line not in cells and not (_is_number(line) and sum(map(_is_number, row)) > 1)
+    ]
+
+
+def _is_number(line: Line) -> bool:
+    return _PAGE_NUMBER.fullmatch(line.text) is not None
 
 
 def _is_at_edge(line: Line, page: _Page) -> bool:
@@ -400,6 +484,8 @@ class _Paragraph:
     kind: str = "paragraph"
     rank: int = 0
     text: str = ""
+    begins_table: bool = False
+    """It names the columns of the rows behind it."""
 
     @property
     def page(self) -> int:
@@ -419,7 +505,9 @@ _ITEM = regex.compile(r"(?:[•●○◦▪■□◆▶‣⁃–—-]\s*|\(?\d{1
 
 
 def _paragraphs(pages: Sequence[_Page]) -> list[_Paragraph]:
-    known = hyphenated_words([line.text for page in pages for line in page.lines])
+    lines = [line for page in pages for line in (*page.lines, *page.upright)]
+    known = hyphenated_words([line.text for line in lines])
+    body = _body_size(lines)
     found: list[_Paragraph] = []
     waiting: list[_Paragraph] = []
     last: _Paragraph | None = None
@@ -428,11 +516,11 @@ def _paragraphs(pages: Sequence[_Page]) -> list[_Paragraph]:
             found += [_Paragraph([line], region, "ocr", text=line.text) for line in region.lines]
             continue
         if region.is_table or region.is_aside:
-            apart = list(_table_rows(region) if region.is_table else _region_paragraphs(region, None))
+            apart = list(_table_rows(region) if region.is_table else _region_paragraphs(region, None, body))
             # what interrupts a paragraph stands behind it
             (waiting if last is not None and _is_unfinished(last) else found).extend(apart)
             continue
-        new = list(_region_paragraphs(region, last))
+        new = list(_region_paragraphs(region, last, body))
         if new:
             found += [*waiting, *new]
             waiting, last = [], new[-1]
@@ -470,23 +558,31 @@ def _regions(page: _Page) -> Iterator[Region]:
 
 
 def _table_rows(region: Region) -> Iterator[_Paragraph]:
-    for cells in table_rows(region):
-        yield _Paragraph([region.lines[0]], region, "row", text=" | ".join(cells))
+    for part in table_parts(region):
+        begins = bool(column_names(part))
+        for at, cells in enumerate(part):
+            text = " | ".join(cells)
+            yield _Paragraph([region.lines[0]], region, "row", text=text, begins_table=begins and at == 0)
 
 
-def _region_paragraphs(region: Region, before: _Paragraph | None) -> Iterator[_Paragraph]:
+def _region_paragraphs(region: Region, before: _Paragraph | None, body: float) -> Iterator[_Paragraph]:
     """Yield the paragraphs of a column; its first lines may go on with the paragraph ``before``."""
     current: _Paragraph | None = None
-    for line in region.lines:
+    starts = item_starts(region) if region.lines[0].size < 1.1 * body else frozenset()
+    for at, line in enumerate(region.lines):
         if current is None and before is not None and _goes_on(before, line):
             current = before
             current.lines.append(line)
             current.region = region
             continue
-        if current is not None and not _begins(current, line):
+        if current is not None and at not in starts and not _begins(current, line):
             current.lines.append(line)
             continue
-        current = _Paragraph([line], region, "item" if _ITEM.match(line.text) else "paragraph")
+        is_alone = (at in starts or at == 0) and (
+            at + 1 in starts or (at > 0 and at + 1 == len(region.lines))
+        )
+        is_item = _ITEM.match(line.text) or (is_alone and not is_terminal(line.text))
+        current = _Paragraph([line], region, "item" if is_item else "paragraph")
         yield current
 
 
@@ -611,7 +707,7 @@ def _with_continuations(paragraphs: list[_Paragraph]) -> list[_Paragraph]:
 
 def _headline(paragraphs: list[_Paragraph], place: _Paragraph) -> _Paragraph | None:
     """Return the last line set large above a paragraph."""
-    body = _body_size(paragraphs)
+    body = _body_size(_text_lines(paragraphs))
     at = next(number for number, each in enumerate(paragraphs) if each is place)
     return next((each for each in reversed(paragraphs[:at]) if each.last.size > 1.15 * body), None)
 
@@ -627,7 +723,7 @@ def _likeness(paragraphs: list[_Paragraph], jump: _Paragraph, back: _Paragraph) 
 
 
 def _join_parts(paragraphs: list[_Paragraph], jump: _Paragraph, back: _Paragraph) -> None:
-    body = _body_size(paragraphs)
+    body = _body_size(_text_lines(paragraphs))
     start = paragraphs.index(back) + 1
     end = next(
         (
@@ -659,7 +755,7 @@ def _mark_headings(paragraphs: list[_Paragraph]) -> None:
     Where several headlines stand over columns, as in a newspaper, all that are as large as the least of them begin an
     article, and none is a part of another: they share a rank. The name of the paper is above them.
     """
-    body = _body_size(paragraphs)
+    body = _body_size(_text_lines(paragraphs))
     headings = [paragraph for paragraph in paragraphs if _is_heading(paragraph, body)]
     sizes = sorted({_step(paragraph.last.size) for paragraph in headings}, reverse=True)
     over_columns = [_step(each.last.size) for each in headings if each.region.is_headline]
@@ -679,11 +775,15 @@ def _mark_headings(paragraphs: list[_Paragraph]) -> None:
         before = paragraph
 
 
-def _body_size(paragraphs: Iterable[_Paragraph]) -> float:
+def _text_lines(paragraphs: Iterable[_Paragraph]) -> list[Line]:
+    """Return the lines of paragraphs but those that were read from a picture."""
+    return [line for paragraph in paragraphs if paragraph.kind != "ocr" for line in paragraph.lines]
+
+
+def _body_size(lines: Iterable[Line]) -> float:
     weights: Counter[float] = Counter()
-    for paragraph in paragraphs:
-        for line in paragraph.lines if paragraph.kind != "ocr" else ():
-            weights[_step(line.size)] += len(line.text)
+    for line in lines:
+        weights[_step(line.size)] += len(line.text)
     return weights.most_common(1)[0][0] if weights else 0.0
 
 

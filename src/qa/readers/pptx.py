@@ -75,6 +75,7 @@ def _add_slide(builder: TextBuilder, slide: Any, page: int) -> bool:
             continue
         for text, kind in _texts(shape):
             builder.add(text, kind, page=page)
+        builder.add("")  # a table that stands next begins anew
         diagram = diagram or bool(shape._element.xpath(".//a:graphicData[contains(@uri, '/diagram')]"))
     if slide.has_notes_slide and slide.notes_slide.notes_text_frame is not None:
         for paragraph in slide.notes_slide.notes_text_frame.paragraphs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -31,6 +32,29 @@ _STOP = (
 )
 _BAR = r"(?P<bar>(?<=[\p{Devanagari}\p{Bengali}])\|++(?=\s|$))"  # typed for a danda
 _GAP = rf"(?P<space>(?<=[[{UNSPACED}]--[ฯ]])\s++(?=[[{UNSPACED}]--[ๆฯ\p{{M}}]]))"
+LONGEST_QUOTATION, LONGEST_DENSE_QUOTATION = 300, 150
+"""Characters of a quotation, and of one in Chinese or Japanese, that is never parted; a longer one is a text itself."""
+
+_OPENS = r"(?<![^\s(\[—–])"
+"""Before an opening mark that also closes: the beginning, a space, a bracket or a dash."""
+_CLOSES = r"(?<=\S)[{}](?!(?!\p{{Hangul}})\w)"
+"""Such a closing mark: behind a letter, and before none but a particle in Korean."""
+_QUOTED = rf"{{1,{LONGEST_QUOTATION}}}+"
+_QUOTATION = regex.compile(
+    "|".join(
+        (
+            *(rf"{a}[^{a}{b}]{_QUOTED}{b}" for a, b in ("«»", "‹›", "「」", "『』", "《》")),
+            rf"“[^“”„]{_QUOTED}”",
+            rf"„[^„“”]{_QUOTED}[“”]",
+            rf"‚[^‚‘’]{_QUOTED}{_CLOSES.format('‘’')}",
+            rf"(?<!\w)‘(?=\w)(?:[^‘’]|’(?=\p{{L}})){_QUOTED}{_CLOSES.format('’')}",
+            rf"{_OPENS}»(?=\S)[^«»]{_QUOTED}{_CLOSES.format('«')}",
+            rf"{_OPENS}”(?=\S)[^“”„]{_QUOTED}{_CLOSES.format('”')}",
+            rf'{_OPENS}"(?=\S)[^"]{_QUOTED}{_CLOSES.format(chr(34))}',
+        )
+    ),
+    regex.V1,
+)
 _CANDIDATE = regex.compile(_STOP, regex.V1)
 _ANY_CANDIDATE = regex.compile(f"{_STOP}|{_BAR}|{_GAP}", regex.V1)
 _NEEDS_ANY = regex.compile(rf"[{UNSPACED}\p{{Devanagari}}\p{{Bengali}}]")
@@ -47,6 +71,7 @@ _KATAKANA = regex.compile(r"[\p{Katakana}ー]")
 _UNSPACED = regex.compile(rf"[{UNSPACED}]")
 _GREEK = regex.compile(r"\p{Greek}")
 _INITIAL = regex.compile(r"\p{L}\p{M}*(?:\.-?\p{L}{1,2}\p{M}*)*")
+_NOWHERE = Span(sys.maxsize, sys.maxsize)
 _ROMAN = regex.compile(r"[IVXLC]{2,6}")
 
 
@@ -100,12 +125,26 @@ def sentences(text: str) -> list[Span]:
 def iter_sentences(text: str) -> Iterator[Span]:
     """Yield what ``sentences`` returns, for a text of millions of them."""
     start = 0
+    quoted = _quotations(text)
+    quotation = next(quoted, _NOWHERE)
     for found in _candidates(text):
         mark = _mark(text, start, found)
+        while quotation.end <= mark.start:
+            quotation = next(quoted, _NOWHERE)
+        if quotation.start < mark.start and mark.end < quotation.end:
+            continue  # a quotation is never parted
         if _RULES[found.lastgroup or "stop"](mark) and may_cut(text, mark.resume):
             yield from _trimmed(text, start, mark.end)
             start = mark.end
     yield from _trimmed(text, start, len(text))
+
+
+def _quotations(text: str) -> Iterator[Span]:
+    """Yield the quotations that are closed and not too long to stay whole; what is quoted in one is a part of it."""
+    for found in _QUOTATION.finditer(text):
+        span = Span(*found.span())
+        if len(span) <= LONGEST_DENSE_QUOTATION or not _CJK.search(found[0]):
+            yield span
 
 
 def is_terminal(text: str) -> bool:
