@@ -13,6 +13,9 @@ from qa.types import Answer, Hit, Quote, Reason, Retriever, Scope, TokenEncoder
 LONGEST_QUESTION = 2000
 """Characters; longer input is a document, not a question."""
 
+TRIES = 5
+"""How often a question is asked anew whose passage went away while it was quoted."""
+
 LONGEST_QUERY = 100_000
 """Characters that passages may be searched for: a whole page asks for its like."""
 
@@ -46,23 +49,33 @@ class Answerer:
             QuoteMismatch: the quote differs from the stored document; it is not shown.
         """
         question = checked(question)
-        # how far the first is ahead is evidence
-        hits = tuple(self._retriever.search(question, k=max(k, COMPARED), scope=scope))
-        best = best_quote(question, hits[0].passage, self._token_encoder, self._extractor) if hits else None
-        if best is None:
+        hits, best, nearest = self._quoted(
+            question, max(k, COMPARED), scope
+        )  # how far the first is ahead is evidence
+        if best is None or nearest is None:
             return _told(question, None, 0.0, reason_empty(), hits[:k])
-        try:
-            nearest = self._verified(hits[0], best)
-        except QuoteMismatch:
-            if self._library.sources([hits[0].passage.document_id]):
-                raise
-            # the document was removed, or replaced, since it was found
-            return self.answer(question, k=k, scope=scope)
         probability = self._calibrator.probability(hits, best)
         if probability < self._calibrator.limit(self._max_error):
             why = reason_abstained(question, hits[0].passage, nearest, self._token_encoder)
             return _told(question, None, probability, why, hits[:k], nearest)
         return _told(question, nearest, probability, reason_answered(question, nearest), hits[:k], nearest)
+
+    def _quoted(
+        self, question: str, k: int, scope: Scope | None
+    ) -> tuple[tuple[Hit, ...], BestQuote | None, Quote | None]:
+        """Return the best passages and the quote of the first, none where nothing is found."""
+        for tried in range(1, TRIES + 1):
+            hits = tuple(self._retriever.search(question, k=k, scope=scope))
+            best = (
+                best_quote(question, hits[0].passage, self._token_encoder, self._extractor) if hits else None
+            )
+            try:
+                return hits, best, self._verified(hits[0], best) if best else None
+            except QuoteMismatch:
+                if tried == TRIES or self._library.sources([hits[0].passage.document_id]):
+                    raise
+            # the document was removed, or replaced, since it was found
+        raise AssertionError("the last try returns or raises")
 
     def _verified(self, hit: Hit, best: BestQuote) -> Quote:
         """Cut the quote out of the stored document, compared with the passage that was searched."""
