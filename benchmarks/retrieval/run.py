@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qa.encoder import load_encoder, load_token_encoder
+from qa.encoder import StaticEncoder, load_encoder, load_token_encoder
 from qa.languages import Languages
 from qa.library import Library
 from qa.ranking import READ, load_ranking
@@ -61,27 +61,30 @@ class Outcome:
 
 
 @contextmanager
-def open_collection(passages: dict[str, str]) -> Iterator[tuple[Library, Searcher]]:
-    """Index passages as documents of one paragraph, and lend a searcher over them."""
+def open_collection(passages: dict[str, str], *, names: bool = True) -> Iterator[tuple[Library, Searcher]]:
+    """Index passages as documents of one paragraph, and lend a searcher over them, one without ``names`` if so told."""
     with tempfile.TemporaryDirectory() as folder, QA.open(folder) as qa:
         qa.add_documents(as_document(key, text) for key, text in passages.items())
-        with open_searcher(Path(folder)) as opened:
+        with open_searcher(Path(folder), names=names) as opened:
             yield opened
 
 
 @contextmanager
-def open_sample(corpus: Path) -> Iterator[tuple[Library, Searcher]]:
+def open_sample(corpus: Path, *, names: bool = True) -> Iterator[tuple[Library, Searcher]]:
     """Index the sample corpus, and lend a searcher over it."""
     with tempfile.TemporaryDirectory() as folder, QA.open(folder) as qa:
         qa.sync(corpus)
-        with open_searcher(Path(folder)) as opened:
+        with open_searcher(Path(folder), names=names) as opened:
             yield opened
 
 
 @contextmanager
-def open_searcher(folder: Path) -> Iterator[tuple[Library, Searcher]]:
+def open_searcher(folder: Path, *, names: bool = True) -> Iterator[tuple[Library, Searcher]]:
     """Lend the parts of a library that rank, for a look at the features behind the scores."""
     encoder, tokens = load_encoder(), load_token_encoder()
+    if not names:
+        assert isinstance(tokens, StaticEncoder)
+        tokens = tokens.without_names()
     with Library.open(folder) as library, Views(library) as views:
         yield library, Searcher(library, views, encoder, tokens, languages=Languages.load())
 

@@ -64,6 +64,7 @@ class StaticEncoder:
         self._scales = scales
         self._names = names
         self._encoding = lru_cache(_REMEMBERED)(partial(tokenizer.encode, add_special_tokens=False))
+        self._revision = revision
         self._named = lru_cache(_REMEMBERED)(self._find_names)
         self.fingerprint = _fingerprint(name, revision, self.dim, {})
 
@@ -179,6 +180,10 @@ class StaticEncoder:
         ids = np.array(encoding.ids, dtype=np.uint32)
         spans: Ints = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
         return Tokens(ids, spans)
+
+    def without_names(self) -> StaticEncoder:
+        """Return the same encoder, but for names in other letters, which it does not know."""
+        return StaticEncoder(self.name, self._tokenizer, self._table, self._revision, self._scales)
 
     def names(self, text: str) -> Names | None:
         return self._named(text)
