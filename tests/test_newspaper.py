@@ -40,5 +40,28 @@ def test_english_questions_are_answered(answers: dict[str, tuple[Answer, list[st
     assert len(right(answers, "en")) >= 6
 
 
+def test_a_county_that_is_named_in_latin_letters_is_found(seed: Path, tmp_path: Path) -> None:
+    asked = {
+        "汤阴": (
+            "How many people live in Tangyin?",
+            "¿Qué industrias tiene Tangyin?",
+            "Was plant Tangyin?",
+            "Lu Luping ?",
+        ),
+        "安吉": (
+            "How many people live in Anji?",
+            "¿Qué industrias tiene Anji?",
+            "Was plant Anji?",
+            "Yang Weidong ?",
+        ),
+    }
+    with QA.open(tmp_path / "index") as qa:
+        qa.sync(seed)
+        for county, questions in asked.items():
+            for question in questions:
+                first = qa.search(question)[0]
+                assert county in first.text or any(county in heading for heading in first.headings), question
+
+
 def test_what_the_page_does_not_hold_is_not_answered(answers: dict[str, tuple[Answer, list[str]]]) -> None:
     assert len(right(answers, "no")) >= 7
