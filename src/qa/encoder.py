@@ -123,10 +123,12 @@ class StaticEncoder:
             return [np.array(encoding.ids, dtype=np.uint32) for encoding in encodings]
         rows: list[TokenIds] = []
         for start in range(0, len(texts), _BATCH):
-            batch = list(texts[start : start + _BATCH])
-            for encoding in self._tokenizer.encode_batch_fast(batch, add_special_tokens=False):
-                rows.append(np.array(encoding.ids, dtype=np.uint32))
+            rows.extend(self._unremembered(texts[start : start + _BATCH]))
         return rows
+
+    def _unremembered(self, texts: Sequence[str]) -> list[TokenIds]:
+        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return [np.array(encoding.ids, dtype=np.uint32) for encoding in encodings]
 
     def encode_ids(self, rows: Sequence[TokenIds]) -> Floats:
         """Return unit means (n, d) of token sequences; a text without tokens is the zero vector."""
@@ -190,7 +192,9 @@ class StaticEncoder:
 
     def _find_names(self, text: str) -> Names | None:
         return (
-            self._names.names(text, self.tokens(text), self.token_ids, self.vectors) if self._names else None
+            self._names.names(text, self.tokens(text), self._unremembered, self.vectors)
+            if self._names
+            else None
         )
 
 

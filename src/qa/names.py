@@ -71,8 +71,8 @@ MOST_COSINE = 0.9
 _LONGEST_NAME = 5
 """Tokens of a whole word."""
 
-_MOST_NAMES = 6
-"""Words of a question that are compared as wholes, the longest."""
+_MOST_NAMES, _MOST_SMALL = 4, 2
+"""Words of a question that are compared as wholes, the longest: with capitals, and of scripts without."""
 
 _MAY_BE = regex.compile(r"[\p{L}\p{M}]++")
 _NO_NAMES = regex.compile(r"\p{Han}|\p{Hiragana}|\p{Thai}|\p{Lao}|\p{Khmer}|\p{Myanmar}")
@@ -146,7 +146,8 @@ class Asked:
         return [*pairs, *(term for name in self.han for term in words(name.word))]
 
     def text(self) -> str:
-        return " ".join(word.text for word in self.words if len(word.tokens) > 1)
+        words = [word.text for word in self.words if len(word.tokens) > 1]
+        return " ".join(word for word in words if word[0].isupper() or word[0].islower())
 
     def _read(self, ids: TokenIds) -> Iterator[Met]:
         if self.latin:
@@ -168,16 +169,23 @@ class Asked:
         if not words:
             return
         products = texts.directions @ np.stack([word.vector for word in words], axis=1)
-        products *= (texts.lengths[:-1] / (texts.norms + 1e-6))[:, None]
-        products = np.concatenate([products, np.zeros_like(products[:1])])[texts.row]  # (t, n)
-        squares = np.square(texts.lengths)[texts.row]
+        products /= (texts.norms + 1e-6)[:, None]
+        # of the tokens of a word, whose cosine is that of the whole, one has a part of it that is not small
+        seeds = np.append((products >= LEAST / np.sqrt(_LONGEST_NAME)).any(axis=1), False)[texts.row]
+        for _ in range(_LONGEST_NAME - 1):
+            seeds[:-1] |= seeds[1:]
         unspaced = self.table.unspaced[scripts]
         begins = kinds >= BEGINS
         begins[1:] |= scripts[1:] != scripts[:-1]
         goes_on = (unspaced | ~begins)[1:] & (scripts[1:] == scripts[:-1])
         own = {word.script for word in words}
         other = (scripts > 0) & (scripts != own.pop() if len(own) == 1 else True)
-        starts = np.flatnonzero(other & (begins | unspaced))
+        starts = np.flatnonzero(seeds & other & (begins | unspaced))
+        if not len(starts):
+            return
+        products *= texts.lengths[:-1, None]
+        products = np.concatenate([products, np.zeros_like(products[:1])])[texts.row]  # (t, n)
+        squares = np.square(texts.lengths)[texts.row]
         ends = starts.copy()
         dots, norms = products[starts], squares[starts]
         alike = [dots / np.sqrt(norms + 1e-6)[:, None]]
@@ -276,7 +284,8 @@ class NameTable:
             may_be = letter.isupper() or (len(span) > 1 and (plain or not letter.islower()))
             if may_be and len(span) > (number == 0) and not _NO_NAMES.search(word[0]):
                 found.append((word[0], span))
-        for own, span in sorted(found, key=lambda each: -len(each[0]))[:_MOST_NAMES]:
+        most = _MOST_NAMES if found and found[0][0][0].isupper() else _MOST_SMALL
+        for own, span in sorted(found, key=lambda each: -len(each[0]))[:most]:
             ids = tokens.ids[span.start : span.end]
             scripts = self.kinds[ids] % BEGINS
             total = vectors(ids).sum(axis=0)

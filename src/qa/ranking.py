@@ -167,7 +167,9 @@ def interact(question: Question, texts: Laid) -> Interaction:
     for name in question.met:
         both = np.ix_(name.places, question.own(name))
         alone[both] = np.maximum(alone[both], name.cosine)
-        raw[name.places] = question.blended(alone[name.places]) * lengths[row[name.places]][:, None]
+    if question.met:
+        spelt = np.unique(np.concatenate([name.places for name in question.met]))
+        raw[spelt] = question.blended(alone[spelt]) * lengths[row[spelt]][:, None]
     scores = blend(raw.T)
     scores *= _inverse_lengths(np.square(lengths).take(row))
     scores[:, row == gap] = LOWEST

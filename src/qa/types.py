@@ -634,7 +634,8 @@ class Names(Protocol):
         ...
 
     def text(self) -> str:
-        """Return the words that may be names and are cut into several tokens: passages are searched for these alone."""
+        """Return the words that may be names, of several tokens and a script with capitals: passages are searched for
+        these alone."""
         ...
 
 
