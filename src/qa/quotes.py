@@ -25,7 +25,7 @@ READ_SHARE = 1.0
 BESIDE = 4.0
 """What it costs the first or last word of an answer, in log odds, to be no figure where one is asked for and there."""
 
-IN_WORDS = -2.0
+IN_WORDS = -3.0
 """Log odds that there is an answer, from which one is marked that is no figure though one is asked for: "twelve"."""
 
 MARKED = 0.02
