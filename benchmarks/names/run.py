@@ -26,7 +26,6 @@ from pypinyin import lazy_pinyin
 from benchmarks.ranking.run import gains
 from benchmarks.ranking.seen import ask, shipped
 from benchmarks.retrieval.tasks import Asked, Collection
-from qa.encoder import StaticEncoder
 from training.dev import half_of, key_of
 
 WHO = (
@@ -138,13 +137,10 @@ def main() -> None:
     args = parser.parse_args()
     collections = {"pinyin": pinyin(args.data), "characters": characters(args.data)}
     collections |= {lang: script(args.data, lang, most=args.most) for lang in SCRIPTS}
-    names = StaticEncoder.names
     print("set, half: questions, nDCG@10 without and with, Success@1 without and with")
     for name, collection in collections.items():
-        found = []
-        for met in (False, True):
-            StaticEncoder.names = names if met else lambda self, text: None  # type: ignore[assignment, method-assign]
-            found.append(gains([one.fused for one in ask(collection)], shipped()))
+        answered = [ask(collection, names=met) for met in (False, True)]
+        found = [gains([one.fused for one in each], shipped()) for each in answered]
         halves = np.array([asked.half for asked in collection.asked])
         for half in ("fit", "final"):
             own = [values[halves == half] for values in found]

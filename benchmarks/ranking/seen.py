@@ -114,10 +114,15 @@ class _DenseAlone:
 
 
 @contextmanager
-def opened(texts: Sequence[str]) -> Iterator[tuple[Library, Searcher, Searcher, Views]]:
+def opened(
+    texts: Sequence[str], *, names: bool = True
+) -> Iterator[tuple[Library, Searcher, Searcher, Views]]:
     """Index texts under their numbers; lend the library, a searcher, one with dense candidates alone, and the views."""
     with (
-        open_collection({str(number): text for number, text in enumerate(texts)}) as (library, searcher),
+        open_collection({str(number): text for number, text in enumerate(texts)}, names=names) as (
+            library,
+            searcher,
+        ),
         Views(library) as views,
     ):
         alone = cast(Views, _DenseAlone(views.dense, _Silent(views.lexical)))
@@ -125,13 +130,13 @@ def opened(texts: Sequence[str]) -> Iterator[tuple[Library, Searcher, Searcher, 
         yield library, searcher, Searcher(library, alone, encoder, tokens, languages=Languages.load()), views
 
 
-def ask(collection: Collection, *, dense: bool = False, deep: int = 0) -> list[Answered]:
+def ask(collection: Collection, *, dense: bool = False, deep: int = 0, names: bool = True) -> list[Answered]:
     """Ask all of a collection's questions, with ``dense`` also of the dense side alone; the first ``deep`` of each row
-    and half at all ``DEPTHS``."""
+    and half at all ``DEPTHS``; names in other letters are met unless ``names`` is false."""
     encoder = load_encoder()
     answered: list[Answered] = []
     asked_so_far: Counter[tuple[str, Half]] = Counter()
-    with opened(collection.texts) as (library, searcher, alone, views):
+    with opened(collection.texts, names=names) as (library, searcher, alone, views):
         sources = {info.id: int(info.source) for info in library.documents()}
         owner = np.zeros(int(library.ids().max()) + 1, np.int64)
         for passage in library.passages(library.ids().tolist()):

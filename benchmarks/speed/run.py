@@ -31,6 +31,7 @@ import qa.indexing
 import qa.ranking
 import qa.search
 import qa.service
+import qa.uploads
 from benchmarks.speed.stopwatch import Stopwatch
 from benchmarks.speed.texts import as_documents, passages, questions, write_files
 from qa import QA
@@ -57,7 +58,7 @@ INDEXING_PARTS: dict[str, list[tuple[Any, str]]] = {
         (qa.indexing._Run, "_begin"),
         (Reading, "result"),
         (qa.indexing, "find_files"),
-        (qa.indexing, "_sha256"),
+        (qa.uploads, "sha256_of"),
     ],
     "split": [(qa.indexing, "split_document"), (qa.indexing, "search_text")],
     "wait for tokens": [(Future, "result")],  # a thread of its own tokenises

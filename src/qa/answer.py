@@ -49,9 +49,8 @@ class Answerer:
             QuoteMismatch: the quote differs from the stored document; it is not shown.
         """
         question = checked(question)
-        hits, best, nearest = self._quoted(
-            question, max(k, COMPARED), scope
-        )  # how far the first is ahead is evidence
+        # how far the first is ahead is evidence
+        hits, best, nearest = self._quoted(question, max(k, COMPARED), scope)
         if best is None or nearest is None:
             return _told(question, None, 0.0, reason_empty(), hits[:k])
         probability = self._calibrator.probability(hits, best)

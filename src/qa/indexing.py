@@ -6,7 +6,6 @@ path and bytes is not read again: an interrupted run goes on where it was killed
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import time
@@ -419,7 +418,7 @@ class _Run:
         if path.exists() and not path.is_file():  # to open a pipe is to wait for ever
             return _Reading(shown, "", [Outcome(problem="is no regular file.")])
         try:
-            sha256 = _sha256(path)
+            sha256 = uploads.sha256_of(path)
         except OSError as error:
             return _Reading(shown, "", [Outcome(problem=f"cannot be read: {error.strerror}.")])
         old = self._known.read_from(str(absolute))
@@ -725,8 +724,3 @@ def _info(document: Document, path: str, passages: int) -> DocumentInfo:
 
 def _size(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

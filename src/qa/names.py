@@ -275,11 +275,10 @@ class NameTable:
     def _words(self, text: str, tokens: Tokens, vectors: Callable[[TokenIds], Floats]) -> Iterator[_Word]:
         """Yield words with capitals, the first of a question only if it is cut into several tokens; of scripts without
         capitals, and of a question without any, all that are cut."""
-        starts, ends = tokens.spans.T
         plain = text.islower()
         found: list[tuple[str, Span]] = []
         for number, word in enumerate(_MAY_BE.finditer(text)):
-            span = Span(int(ends.searchsorted(word.start(), "right")), int(starts.searchsorted(word.end())))
+            span = tokens.within(*word.span())
             letter = word[0][0]
             may_be = letter.isupper() or (len(span) > 1 and (plain or not letter.islower()))
             if may_be and len(span) > (number == 0) and not _NO_NAMES.search(word[0]):
@@ -315,14 +314,13 @@ class NameTable:
 
     def _latin(self, text: str, tokens: Tokens) -> Iterator[_Latin]:
         """Yield words of two syllables or more, and words that follow one another, with capitals if there are any."""
-        starts, ends = tokens.spans.T
         plain = text.islower()
         row: list[_Latin] = []
         before = 0
         for word in _WORD.finditer(text):
             end, ways = self._cut(word[0])
             end += word.start()
-            span = Span(int(ends.searchsorted(word.start(), "right")), int(starts.searchsorted(end)))
+            span = tokens.within(word.start(), end)
             if span.start >= span.end or not (plain or word[0][0].isupper()):
                 ways = ()
             if row and not (ways and text[before : word.start()].isspace()):

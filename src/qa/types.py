@@ -595,6 +595,11 @@ class Tokens:
     ids: TokenIds
     spans: Ints
 
+    def within(self, start: int, end: int) -> Span:
+        """Return which tokens overlap the characters from ``start`` to ``end``."""
+        starts, ends = self.spans.T
+        return Span(int(ends.searchsorted(start, "right")), int(starts.searchsorted(end)))
+
 
 @dataclass(frozen=True, slots=True)
 class Laid:

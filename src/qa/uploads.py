@@ -87,7 +87,7 @@ def sweep(library: Library) -> None:
 def _settle(library: Library, previous: Path, file: Path) -> None:
     """Put back what a file was if the library knows it so, or if nothing is in its place."""
     known = library.read_from(str(file))
-    if not file.exists() or (known and known.sha256 == _sha256(previous)):
+    if not file.exists() or (known and known.sha256 == sha256_of(previous)):
         previous.replace(file)
     else:
         previous.unlink()
@@ -124,6 +124,7 @@ def _named(hidden: Path, end: str) -> Path:
     return hidden.with_name(hidden.name[1:].removesuffix(end))
 
 
-def _sha256(file: Path) -> str:
+def sha256_of(file: Path) -> str:
+    """Return the hash by which a file's bytes are known again."""
     with file.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
