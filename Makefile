@@ -16,7 +16,7 @@ test: $(VENV)/.tested browser  ## All checks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 install: $(VENV)/.installed
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from qa import QA, Config
 from qa.cli import app
-from qa.errors import FeedbackError, LibraryNotFound, QuestionError
+from qa.errors import FeedbackError, LibraryNotFound, QAError, QuestionError
 from qa.evaluation import load_questions
 from qa.evaluation.review import accept, add_proposed, propose, proposed, reject
 from qa.feedback import Feedback, FeedbackStore
@@ -50,6 +50,14 @@ def test_what_is_given_is_kept_in_order(tmp_path: Path) -> None:
 def test_a_library_that_vanished_is_named_when_a_verdict_is_kept(tmp_path: Path) -> None:
     with pytest.raises(LibraryNotFound, match=r"folder '.*index' is gone"):
         FeedbackStore(tmp_path / "index").add(verdict())
+
+
+def test_a_file_of_verdicts_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    store = FeedbackStore(tmp_path)
+    store.path.mkdir()
+    for reads in (store.check, store.read, store.sources):
+        with pytest.raises(QAError, match=r"feedback\.jsonl' cannot be used: Is a directory"):
+            reads()
 
 
 def test_a_verdict_on_an_answer_names_its_place_and_none_of_its_text(tmp_path: Path) -> None:

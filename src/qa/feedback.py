@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from qa.errors import FeedbackError, beside
+from qa.errors import FeedbackError, beside, refused
 from qa.types import Answer, Span
 
 RIGHT, WRONG = "right", "wrong"
@@ -180,7 +180,7 @@ class FeedbackStore:
     def _lines(self) -> Iterator[tuple[int, Feedback | None]]:
         if not self.path.exists():
             return
-        with self.path.open("rb") as file:
+        with refused(self.path), self.path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 if line.strip():
                     yield number, _read(line)
