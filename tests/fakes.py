@@ -57,6 +57,9 @@ class HashingEncoder:
         lengths = np.linalg.norm(vectors, axis=1)
         return vectors, lengths, lengths
 
+    def texts(self, ids: TokenIds) -> list[str]:
+        return [f"\u2581{key}" for key in ids.tolist()]
+
     def tokens(self, text: str) -> Tokens:
         found = list(_WORD.finditer(text))
         ids = np.array(

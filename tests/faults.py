@@ -28,7 +28,7 @@ import numpy as np
 import qa.dense
 from qa import indexing, upkeep
 from qa.dense import FLAT, TWO_BITS
-from qa.errors import LibraryCorrupt, QAError
+from qa.errors import LibraryCorrupt, LibraryNotFound, QAError
 from qa.feedback import Feedback, FeedbackStore
 from qa.history import FILE as HISTORY
 from qa.history import History
@@ -333,9 +333,9 @@ def state(library: Library) -> State:
 def judge(path: Path) -> State:
     """Prove that a library is whole, that both its views find every document, and return its texts.
 
-    Nothing where there is no library.
+    Nothing where there is no library, or only the beginnings of one.
     """
-    if not is_library(path):
+    if not is_library(path) or is_begun(path):
         return {}
     with Library.open(path) as library, Views(library) as views:
         if problems := library.check():
@@ -360,6 +360,15 @@ def judge(path: Path) -> State:
         known = "rebuilt from" if (path.parent / DAMAGED).exists() else "another history"
         assert [each for each in views.check() if known not in each] == []
         return found | saved(path)
+
+
+def is_begun(path: Path) -> bool:
+    """Tell whether there is a library that is said to be none: without tables, or without a document."""
+    try:
+        with Library.open(path) as library:
+            return not library.documents()
+    except LibraryNotFound:
+        return True
 
 
 def whole_documents(library: Library) -> State:

@@ -14,6 +14,7 @@ import pandas as pd
 from qa.types import Block, Document, Span
 
 Half = Literal["fit", "final"]
+WRITTEN = Path(__file__).with_name("questions.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,11 @@ class SourcedQuestion:
 
 @dataclass(frozen=True, slots=True)
 class DevQuestion:
-    """A question with its passage's key and the answer's text; ``half`` goes by passage."""
+    """A question with its passage's key and the answer's text; ``half`` goes by passage.
+
+    ``extracted`` tells whether the answer stands in the passage: some are written freely or left empty, and no quote
+    can be told right or wrong by them.
+    """
 
     text: str
     lang: str
@@ -37,6 +42,7 @@ class DevQuestion:
     passage_lang: str
     answer: str
     half: Half
+    extracted: bool = True
 
     def sourced(self) -> SourcedQuestion:
         """Return the question as asked of a collection whose sources are passage keys."""
@@ -80,8 +86,30 @@ def load_dev(
             told = getattr(row, "p_lang", path.stem)
             passages[key] = row.passage
             languages[key] = told
-            questions.append(DevQuestion(row.question, asked, key, told, row.answer, half_of(key)))
+            extracted = bool(bare(row.answer)) and bare(row.answer) in bare(row.passage)
+            questions.append(DevQuestion(row.question, asked, key, told, row.answer, half_of(key), extracted))
     return DevSet(passages, languages, questions)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenQuestion:
+    """A question that was written about a sentence of ``source`` (``ntrex-128``, ``tico-19``): ``sentence`` is the key
+    of its English text, by which ``half`` goes."""
+
+    text: str
+    lang: str
+    source: str
+    sentence: str
+
+    @property
+    def half(self) -> Half:
+        return half_of(self.sentence)
+
+
+def load_written() -> list[WrittenQuestion]:
+    """Read the questions in many languages that this project wrote about sentences that exist in many languages."""
+    rows = WRITTEN.read_text(encoding="utf-8").splitlines()
+    return [WrittenQuestion(**json.loads(row)) for row in rows]
 
 
 def load_sample_questions(corpus: Path) -> list[SourcedQuestion]:

@@ -3,7 +3,8 @@
 Each step takes questions with a few passages that look alike, of which one holds the answer or none does; the softmax
 goes over all tokens of all of them and "none" (shared normalisation, Clark and Gardner, ACL 2018), so that scores of
 different passages can be compared. The token vectors stay as they are. Questions are asked partly in words of other
-languages, taken from the nearest vectors, since nearly all the data ask in the passage's own language.
+languages, taken from the nearest vectors, since nearly all the data ask in the passage's own language; those that were
+written about sentences in many languages (half ``fit``) tell the sentence alone.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from qa.languages import Languages
 from qa.ranking import LONGEST_QUESTION, Question, interact, lay, meet
 from qa.splitter import split_document
 from qa.types import Floats, Ints, Span, TokenIds
-from training.dev import as_document, bare, half_of, key_of
+from training.dev import as_document, bare, half_of, key_of, load_translations, load_written
 
 WIDTH = 96
 
@@ -70,7 +71,8 @@ class Piece:
 @dataclass(slots=True)
 class Asked:
     """A question, the piece that answers it, the first and last token of the answer (-1: somewhere in the piece), and
-    pieces that look like it and do not hold the answer."""
+    pieces that look like it and do not hold the answer. Unless it is ``exact`` the answer stands somewhere between
+    these tokens."""
 
     ids: TokenIds
     lang: str
@@ -78,17 +80,20 @@ class Asked:
     first: int
     last: int
     others: list[int]
+    exact: bool = True
 
 
 @dataclass(slots=True)
 class Group:
-    """A question with ``PASSAGES`` passages; whether the first of them answers it, and by which tokens."""
+    """A question with ``PASSAGES`` passages; whether the first of them answers it, and by which tokens, or some between
+    these."""
 
     question: Question
     texts: list[TokenIds]
     there: bool
     first: int
     last: int
+    exact: bool = True
 
 
 @dataclass(slots=True)
@@ -202,6 +207,9 @@ def prepare(
             pieces.extend(own)
             print(f"{path.stem}: {len(asked)} questions, {len(pieces)} passages", flush=True)
     _add_foreign(pieces, asked, encoder)
+    if split == "train":
+        _add_written(data, pieces, asked, encoder)
+        print(f"written: {len(asked)} questions, {len(pieces)} passages", flush=True)
     return pieces, asked
 
 
@@ -216,6 +224,57 @@ def _add_foreign(pieces: list[Piece], asked: list[Asked], encoder: StaticEncoder
     for one, (_, near) in zip(asked, nearest, strict=True):
         one.others[NEIGHBOURS - FOREIGN :] = near.tolist()
 
+
+def _add_written(data: Path, pieces: list[Piece], asked: list[Asked], encoder: StaticEncoder) -> None:
+    """Ask the questions that were written about sentences of passages with their translations, in some languages."""
+    rng = np.random.default_rng(0)
+    written = [one for one in load_written() if one.half == "fit"]
+    for source in sorted({one.source for one in written}):
+        table = load_translations(data, source)
+        english = sorted({sentence for texts in table.values() for sentence in texts})
+        english = [sentence for sentence in english if half_of(key_of(sentence)) == "fit"]
+        table[ENGLISH] = {sentence: sentence for sentence in english}
+        for lang, texts in table.items():
+            there = [sentence for sentence in rng.permutation(english).tolist() if sentence in texts]
+            own, place = _joined(there, texts, lang, encoder)
+            some = [one for one in written if one.sentence in place and rng.random() < ASKED_IN / len(table)]
+            rows = encoder.token_ids([one.text for one in some])
+            nearest = _nearest(encoder.encode_ids(rows), encoder.encode_ids([one.ids for one in own]), k=32)
+            for one, ids, (_, around) in zip(some, rows, nearest, strict=True):
+                number, span = place[one.sentence]
+                held = _holder([own[number]], span)
+                if held is None or not len(ids):
+                    continue
+                others = [other for other in around.tolist() if other != number]
+                order = _alike(Question.of(ids, encoder), [own[other] for other in others], encoder)
+                near = [len(pieces) + others[other] for other in order[:NEIGHBOURS]]
+                asked.append(Asked(ids, WRITTEN, len(pieces) + number, *held[1:], near, exact=False))
+            pieces.extend(own)
+
+
+def _joined(
+    sentences: list[str], texts: dict[str, str], lang: str, encoder: StaticEncoder
+) -> tuple[list[Piece], dict[str, tuple[int, Span]]]:
+    """Return passages of four translated sentences, and in which of them, and where, each sentence stands."""
+    pieces: list[Piece] = []
+    place: dict[str, tuple[int, Span]] = {}
+    for start in range(0, len(sentences), 4):
+        at = 0
+        for sentence in sentences[start : start + 4]:
+            end = at + len(texts[sentence])
+            place[key_of(sentence)] = len(pieces), Span(at, end)
+            at = end + 1
+        whole = " ".join(texts[sentence] for sentence in sentences[start : start + 4])
+        tokens = encoder.tokens(whole)
+        pieces.append(
+            Piece(tokens.ids[:LONGEST], tokens.spans[:LONGEST], Span(0, len(whole)), whole, bare(whole), lang)
+        )
+    return pieces, place
+
+
+ENGLISH, WRITTEN = "en", "written"
+ASKED_IN = 8
+"""In how many languages' passages a written question is asked for."""
 
 FOREIGN = 2
 """Passages of other languages among those that look alike."""
@@ -342,7 +401,7 @@ class Batches:
         groups = {name: [n for n, one in enumerate(asked) if one.lang == name] for name in names}
         weight = np.zeros(len(asked))
         for name, rows in groups.items():
-            power = 0.65 if name == "xling" else 0.5  # thin languages are not starved
+            power = {"xling": 0.65, WRITTEN: 0.7}.get(name, 0.5)  # thin languages are not starved
             weight[rows] = len(rows) ** power / len(rows)
             weight[[n for n in rows if asked[n].first < 0]] *= 0.3
         self.weight = np.cumsum(weight / weight.sum())
@@ -370,7 +429,7 @@ class Batches:
         words left out, partly with headings, partly without the passage that answers."""
         rng = self.rng
         ids = one.ids[:LONGEST_QUESTION]
-        if one.lang != "xling" and rng.random() < SWITCHED:
+        if one.lang not in ("xling", WRITTEN) and rng.random() < SWITCHED:
             ids = self.switched(ids)
         if len(ids) > 4 and rng.random() < 0.3:
             ids = ids[rng.random(len(ids)) > 0.12]
@@ -382,7 +441,7 @@ class Batches:
         texts = [Text.of(self.pieces[number].ids) for number in numbers]
         if there and one.first >= 0:
             texts[0].answer[one.first : one.last + 1] = True
-        if rng.random() < TABLED:
+        if one.exact and rng.random() < TABLED:
             texts = [self.tabled(text, one.ids) if rng.random() < 0.6 else text for text in texts]
         if rng.random() < TITLED:
             if rng.random() < 0.5:
@@ -393,7 +452,12 @@ class Batches:
         inside = np.flatnonzero(texts[0].answer)
         first, last = (int(inside[0]), int(inside[-1])) if len(inside) else (-1, -1)
         return Group(
-            Question.of(ids, self.encoder), [text.ids[:LONGEST] for text in texts], there, first, last
+            Question.of(ids, self.encoder),
+            [text.ids[:LONGEST] for text in texts],
+            there,
+            first,
+            last,
+            one.exact,
         )
 
     def title(self, ids: TokenIds) -> TokenIds:
@@ -487,6 +551,9 @@ def arrays(
             out["scores"][n, m, :count, :t] = scores
         if not group.there:
             out["none"][n] = True
+        elif group.first >= 0 and not group.exact:
+            out["begin"][n, 0, group.first : group.last + 1] = True
+            out["end"][n, 0, group.first : group.last + 1] = True
         elif group.first >= 0 and group.last < len(texts[0]):
             out["begin"][n, 0, group.first] = out["end"][n, 0, group.last] = True
         else:

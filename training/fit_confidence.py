@@ -13,6 +13,7 @@ import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,8 +32,10 @@ from qa.quotes import best_quote
 from qa.ranking import FEATURES as FOUND
 from qa.ranking import load_ranking, top_k
 from qa.search import Searcher
+from qa.text import sentences
 from qa.types import Hit
-from training.dev import SourcedQuestion, bare, key_of, load_dev, load_sample_questions
+from training.dev import Half, SourcedQuestion, bare, key_of, load_dev, load_sample_questions
+from training.fit_ranking import news
 
 Numbers = NDArray[np.float64]
 
@@ -110,6 +113,22 @@ def cases(
             )
 
 
+def written_questions(data: Path) -> tuple[dict[str, str], list[SourcedQuestion]]:
+    """Return news passages in many languages and the questions that were written about one sentence of them: a quote
+    is right if it holds that sentence, in whatever language it stands."""
+    passages: dict[str, str] = {}
+    questions: list[SourcedQuestion] = []
+    for half in get_args(Half):
+        told, asked = news(data, half=half)
+        passages |= told
+        questions += [
+            question
+            for question in asked
+            if question.kind == "written" and all(len(sentences(answer)) == 1 for answer in question.answers)
+        ]
+    return passages, questions
+
+
 def _parts(found: Sequence[str], own: frozenset[str], rng: random.Random) -> Iterator[frozenset[str]]:
     """Yield the sources of libraries that a question is asked of: with those that answer it, its ``own``, and without.
 
@@ -124,7 +143,7 @@ def _parts(found: Sequence[str], own: frozenset[str], rng: random.Random) -> Ite
 
 
 @dataclass(frozen=True, slots=True)
-class Half:
+class Judged:
     """The cases of one half as a model sees them: stated probabilities (n,), and whether the quotes were right (n,)."""
 
     chances: Numbers
@@ -137,11 +156,13 @@ class Half:
             f"AUROC {roc_auc_score(self.right, self.chances):.3f}"
         )
 
-    def beside(self, other: Half) -> Half:
-        return Half(np.concatenate([self.chances, other.chances]), np.concatenate([self.right, other.right]))
+    def beside(self, other: Judged) -> Judged:
+        return Judged(
+            np.concatenate([self.chances, other.chances]), np.concatenate([self.right, other.right])
+        )
 
 
-def fit(some: list[Case], name: str) -> tuple[list[float], dict[str, Half]]:
+def fit(some: list[Case], name: str) -> tuple[list[float], dict[str, Judged]]:
     """Return intercept and weights, fitted on one half, and what they make of both."""
     chosen = [case for case in some if case.half == "fit"]
     model = LogisticRegression(C=1.0, max_iter=5000).fit(
@@ -149,16 +170,16 @@ def fit(some: list[Case], name: str) -> tuple[list[float], dict[str, Half]]:
         [case.right for case in chosen],
         sample_weight=[case.weight for case in chosen],
     )
-    halves: dict[str, Half] = {}
+    halves: dict[str, Judged] = {}
     for half in ("fit", "final"):
         chosen = [case for case in some if case.half == half]
         chances = model.predict_proba([case.values for case in chosen])[:, 1]
-        halves[half] = Half(chances, np.array([case.right for case in chosen]))
+        halves[half] = Judged(chances, np.array([case.right for case in chosen]))
         halves[half].report(f"{name} {half}")
     return [round(float(value), 4) for value in (model.intercept_[0], *model.coef_[0])], halves
 
 
-def limits(halves: dict[str, Half]) -> list[tuple[float, float]]:
+def limits(halves: dict[str, Judged]) -> list[tuple[float, float]]:
     """Return a limit for each of ``MAX_ERRORS``, fitted on one half, and report what each lets through."""
     found: list[tuple[float, float]] = []
     for error in MAX_ERRORS:
@@ -198,21 +219,26 @@ def main() -> None:
     args = parser.parse_args()
 
     dev = load_dev(args.data, langs=frozenset(LANGS), most=args.most)
+    extracted = [question.sourced() for question in dev.questions if question.extracted]
     with open_collection(dev.passages) as (library, searcher):
-        found = list(cases(library, searcher, (question.sourced() for question in dev.questions)))
+        found = list(cases(library, searcher, extracted))
     many = {
         key_of(f"{number} {text}"): text
         for number, text in enumerate(passages(args.data, args.among, split="train"))
     }
     with open_collection(dev.passages | many) as (library, searcher):
-        found += cases(library, searcher, (question.sourced() for question in dev.questions))
+        found += cases(library, searcher, extracted)
     sample = load_sample_questions(args.corpus)
     # Only questions that ask across languages tell how sure to be across: to the others a passage in another language
     # is merely what is left when their own is taken away; with those, even at a twentieth, the right ones get doubtful.
     far = [question for question in sample if question.kind != "same"]
     with open_sample(args.corpus) as (library, searcher):
         ours = list(cases(library, searcher, sample, weight=SAMPLE_WEIGHT))
-        cross = [case for case in cases(library, searcher, far) if case.same_language <= 0.5]
+        cross = list(cases(library, searcher, far, weight=SAMPLE_WEIGHT))
+    news_passages, written = written_questions(args.data)
+    with open_collection(news_passages) as (library, searcher):
+        cross += cases(library, searcher, written)
+    cross = [case for case in cross if case.same_language <= 0.5]
     same = [case for case in found + ours if case.same_language > 0.5]
     near, near_halves = fit(same, "same language")
     far_off, far_halves = fit(cross, "across")

@@ -37,13 +37,14 @@ from training.dev import (
     load_dev,
     load_sample_questions,
     load_translations,
+    load_written,
 )
 
 SAMPLE_WEIGHT = 10
 """How often each question of the sample corpus counts: there are few, and they are like what people ask."""
 
-ACROSS_WEIGHT, NEWS_WEIGHT = 3.0, 0.5
-"""How often questions across languages and runs of words of news count: few, and many that are no questions."""
+WEIGHTS = {"same": 1.0, "across": 3.0, "written": 3.0, "news": 0.5}
+"""How often a question counts: across languages there are few, and runs of words of news are many that are none."""
 
 COMPARED = 10
 """Candidates of a question that are read for the fit. More than a search reads: with its four the weights learn little
@@ -134,12 +135,13 @@ LIKENESS = ("dense", "late", "window", "lexical")
 
 
 def news(data: Path, *, seed: int = 0, half: Half = "fit") -> tuple[dict[str, str], list[SourcedQuestion]]:
-    """Return news sentences of one half, four at a time in one random language, and about each a run of words, or all,
-    of one sentence in another language: all passages with that sentence answer it."""
+    """Return news sentences of one half, four at a time in one random language, and what is asked of them: a run of
+    words, or all, of one sentence in another language, and the questions that were written about sentences. All
+    passages with that sentence answer it."""
     rng = random.Random(seed)
     passages: dict[str, str] = {}
     asked: list[tuple[str, str]] = []
-    told_in: dict[str, set[str]] = {}
+    told_in: dict[str, dict[str, str]] = {}  # passages with a sentence, and it in their words
     for source, times in NEWS.items():
         table = load_translations(data, source)
         english = list(dict.fromkeys(sentence for texts in table.values() for sentence in texts))
@@ -154,15 +156,19 @@ def news(data: Path, *, seed: int = 0, half: Half = "fit") -> tuple[dict[str, st
             key = key_of(passage)
             passages[key] = passage
             for sentence in block:
-                told_in.setdefault(sentence, set()).add(key)
+                told_in.setdefault(sentence, {})[key] = table[told][sentence]
             for lang in others:
                 sentence = rng.choice(block)
                 if lang == told and rng.random() < 0.7:
                     continue
                 text = table[lang][sentence]
                 asked.append((some_words(text, lang, rng) if rng.random() < 0.75 else text, sentence))
+    keys = {key_of(sentence): sentence for sentence in told_in}
+    written = [(each.text, keys[each.sentence]) for each in load_written() if each.sentence in keys]
     return passages, [
-        SourcedQuestion(text, ("",), frozenset(told_in[sentence]), "news", half) for text, sentence in asked
+        SourcedQuestion(text, tuple(told_in[sentence].values()), frozenset(told_in[sentence]), kind, half)
+        for kind, some in (("news", asked), ("written", written))
+        for text, sentence in some
     ]
 
 
@@ -341,9 +347,11 @@ def main() -> None:
     dev = load_dev(args.data, langs=frozenset(LANGS), most=args.most)
     across = load_dev(args.data, langs=frozenset(["xling"]))
     passages, told = news(args.data)
-    some = [(question.sourced(), 1.0) for question in dev.questions if question.half == "fit"]
-    some += [(question.sourced(), ACROSS_WEIGHT) for question in across.questions if question.half == "fit"]
-    some += [(question, NEWS_WEIGHT) for question in told]
+    some = [(question.sourced(), WEIGHTS["same"]) for question in dev.questions if question.half == "fit"]
+    some += [
+        (question.sourced(), WEIGHTS["across"]) for question in across.questions if question.half == "fit"
+    ]
+    some += [(question, WEIGHTS[question.kind]) for question in told]
     ours = load_sample_questions(args.corpus)
     sample = [(question, float(SAMPLE_WEIGHT)) for question in ours if question.half == "fit"]
 

@@ -8,8 +8,9 @@ domain      news, reports of research and rules, asked in the collection; the ca
 
     python -m benchmarks.confidence.run [--data ../shared/data] [--only SECTION ...] [--passages 100000]
 
-A quote is right if it holds the answer, as in the fit: among many texts there may be others that do. ``wrong`` is the
-share of wrong quotes among those that a ``max_error`` lets through, ``shown`` that of the right ones.
+A quote is right if it holds the answer, as in the fit: among many texts there may be others that do. Questions whose
+answer does not stand in their passage are left out. ``wrong`` is the share of wrong quotes among those that a
+``max_error`` lets through, ``shown`` that of the right ones.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -136,6 +138,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, help="folder for the libraries; a temporary one without")
     args = parser.parse_args()
     dev = load_dev(args.data, langs=frozenset(LANGS), most=args.most)
+    dev = replace(dev, questions=[question for question in dev.questions if question.extracted])
     if {"document", "collection", "large"} & set(args.only):
         measure_sizes(args, dev)
     if "domain" in args.only:

@@ -177,6 +177,9 @@ class StaticEncoder:
         norms = np.sqrt(np.einsum("td,td->t", directions, directions))
         return directions, norms, norms if self._scales is None else norms * self._scales[ids]
 
+    def texts(self, ids: TokenIds) -> list[str]:
+        return [self._tokenizer.id_to_token(token) or "" for token in ids.tolist()]
+
     def tokens(self, text: str) -> Tokens:
         encoding = self._encoding(text)
         ids = np.array(encoding.ids, dtype=np.uint32)

@@ -16,6 +16,9 @@ from qa.types import Floats, Ints, TokenEncoder, TokenIds
 MOST = 64
 """Tokens looked at: a language shows itself soon."""
 
+SHARED = 2.0
+"""How far a token's log probability in a language may be below that in its likeliest one, and it still be of both."""
+
 
 class Languages:
     """How unlikely each token of the built-in tokenizer is in each language: naive Bayes over tokens."""
@@ -71,6 +74,10 @@ class Languages:
             return ""
         mean = chances.mean(axis=0)
         return self.names[int(mean.argmax())] if mean.max() >= 0.5 else ""
+
+    def tokens_of(self, language: int) -> Ints:
+        """Return the tokens (t,) that may be of a language, by number, ascending: relatives share many."""
+        return np.flatnonzero(self._below[:, language] * self._step <= SHARED)
 
     def likeliest(self, ids: TokenIds) -> Ints:
         """Return the number (t,) of the language in which each token is likeliest."""

@@ -37,6 +37,9 @@ FEW = 2_000  # passages that a query names one by one
 K1 = 1.2  # of tantivy's BM25: a word scores at most K1 + 1 times its inverse document frequency
 CHECKED = 32_000_000  # bytes of a file that is checked whole when it is opened: damage can make tantivy abort
 FOOTER = (1337).to_bytes(4, "little")  # the last bytes of every tantivy file
+COMMON = 100
+"""Passages that may have a word, however few there are, before it counts as one that most have."""
+NOTHING = np.zeros(0, np.int64), np.zeros(0, np.float32)
 _proven: dict[Path, dict[str, tuple[int, int, int]]] = {}
 """Inode, size and time of the files that this process found whole when it opened the index of a folder. Postings that
 are written never change, and to open an index for each document must not read all of them again."""
@@ -174,9 +177,33 @@ class LexicalIndex:
         import tantivy
 
         terms = self._terms(words)
+        return self._found(tantivy.Query.boolean_query(terms), k, among) if terms else NOTHING
+
+    def search_meant(
+        self, meant: Sequence[Sequence[tuple[str, float]]], k: int, among: Ints | None = None
+    ) -> tuple[Ints, Floats]:
+        """Return ids and scores (at most k,) as ``search`` does, for words any of which may stand for one.
+
+        Each of ``meant`` has terms and how much they count; the one that scores most is what it adds to a passage.
+        Terms that more than a tenth of the passages have say too little for the time they take.
+        """
+        import tantivy
+
+        most = max(COMMON, len(self) // 10)
+        clauses: list[tuple[tantivy.Occur, tantivy.Query]] = []
+        for each in meant:
+            known = [
+                tantivy.Query.boost_query(self._term(term), counts)
+                for term, counts in each
+                if 0 < self._frequency(term) <= most
+            ]
+            if known:
+                clauses.append((tantivy.Occur.Should, tantivy.Query.disjunction_max_query(known)))
+        return self._found(tantivy.Query.boolean_query(clauses), k, among) if clauses else NOTHING
+
+    def _found(self, query: tantivy.Query, k: int, among: Ints | None) -> tuple[Ints, Floats]:
         hits: list[tuple[int, float]] = []
-        if terms and k > 0 and (among is None or len(among)):
-            query = tantivy.Query.boolean_query(terms)
+        if k > 0 and (among is None or len(among)):
             hits = self._hits(query, k) if among is None else self._hits_among(query, k, among)
         ids = np.array([key for key, _ in hits], dtype=np.int64)
         scores = np.array([score for _, score in hits], dtype=np.float32)

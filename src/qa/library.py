@@ -549,6 +549,12 @@ class Library:
         rows = self._rows(sql, (json.dumps(_as_ints(ids)),))
         return {number: np.frombuffer(tokens, dtype="<u4") for number, tokens in rows}
 
+    def sample(self, count: int) -> list[TokenIds]:
+        """Return the tokens of at most ``count`` passages, spread over all that there are."""
+        ((highest,),) = self._rows("SELECT coalesce(max(id), 0) FROM passages")
+        numbers = dict.fromkeys(np.linspace(1, highest, count).astype(int).tolist()) if highest else {}
+        return self.material(numbers)[1]
+
     def material(self, ids: Iterable[int]) -> tuple[Ints, list[TokenIds], Floats]:
         """Return those of ``ids`` that are not gone (n,), ascending, their tokens and their vectors (n, dim)."""
         sql = """SELECT id, vector, tokens FROM passages

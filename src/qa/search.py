@@ -15,6 +15,7 @@ from qa.explaining import explain
 from qa.extractor import NOTHING, load_extractor
 from qa.languages import Languages
 from qa.library import Library
+from qa.meanings import SAMPLED, Meanings, Meant
 from qa.quotes import asked_kind
 from qa.ranking import FEATURES, Interaction, Question, fuse, interact, lay, load_ranking, meet, top_k
 from qa.text import words
@@ -27,6 +28,12 @@ SPOKEN = 0.01
 LEXICAL_WEIGHT = 0.5
 """What a lexical rank counts beside a dense one: across languages words find nothing, and should not take half the
 places."""
+
+MEANT_WEIGHT = 1.0
+"""What a rank among passages with words of the question's meaning counts: they are found where the vectors are not."""
+
+GROWN = 10
+"""A library's languages are looked at again when a tenth of its passages are new or gone."""
 
 TRIES = 3
 """How often a question is searched where a writer takes away at the same moment what it found."""
@@ -91,6 +98,8 @@ class Searcher:
         self._ranking = load_ranking()
         self._extractor = load_extractor()
         self._evidence = load_evidence()
+        self._meanings = Meanings(token_encoder, languages) if languages else None
+        self._spoken_by: tuple[int, Floats] | None = None
         self._scopes: dict[Scope, tuple[tuple[int, int], Ints]] = {}
 
     def search(self, question: str, *, k: int = 10, scope: Scope | None = None) -> list[Hit]:
@@ -156,8 +165,10 @@ class Searcher:
         terms = list(dict.fromkeys(words(question)))
         dense_ids, _ = self._views.dense.search(query, depth, among)
         found = self._views.lexical.search(terms, depth, among)
-        rankings = [dense_ids, found[0], *self._named(question, among)]
-        fused = fuse(rankings, weights=(1.0, *[LEXICAL_WEIGHT] * (len(rankings) - 1)), k=depth)
+        meant, _ = self._views.lexical.search_meant(self._meant(question), depth, among)
+        named = list(self._named(question, among))
+        weights = (1.0, LEXICAL_WEIGHT, MEANT_WEIGHT, *[LEXICAL_WEIGHT] * len(named))
+        fused = fuse([dense_ids, found[0], meant, *named], weights=weights, k=depth)
         ids, rows, vectors = self._library.material(fused.tolist())
         gone = len(ids) < len(fused)
         laid = lay(rows, self._token_encoder)
@@ -181,6 +192,16 @@ class Searcher:
         kind = asked_features(asked, spoken.own)
         evidence = self._evidence.scores(tokens, asked.weights, kind, features)
         return Candidates(ids, np.column_stack([features, evidence]), asked, rows, met, tokens, kind, gone)
+
+    def _meant(self, question: str) -> list[Meant]:
+        """Return words of the library's other languages that mean what the question's mean."""
+        if self._meanings is None:
+            return []
+        count = len(self._views.dense)
+        if self._spoken_by is None or abs(self._spoken_by[0] - count) * GROWN > count:
+            sample = self._library.sample(SAMPLED)
+            self._spoken_by = count, self._meanings.spoken(sample)
+        return self._meanings.of(self._token_encoder.token_ids([question])[0], self._spoken_by[1])
 
     def _named(self, question: str, among: Ints | None) -> Iterator[Ints]:
         """Yield passages that are near to the names of a question alone, and those that have them in other letters."""

@@ -685,6 +685,10 @@ class TokenEncoder(Protocol):
         """
         ...
 
+    def texts(self, ids: TokenIds) -> list[str]:
+        """Return how the tokenizer writes tokens: one that begins a word begins with "▁"."""
+        ...
+
     def tokens(self, text: str) -> Tokens: ...
 
     def names(self, text: str) -> Names | None:

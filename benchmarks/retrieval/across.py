@@ -1,0 +1,107 @@
+"""Measures retrieval across languages by questions that this project wrote about sentences that exist in many.
+
+The collection is all sentences of NTREX-128 and TICO-19 in one language, four in a passage; the questions
+(``training/questions.jsonl``) are in some twenty languages. Each has one passage that answers it. The questions about
+half of the sentences are open to fitting, those about the others final.
+
+    python -m benchmarks.retrieval.across --data ../shared/data [--told zh en ...] [--out FILE] [--before FILE]
+
+``--out`` keeps the figure of each question, ``--before`` compares with such a file of an earlier run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.paired import interval, p_value
+from benchmarks.retrieval.run import Outcome, ndcg, run
+from training.dev import DevQuestion, DevSet, key_of, load_translations, load_written
+
+TOLD = ("zh", "en", "es", "de", "ru", "ar", "hi", "vi", "ja")
+"""Languages of passages."""
+SENTENCES = 4  # in a passage
+WAYS = ("lexical", "dense", "dense+late", "found", "all")
+Figures = dict[str, dict[str, float]]
+"""nDCG@10 by way of scoring, by question: ``told|half|language|text``."""
+
+
+def collection(data: Path, told: str) -> DevSet:
+    """Return the passages in one language and the questions about them."""
+    rng = random.Random(0)
+    passages: dict[str, str] = {}
+    place: dict[str, str] = {}
+    for source in ("ntrex-128", "tico-19"):
+        table = load_translations(data, source)
+        english = sorted({sentence for texts in table.values() for sentence in texts})
+        texts = {sentence: sentence for sentence in english} if told == "en" else table.get(told, {})
+        there = [sentence for sentence in english if sentence in texts]
+        rng.shuffle(there)
+        for start in range(0, len(there), SENTENCES):
+            block = there[start : start + SENTENCES]
+            passage = " ".join(texts[sentence] for sentence in block)
+            passages[key_of(passage)] = passage
+            place |= {key_of(sentence): key_of(passage) for sentence in block}
+    questions = [
+        DevQuestion(each.text, each.lang, place[each.sentence], told, "", each.half, extracted=False)
+        for each in load_written()
+        if each.sentence in place
+    ]
+    return DevSet(passages, dict.fromkeys(passages, told), questions)
+
+
+def figures(outcomes: list[Outcome]) -> Iterator[tuple[str, dict[str, float]]]:
+    for outcome in outcomes:
+        asked = outcome.question
+        name = f"{asked.passage_lang}|{asked.half}|{asked.lang}|{asked.text}"
+        yield name, {way: ndcg(outcome.ranks[way]) for way in WAYS}
+
+
+def show(found: Figures, before: Figures) -> None:
+    """Print means by half, for questions in the passages' language, across, and across by either language."""
+    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for name in found:
+        told, half, lang, _ = name.split("|", 3)
+        if lang == told:
+            groups[half, "same language"].append(name)
+        else:
+            for group in ("across", f"of passages in {told}", f"asked in {lang}"):
+                groups[half, group].append(name)
+    for (half, group), names in sorted(groups.items()):
+        means = "  ".join(f"{way} {np.mean([found[name][way] for name in names]):.3f}" for way in WAYS)
+        print(f"{half:>6} {group:<18}{len(names):6}  {means}")
+        common = [name for name in names if name in before]
+        if common:
+            old, new = (np.array([each[name]["all"] for name in common]) for each in (before, found))
+            low, high = interval(new - old)
+            print(
+                f"       before {old.mean():.3f}, difference {(new - old).mean():+.3f} ({low:+.3f} to {high:+.3f}), "
+                f"p {p_value(new, old):.3f}"
+            )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--told", nargs="*", default=TOLD, help="languages of passages")
+    parser.add_argument("--out", type=Path)
+    parser.add_argument("--before", type=Path)
+    args = parser.parse_args()
+    found: Figures = {}
+    for told in args.told:
+        found |= figures(run(collection(args.data, told)))
+    show(found, json.loads(args.before.read_text(encoding="utf-8")) if args.before else {})
+    if args.out:
+        args.out.write_text(json.dumps(found, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
