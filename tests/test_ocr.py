@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import sys
 import zlib
 from pathlib import Path
 
+import numpy as np
 import pypdfium2
 import pytest
+from PIL import Image
 
 from qa import indexing
 from qa.errors import ReadError
 from qa.readers import find_files, ocr, read_document
+from qa.readers.building import Unreadable
 from qa.readers.processes import Readers
+from qa.readers.scan import scanned
 from qa.splitter import split_document
 from qa.web.page import offered
 from tests.fakes import HashingEncoder, create
@@ -21,7 +26,22 @@ from tests.made_files import zip_of
 from tests.made_pdf import SCAN, pdf_of
 
 LINE = b"BT /L 12 Tf 72 700 Td (There is a line of text on this page.) Tj ET"
-PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(100)
+
+
+def png(pixels: bytes, width: int, height: int) -> bytes:
+    """Return a grey PNG."""
+
+    def part(name: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4, "big") + name + data + zlib.crc32(name + data).to_bytes(4, "big")
+
+    rows = b"".join(b"\0" + pixels[row * width : (row + 1) * width] for row in range(height))
+    head = width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\0\0\0\0"
+    return (
+        b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
+    )
+
+
+PICTURE = png(bytes([255]) * 64 * 64, 64, 64)
 TABLE = """level\tpage_num\tblock_num\tpar_num\tline_num\tword_num\tleft\ttop\twidth\theight\tconf\ttext
 1\t1\t0\t0\t0\t0\t0\t0\t800\t900\t-1\t
 5\t1\t1\t1\t1\t1\t90\t100\t60\t30\t96.0\tThe
@@ -125,12 +145,13 @@ def test_pictures_without_text_are_not_read_again_until_another_language_is_ther
             report = indexing.sync(library, folder, encoder=encoder, token_encoder=encoder, readers=readers)
         assert [Path(each.path).name for each in report.left_out] == ["inner.png", "photo.png"]
         assert [each.message for each in report.failed] == [
-            f"has no text on any of its 1 pages; it is a scan, and tesseract found none ({ocr.languages()})."
+            f"has no text on any of its 1 pages; it is a scan, and tesseract found none (chi_sim+{last})."
         ]
-        return log.read_text().count("stdin") if log.exists() else 0
+        return log.read_text().count(" tsv") if log.exists() else 0
 
+    last = "eng"
     assert [calls(), calls()] == [3, 0]
-    tesseract.write_text(body.replace("eng", "fra"))
+    tesseract.write_text(body.replace("eng", last := "fra"))
     assert [calls(), calls()] == [3, 0]
 
 
@@ -180,19 +201,6 @@ def test_a_scanned_page_that_cannot_be_read_leaves_the_others(tmp_path: Path, te
         read_document(write(tmp_path / "b.pdf", pdf_of(SCAN)))
 
 
-def png(pixels: bytes, width: int, height: int) -> bytes:
-    """Return a grey PNG."""
-
-    def part(name: bytes, data: bytes) -> bytes:
-        return len(data).to_bytes(4, "big") + name + data + zlib.crc32(name + data).to_bytes(4, "big")
-
-    rows = b"".join(b"\0" + pixels[row * width : (row + 1) * width] for row in range(height))
-    head = width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\0\0\0\0"
-    return (
-        b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head) + part(b"IDAT", zlib.compress(rows)) + part(b"IEND", b"")
-    )
-
-
 def test_a_file_that_cannot_be_drawn_keeps_the_pages_that_have_text(
     tmp_path: Path, tesseract: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -219,3 +227,120 @@ def test_the_real_program_reads_a_page(tmp_path: Path) -> None:
     pixels = b"".join(rows[at * drawn.stride : at * drawn.stride + drawn.width] for at in range(drawn.height))
     document = read_document(write(tmp_path / "page.png", png(pixels, drawn.width, drawn.height)))
     assert "harbour was opened again in May" in document.text
+
+
+def tsv(*words: tuple[str, str, tuple[int, int, int, int]]) -> str:
+    """Return words as tesseract's table has them: block, paragraph and line, the text, and left, top, right, bottom."""
+    rows = (
+        f"5\t1\t{place.replace('.', chr(9))}\t1\t{x0}\t{y0}\t{x1 - x0}\t{y1 - y0}\t90.0\t{text}"
+        for place, text, (x0, y0, x1, y1) in words
+    )
+    return "\n".join(("level", *rows))
+
+
+def texts(table: str, picture: np.ndarray | None = None) -> list[str]:
+    paper = np.full((400, 800), 255, dtype=np.uint8) if picture is None else picture
+    return [paragraph.text for paragraph in scanned(table, paper, "").paragraphs]
+
+
+def test_a_space_in_korean_is_as_wide_in_the_picture() -> None:
+    picture = np.full((100, 400), 255, dtype=np.uint8)
+    for left in (10, 54, 120):  # three syllables of 40 pixels: 4 apart, then 26
+        picture[20:60, left : left + 40] = 0
+    table = tsv(
+        ("1.1.1", "서", (10, 20, 40, 60)),
+        ("1.1.1", "울", (60, 20, 90, 60)),
+        ("1.1.1", "역", (115, 20, 160, 60)),
+    )
+    assert texts(table, picture) == ["서울 역"]
+    upright = table.replace("\t1\t10\t20\t30\t40\t", "\t1\t20\t10\t40\t30\t")
+    upright = upright.replace("\t1\t60\t20\t30\t40\t", "\t1\t20\t60\t40\t30\t")
+    upright = upright.replace("\t1\t115\t20\t45\t40\t", "\t1\t20\t115\t40\t45\t")
+    assert texts(upright, picture.T) == ["서울 역"]
+
+
+def test_marks_of_chinese_are_full_width_and_without_spaces() -> None:
+    words = ("長度", ":", "193", "公里", ",", "深", "24.5", "米", "「", "運河", "」", "(", "ATC", ")", "車")
+    table = tsv(*(("1.1.1", word, (40 * at, 0, 40 * at + 38, 40)) for at, word in enumerate(words)))
+    assert texts(table) == ["長度：193公里，深24.5米「運河」( ATC )車"]
+    table = tsv(
+        *(("1.1.1", word, (40 * at, 0, 40 * at + 38, 40)) for at, word in enumerate(("Port", ",", "OK")))
+    )
+    assert texts(table) == ["Port , OK"], "only where it is Chinese"
+
+
+def test_items_of_a_list_are_paragraphs() -> None:
+    lines = ("Bring:", "• warm clothes", "- a lamp", "1. bread", "2. The end of", "the list.")
+    table = tsv(
+        *((f"1.1.{at}", line, (0, 50 * at, 20 * len(line), 50 * at + 30)) for at, line in enumerate(lines, 1))
+    )
+    assert texts(table) == ["Bring:", "• warm clothes", "- a lamp", "1. bread", "2. The end of the list."]
+
+
+def test_a_paragraph_that_goes_on_in_the_next_column_is_one() -> None:
+    table = tsv(
+        ("1.1.1", "The harbour was", (0, 0, 300, 30)),
+        ("1.1.2", "opened by the", (0, 50, 298, 80)),
+        ("2.1.1", "king in May.", (400, 0, 600, 30)),
+        ("2.2.1", "A new one", (400, 50, 700, 80)),
+        ("2.2.2", "begins here and", (400, 100, 700, 130)),
+        ("3.1.1", "Heading", (0, 200, 300, 230)),
+    )
+    assert texts(table) == [
+        "The harbour was opened by the king in May.",
+        "A new one begins here and",
+        "Heading",
+    ]
+
+
+def test_a_page_that_lies_on_its_side_is_turned_and_read_in_the_language_of_its_script(
+    tmp_path: Path, tesseract: Path
+) -> None:
+    """The program says how to turn the page, and reads only what is upright, surest in German."""
+    fake(
+        tmp_path,
+        "if sys.argv[1] == '--list-langs':\n    print('List (5):\\neng\\ndeu\\nrus\\njpn_vert\\nosd')\n    sys.exit()\n"
+        "width, height = map(int, sys.stdin.buffer.read().split()[1:3])\n"
+        "if 'osd' in sys.argv:\n"
+        "    print('Rotate: 90\\nOrientation confidence: 12\\nScript: Latin\\nScript confidence: 3')\n"
+        "    sys.exit()\n"
+        "language = sys.argv[sys.argv.index('-l') + 1]\n"
+        "sure = {'eng': 80, 'deu': 95}[language] if width > height else 20\n"
+        "print('level')\nfor at in range(4):\n"
+        "    print('5', 1, 1, 1, 1, at, 60 * at, 0, 50, 30, sure, language + 'isch', sep='\\t')\n",
+    )
+    ocr._installed.cache_clear()
+    path = write(tmp_path / "page.png", png(bytes(200 * 400), 200, 400))
+    ocr.use_languages("")
+    assert ocr.languages_of("Latin", ocr.installed()) == ("eng", "deu")
+    document = read_document(path)
+    assert document.text == "deuisch deuisch deuisch deuisch"
+    assert "read by tesseract (deu) with 95 % confidence" in document.warnings[0]
+
+
+def test_a_page_in_a_language_that_is_not_installed_is_left_out(tmp_path: Path, tesseract: Path) -> None:
+    pytest.importorskip("pypdfium2")
+    tesseract.write_text(tesseract.read_text().replace("9", "2"))
+    document = read_document(write(tmp_path / "a.pdf", pdf_of(LINE, SCAN)))
+    assert document.text == "There is a line of text on this page."
+    assert "page 2 was left out: tesseract, reading chi_sim+eng, is only" in document.warnings[0]
+
+
+def test_many_latin_languages_are_read_by_one_model() -> None:
+    names = ("eng", "deu", "fra", "chi_sim", "chi_tra", "chi_tra_vert", "script/Latin")
+    assert ocr.languages_of("Latin", names) == ("eng", "deu", "fra")
+    assert ocr.languages_of("Latin", (*names, "spa")) == ("script/Latin",)
+    assert ocr.languages_of("Han", names) == ("chi_sim", "chi_tra")
+    assert ocr.languages_of("Thai", names) == ()
+
+
+def test_a_picture_says_how_it_was_held_and_small_ones_are_enlarged() -> None:
+    held = Image.new("L", (300, 200), 255)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    stream = io.BytesIO()
+    held.save(stream, "JPEG", exif=exif, dpi=(150, 150))
+    [frame] = ocr._frames(stream.getvalue())
+    assert frame.size == (400, 600)
+    with pytest.raises(Unreadable, match=r"^is no picture, or a damaged one; save it anew\.$"):
+        list(ocr._frames(b"\x89PNG\r\n\x1a\n"))

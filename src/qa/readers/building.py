@@ -104,6 +104,8 @@ class TextBuilder:
             self._parted = True
             return
         level, headings = 0, self._outline.headings
+        if kind == "ocr":  # none is told on a scan, and that of the page before is of another text
+            headings = ()
         if kind == "heading":
             headings, level = self._outline.enter(rank, text)
         self._append(self._separator(kind))

@@ -44,6 +44,7 @@ from qa.readers.layout import (
     table_parts,
 )
 from qa.readers.lines import Glyph, lines_of, turned, vertical_marks
+from qa.readers.scan import Scanned
 from qa.text import is_terminal
 from qa.text.characters import is_caseless
 from qa.text.columns import column_names
@@ -65,7 +66,7 @@ class _Page:
     problem: str = ""
     running: tuple[Line, ...] = ()
     """Running heads that stand here for the first time."""
-    scanned: ocr.Scanned | None = None
+    scanned: Scanned | None = None
 
     @property
     def is_blank(self) -> bool:
@@ -262,7 +263,8 @@ def _warnings(pages: Sequence[_Page]) -> Iterator[str]:
             yield f"page {page.number} {page.scanned.problem}"
     blank = [page.number for page in pages if page.is_read_blank]
     if blank:
-        yield f"{numbered(blank)}: tesseract found no text ({ocr.languages()})."
+        read = ocr.read_in(page.scanned for page in pages if page.scanned and page.is_read_blank)
+        yield f"{numbered(blank)}: tesseract found no text ({read})."
     scans = [page.number for page in pages if page.is_scan and page.scanned is None]
     if scans and ocr.is_available():
         yield f"{numbered(scans)} could not be read by tesseract in time. Split the file."
@@ -300,8 +302,9 @@ def _nothing(pages: Sequence[_Page]) -> Unreadable:
         return Unreadable(f"has no text on any of its {len(pages)} pages; it is a scan: {ocr.advice()}.")
     if any(page.is_scan and page.scanned is None for page in pages):
         return NotNow("is a scan that tesseract could not read in time. Split it.")
+    read = ocr.read_in(page.scanned for page in pages if page.scanned)
     return Unreadable(
-        f"has no text on any of its {len(pages)} pages; it is a scan, and tesseract found none ({ocr.languages()})."
+        f"has no text on any of its {len(pages)} pages; it is a scan, and tesseract found none ({read})."
     )
 
 
