@@ -53,11 +53,9 @@ def test_a_word_is_looked_for_as_those_of_the_librarys_language(
     assert found & {term for term in words(word) if len(term) > 1}
 
 
-@pytest.mark.parametrize(
-    "question", ["战争是什么时候开始的？", "¿Cuándo empezó la guerra?", "متى بدأت الحرب؟"]
-)
+@pytest.mark.parametrize("question", ["这条河从哪里流出？", "¿Dónde nace el río?", "أين ينبع هذا النهر؟"])
 def test_it_is_looked_for_from_any_language(meanings: Meanings, question: str) -> None:
-    assert "war" in terms(meanings, question, en=1.0)
+    assert "river" in terms(meanings, question, en=1.0)
 
 
 def test_nothing_is_looked_for_in_the_questions_own_language_and_in_one_that_few_passages_are_in(

@@ -45,7 +45,7 @@ class Config:
     requests_per_minute: int = 600
     """Of one caller, to the page and ``/v1``; as many at once."""
     ocr_languages: str = ""
-    """Languages of scans, as tesseract names them: ``chi_sim+eng``; empty is those of its script, ``none`` reads none."""
+    """Languages of scans, as tesseract names them (``chi_sim+eng``); empty: those of its script; ``none``: no scans."""
 
     def __post_init__(self) -> None:
         if not 1 <= self.k <= 1000:

@@ -75,9 +75,9 @@ class Languages:
         mean = chances.mean(axis=0)
         return self.names[int(mean.argmax())] if mean.max() >= 0.5 else ""
 
-    def tokens_of(self, language: int) -> Ints:
+    def tokens_of(self, language: int) -> TokenIds:
         """Return the tokens (t,) that may be of a language, by number, ascending: relatives share many."""
-        return np.flatnonzero(self._below[:, language] * self._step <= SHARED)
+        return np.flatnonzero(self._below[:, language] * self._step <= SHARED).astype(np.uint32)
 
     def likeliest(self, ids: TokenIds) -> Ints:
         """Return the number (t,) of the language in which each token is likeliest."""

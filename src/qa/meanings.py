@@ -14,7 +14,7 @@ import numpy as np
 
 from qa.languages import Languages
 from qa.text import words
-from qa.types import Floats, Ints, TokenEncoder, TokenIds
+from qa.types import Floats, TokenEncoder, TokenIds
 
 NEAREST = 8
 """Words that may stand for one of a question."""
@@ -81,14 +81,14 @@ class Meanings:
                 meant[row] += [(term, counts) for term in self._terms(int(ids[nearest[row, place]]))]
         return [each for each in meant if each]
 
-    def _words_of(self, language: int) -> tuple[Ints, Floats]:
+    def _words_of(self, language: int) -> tuple[TokenIds, Floats]:
         """Return the tokens (w,) that are words of a language, and their unit vectors (w, d)."""
         ids = self._languages.tokens_of(language)
         if self._languages.names[language] not in UNSPACED:
             begins = [text.startswith(WORD) for text in self._encoder.texts(ids)]
             ids = ids[np.array(begins, np.bool_)]
-        directions, norms, _ = self._encoder.directions(ids.astype(np.uint32))
-        return ids, directions / np.maximum(norms, 1e-6)[:, None]
+        directions, norms, _ = self._encoder.directions(ids)
+        return ids, np.asarray(directions / np.maximum(norms, 1e-6)[:, None], np.float32)
 
     def _terms_of(self, token: int) -> list[str]:
         """Return the search terms of a token: of one character only where there are no longer ones."""
