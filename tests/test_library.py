@@ -699,3 +699,23 @@ def test_documents_are_found_by_their_place_and_their_bytes(library: Library) ->
     assert sources(library.with_bytes(library.find("a").sha256)) == ["a", "d"]
     assert library.with_bytes(library.find("e").sha256) == []  # it was no file
     assert library.paths_below("a") == []
+
+
+def test_a_library_whose_making_was_killed_half_way_is_told_to_be_empty(tmp_path: Path) -> None:
+    """A journal is left that only a writer may roll back."""
+    making, left = tmp_path / "making", tmp_path / "left"
+    making.mkdir()
+    left.mkdir()
+    connection = sqlite3.connect(making / FILE, isolation_level=None)
+    connection.execute("VACUUM")
+    connection.execute("PRAGMA cache_size = 1")
+    connection.execute("BEGIN")
+    connection.execute("CREATE TABLE texts (text TEXT)")
+    connection.executemany("INSERT INTO texts VALUES (?)", [("x" * 3000,)] * 50)
+    for file in making.iterdir():
+        (left / file.name).write_bytes(file.read_bytes())
+    connection.close()
+    assert (left / f"{FILE}-journal").stat().st_size > 0
+    with pytest.raises(LibraryNotFound, match="is empty"):
+        Library.open(left)
+    assert not (left / f"{FILE}-journal").exists()

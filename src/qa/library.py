@@ -1017,10 +1017,19 @@ def _connect(file: Path, *, write: bool, small: bool = False) -> sqlite3.Connect
     try:
         for pragma in (f"cache_size = -{SMALL_CACHE if small else CACHE}", *pragmas):
             connection.execute(f"PRAGMA {pragma}")
-    except sqlite3.DatabaseError:
+    except sqlite3.DatabaseError as error:
         connection.close()
-        raise
+        if write or error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
+            raise
+        _roll_back(file)  # its first writer was killed before there was a write-ahead log
+        return _connect(file, write=write, small=small)
     return connection
+
+
+def _roll_back(file: Path) -> None:
+    """Undo what a killed writer left half done, which a reader may not."""
+    with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=rw", uri=True, timeout=30)) as connection:
+        connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
 
 
 def _is_blank(connection: sqlite3.Connection) -> bool:
