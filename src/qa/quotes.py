@@ -25,7 +25,11 @@ READ_SHARE = 1.0
 BESIDE = 4.0
 """What it costs the first or last word of an answer, in log odds, to be no figure where one is asked for and there."""
 
-IN_WORDS = -3.0
+SHARP = 1.15
+"""What log odds are multiplied by where sentences are chosen by them: partly the reader was told a sentence alone, and
+not where in it the answer is, so that it spreads its odds wider than answers are."""
+
+IN_WORDS = -4.0
 """Log odds that there is an answer, from which one is marked that is no figure though one is asked for: "twelve"."""
 
 MARKED = 0.02
@@ -100,8 +104,8 @@ def best_quote(
     sentences = passage.sentences or (passage.span,)
     starts = tokens.spans[:, 0] + passage.span.start
     best = np.stack([_best_inside(scores, starts, sentence) for sentence in sentences])
+    first, last, score = _choose(best, asked.weights, *_shares(reading, sentences, starts, sharp=SHARP))
     begins, ends = _shares(reading, sentences, starts)
-    first, last, score = _choose(best, asked.weights, begins, ends)
     run = slice(first, last + 1)
     span = Span(sentences[first].start, sentences[last].end)
     return BestQuote(
@@ -113,9 +117,11 @@ def best_quote(
     )
 
 
-def _shares(reading: Extraction, sentences: Sequence[Span], starts: Ints) -> tuple[Floats, Floats]:
+def _shares(
+    reading: Extraction, sentences: Sequence[Span], starts: Ints, *, sharp: float = 1.0
+) -> tuple[Floats, Floats]:
     """Return the probabilities (s,) that the answer begins and that it ends in each sentence, if it is there at all."""
-    begins, ends = (chances(odds) for odds in (reading.begins, reading.ends))
+    begins, ends = (chances(sharp * odds) for odds in (reading.begins, reading.ends))
     starts = starts[: len(begins)]
     inside = [(starts >= sentence.start) & (starts < sentence.end) for sentence in sentences]
     return (
