@@ -12,6 +12,7 @@ from qa import QA
 from qa.encoder import load_token_encoder
 from qa.languages import Languages
 from qa.lexical import LexicalIndex
+from qa.library import Library
 from qa.meanings import Meanings
 from qa.text import words
 from qa.types import Block, Document, Span
@@ -111,8 +112,6 @@ def test_languages_are_told_by_passages_all_over_the_library(tmp_path: Path) -> 
                 ("de", "Der Vulkan brach in der Nacht aus."),
             )
         )
-    from qa.library import Library
-
     with Library.open(tmp_path / "index") as library:
         spoken = Meanings(load_token_encoder(), Languages.load()).spoken(library.sample(256))
     names = Languages.load().names

@@ -553,7 +553,7 @@ class Library:
         """Return the tokens of at most ``count`` passages, spread over all that there are."""
         ((highest,),) = self._rows("SELECT coalesce(max(id), 0) FROM passages")
         numbers = dict.fromkeys(np.linspace(1, highest, count).astype(int).tolist()) if highest else {}
-        return self.material(numbers)[1]
+        return list(self.tokens(numbers).values())
 
     def material(self, ids: Iterable[int]) -> tuple[Ints, list[TokenIds], Floats]:
         """Return those of ``ids`` that are not gone (n,), ascending, their tokens and their vectors (n, dim)."""

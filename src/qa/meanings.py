@@ -102,9 +102,11 @@ class Meanings:
                 near = [
                     word for word in np.argsort(-cosines, kind="stable")[:NEAREST] if cosines[word] >= LEAST
                 ]
-                known[tokens[place]] = [
-                    (term, float(cosines[word])) for word in near for term in self._terms(int(alike[word]))
-                ]
+                counts: dict[str, float] = {}  # of a term that several words have, the nearest word counts
+                for word in near:
+                    for term in self._terms(int(alike[word])):
+                        counts.setdefault(term, float(cosines[word]))
+                known[tokens[place]] = list(counts.items())
         return [known[token] for token in tokens]
 
     def _words_of(self, language: int) -> tuple[TokenIds, NDArray[np.uint64]]:

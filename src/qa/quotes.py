@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import regex
+from numpy.typing import NDArray
 
 from qa.extractor import Extraction, Extractor, best_answer, chances
 from qa.ranking import Question, interact, lay
@@ -103,9 +104,10 @@ def best_quote(
     scores = found.scores[:, found.starts[0] : found.ends[0]]
     sentences = passage.sentences or (passage.span,)
     starts = tokens.spans[:, 0] + passage.span.start
-    best = np.stack([_best_inside(scores, starts, sentence) for sentence in sentences])
-    first, last, score = _choose(best, asked.weights, *_shares(reading, sentences, starts, sharp=SHARP))
-    begins, ends = _shares(reading, sentences, starts)
+    inside = [(starts >= sentence.start) & (starts < sentence.end) for sentence in sentences]
+    best = np.stack([_best_inside(scores, where) for where in inside])
+    first, last, score = _choose(best, asked.weights, *_shares(reading, inside, sharp=SHARP))
+    begins, ends = _shares(reading, inside)
     run = slice(first, last + 1)
     span = Span(sentences[first].start, sentences[last].end)
     return BestQuote(
@@ -118,21 +120,20 @@ def best_quote(
 
 
 def _shares(
-    reading: Extraction, sentences: Sequence[Span], starts: Ints, *, sharp: float = 1.0
+    reading: Extraction, inside: Sequence[NDArray[np.bool_]], *, sharp: float = 1.0
 ) -> tuple[Floats, Floats]:
-    """Return the probabilities (s,) that the answer begins and that it ends in each sentence, if it is there at all."""
+    """Return the probabilities (s,) that the answer begins and that it ends in each sentence, if it is there at all;
+    ``inside`` tells which tokens (t,) are of each."""
     begins, ends = (chances(sharp * odds) for odds in (reading.begins, reading.ends))
-    starts = starts[: len(begins)]
-    inside = [(starts >= sentence.start) & (starts < sentence.end) for sentence in sentences]
+    read = [where[: len(begins)] for where in inside]
     return (
-        np.array([begins[where].sum() for where in inside]),
-        np.array([ends[where].sum() for where in inside]),
+        np.array([begins[where].sum() for where in read]),
+        np.array([ends[where].sum() for where in read]),
     )
 
 
-def _best_inside(scores: Floats, starts: Ints, sentence: Span) -> Floats:
-    """Return each question token's best score (q,) among the tokens of one sentence."""
-    inside = (starts >= sentence.start) & (starts < sentence.end)
+def _best_inside(scores: Floats, inside: NDArray[np.bool_]) -> Floats:
+    """Return each question token's best score (q,) among the tokens that are ``inside`` (t,) a sentence."""
     if not inside.any():
         return np.full(len(scores), -1.0, np.float32)
     return np.asarray(scores[:, inside].max(axis=1))

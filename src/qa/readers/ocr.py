@@ -136,7 +136,7 @@ def languages_of(script: str, names: Sequence[str]) -> tuple[str, ...]:
     Vertical text is in languages of its own, which tesseract loads by itself.
     """
     named = frozenset(name for each in SCRIPTS.values() for name in each.split())
-    single = [name for name in names if not name.endswith("_vert") and not name.startswith("script/")]
+    single = _horizontal(names)
     if script != _LATIN:
         return tuple(name for name in single if name in SCRIPTS.get(script, "").split())
     latin = tuple(name for name in single if name not in named)
