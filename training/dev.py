@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -145,6 +146,20 @@ def load_translations(data: Path, source: str) -> dict[str, dict[str, str]]:
         if len(frame):
             table[path.stem] = dict(zip(frame.en, frame.text, strict=True))
     return table
+
+
+def join_sentences(
+    sentences: Sequence[str], texts: Mapping[str, str], *, size: int = 4
+) -> Iterator[tuple[str, dict[str, Span]]]:
+    """Yield passages of ``size`` sentences in a language's ``texts``, and where in it each stands, by its key."""
+    for start in range(0, len(sentences), size):
+        block = sentences[start : start + size]
+        spans: dict[str, Span] = {}
+        at = 0
+        for sentence in block:
+            spans[key_of(sentence)] = Span(at, at + len(texts[sentence]))
+            at += len(texts[sentence]) + 1
+        yield " ".join(texts[sentence] for sentence in block), spans
 
 
 def cut_run(text: str, rng: random.Random, *, length: int, spaced: bool) -> str:

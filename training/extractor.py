@@ -34,7 +34,7 @@ from qa.languages import Languages
 from qa.ranking import LONGEST_QUESTION, Question, interact, lay, meet
 from qa.splitter import split_document
 from qa.types import Floats, Ints, Span, TokenIds
-from training.dev import as_document, bare, half_of, key_of, load_translations, load_written
+from training.dev import as_document, bare, half_of, join_sentences, key_of, load_translations, load_written
 
 WIDTH = 96
 
@@ -258,13 +258,8 @@ def _joined(
     """Return passages of four translated sentences, and in which of them, and where, each sentence stands."""
     pieces: list[Piece] = []
     place: dict[str, tuple[int, Span]] = {}
-    for start in range(0, len(sentences), 4):
-        at = 0
-        for sentence in sentences[start : start + 4]:
-            end = at + len(texts[sentence])
-            place[key_of(sentence)] = len(pieces), Span(at, end)
-            at = end + 1
-        whole = " ".join(texts[sentence] for sentence in sentences[start : start + 4])
+    for whole, spans in join_sentences(sentences, texts):
+        place |= {key: (len(pieces), span) for key, span in spans.items()}
         tokens = encoder.tokens(whole)
         pieces.append(
             Piece(tokens.ids[:LONGEST], tokens.spans[:LONGEST], Span(0, len(whole)), whole, bare(whole), lang)

@@ -119,12 +119,12 @@ def written_questions(data: Path) -> tuple[dict[str, str], list[SourcedQuestion]
     passages: dict[str, str] = {}
     questions: list[SourcedQuestion] = []
     for half in get_args(Half):
-        told, asked = news(data, half=half)
-        passages |= told
+        told = news(data, half=half)
+        passages |= told.passages
         questions += [
             question
-            for question in asked
-            if question.kind == "written" and all(len(sentences(answer)) == 1 for answer in question.answers)
+            for question in told.written
+            if all(len(sentences(answer)) == 1 for answer in question.answers)
         ]
     return passages, questions
 

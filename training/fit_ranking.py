@@ -134,10 +134,19 @@ LIKENESS = ("dense", "late", "window", "lexical")
 """Features whose sum tells which candidates are hard."""
 
 
-def news(data: Path, *, seed: int = 0, half: Half = "fit") -> tuple[dict[str, str], list[SourcedQuestion]]:
-    """Return news sentences of one half, four at a time in one random language, and what is asked of them: a run of
-    words, or all, of one sentence in another language, and the questions that were written about sentences. All
-    passages with that sentence answer it."""
+@dataclass(frozen=True, slots=True)
+class News:
+    """Sentences of news, four at a time in one random language, by key, and what is asked of them: ``runs`` of words of
+    one sentence in another language, and the questions that were ``written`` about one. All passages with that
+    sentence answer it."""
+
+    passages: dict[str, str]
+    runs: list[SourcedQuestion]
+    written: list[SourcedQuestion]
+
+
+def news(data: Path, *, seed: int = 0, half: Half = "fit") -> News:
+    """Return the news of one half."""
     rng = random.Random(seed)
     passages: dict[str, str] = {}
     asked: list[tuple[str, str]] = []
@@ -164,17 +173,18 @@ def news(data: Path, *, seed: int = 0, half: Half = "fit") -> tuple[dict[str, st
                 text = table[lang][sentence]
                 asked.append((some_words(text, lang, rng) if rng.random() < 0.75 else text, sentence))
     keys = {key_of(sentence): sentence for sentence in told_in}
-    written = [(each.text, keys[each.sentence]) for each in load_written() if each.sentence in keys]
-    return passages, [
-        *(
+    written = [(each.text, told_in[keys[each.sentence]]) for each in load_written() if each.sentence in keys]
+    return News(
+        passages,
+        [
             SourcedQuestion(text, ("",), frozenset(told_in[sentence]), "news", half)
             for text, sentence in asked
-        ),
-        *(
-            SourcedQuestion(text, tuple(told_in[of].values()), frozenset(told_in[of]), "written", half)
-            for text, of in written
-        ),
-    ]
+        ],
+        [
+            SourcedQuestion(text, tuple(told.values()), frozenset(told), "written", half)
+            for text, told in written
+        ],
+    )
 
 
 def some_words(text: str, lang: str, rng: random.Random) -> str:
@@ -351,11 +361,11 @@ def main() -> None:
 
     dev = load_dev(args.data, langs=frozenset(LANGS), most=args.most)
     across = load_dev(args.data, langs=frozenset(["xling"]))
-    passages, told = news(args.data)
+    told = news(args.data)
     some = [(question.sourced(), 1.0) for question in dev.questions if question.half == "fit"]
     some += [(question.sourced(), ACROSS_WEIGHT) for question in across.questions if question.half == "fit"]
     # not those that were written: with them it got worse at the sample corpus and was no better at their other half
-    some += [(question, NEWS_WEIGHT) for question in told if question.kind == "news"]
+    some += [(question, NEWS_WEIGHT) for question in told.runs]
     ours = load_sample_questions(args.corpus)
     sample = [(question, float(SAMPLE_WEIGHT)) for question in ours if question.half == "fit"]
 
@@ -365,7 +375,10 @@ def main() -> None:
         # here, where runs of words are mostly no names and few questions hang on one
         load_evidence.cache_clear()
         with (
-            open_collection(dev.passages | across.passages | passages, names=False) as (library, searcher),
+            open_collection(dev.passages | across.passages | told.passages, names=False) as (
+                library,
+                searcher,
+            ),
             open_sample(args.corpus, names=False) as (sample_library, sample_searcher),
         ):
             own = collect(sample_library, sample_searcher, sample, found=found)

@@ -241,11 +241,10 @@ class Answers:
     def labelled(self) -> dict[str, list[Labelled]]:
         """What each round's weights are fitted on, half ``fit`` of it (see ``training.fit_ranking``)."""
         dev = load_dev(self.data, langs=frozenset(LANGS), most=FIT_MOST)
-        passages, told = news(self.data)
-        about_news = [question for question in told if question.kind == "news"]
-        some = [question.sourced() for question in dev.questions if question.half == "fit"] + about_news
+        told = news(self.data)
+        some = [question.sourced() for question in dev.questions if question.half == "fit"] + told.runs
         sample = [question for question in load_sample_questions(self.corpus) if question.half == "fit"]
-        with open_collection(dev.passages | passages) as (library, searcher):
+        with open_collection(dev.passages | told.passages) as (library, searcher):
             pairs = list(label(library, searcher, some, count=1))
         with open_sample(self.corpus) as (library, searcher):
             pairs += label(library, searcher, sample, count=SAMPLE_WEIGHT)

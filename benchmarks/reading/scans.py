@@ -21,6 +21,7 @@ from html import escape
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pypdfium2
 from PIL import Image, ImageFilter
 
@@ -113,14 +114,18 @@ def scanned(printed: bytes, dpi: int, case: str) -> bytes:
 
 def edits(one: str, other: str) -> int:
     """Return the edit distance of two texts (Wagner and Fischer 1974)."""
+    return int(_edits(one, other, np.arange(len(other) + 1))[-1])
+
+
+def _edits(one: str, other: str, row: npt.NDArray[np.int_]) -> npt.NDArray[np.int_]:
+    """Return the edits from ``one`` to each beginning of ``other``, ``row (n + 1,)`` being those from nothing."""
     letters = np.frombuffer(other.encode("utf-32-le"), dtype=np.uint32)
-    steps = np.arange(len(letters) + 1)
-    row = steps
+    steps = np.arange(len(row))
     for at, letter in enumerate(one, 1):
         new = np.minimum(row[1:] + 1, row[:-1] + (letters != ord(letter)))
         # each may also come from its left at the cost of one: a running minimum less the steps gone
         row = np.minimum.accumulate(np.concatenate(([at], new)) - steps) + steps
-    return int(row[-1])
+    return row
 
 
 def share_right(said: str, read: str) -> float:
@@ -131,14 +136,9 @@ def share_right(said: str, read: str) -> float:
 
 def share_found(read: str, said: str) -> float:
     """Return the share of a paragraph's characters that the printed text has in one place."""
-    letters = np.frombuffer(" ".join(said.split()).encode("utf-32-le"), dtype=np.uint32)
-    read = " ".join(read.split())
-    row = np.zeros(len(letters) + 1, dtype=int)  # it may begin anywhere, at no cost, and end anywhere
-    steps = np.arange(len(row))
-    for at, letter in enumerate(read, 1):
-        new = np.minimum(row[1:] + 1, row[:-1] + (letters != ord(letter)))
-        row = np.minimum.accumulate(np.concatenate(([at], new)) - steps) + steps
-    return max(0.0, 1 - int(row.min()) / len(read))
+    said, read = " ".join(said.split()), " ".join(read.split())
+    anywhere = np.zeros(len(said) + 1, dtype=np.int_)  # it may begin anywhere, at no cost, and end anywhere
+    return max(0.0, 1 - int(_edits(read, said, anywhere).min()) / len(read))
 
 
 def _processor_seconds() -> float:

@@ -22,11 +22,10 @@ import numpy as np
 
 from benchmarks.paired import interval, p_value
 from benchmarks.retrieval.run import Outcome, ndcg, run
-from training.dev import DevQuestion, DevSet, key_of, load_translations, load_written
+from training.dev import DevQuestion, DevSet, join_sentences, key_of, load_translations, load_written
 
 TOLD = ("zh", "en", "es", "de", "ru", "ar", "hi", "vi", "ja")
 """Languages of passages."""
-SENTENCES = 4  # in a passage
 WAYS = ("lexical", "dense", "dense+late", "found", "all")
 Figures = dict[str, dict[str, float]]
 """nDCG@10 by way of scoring, by question: ``told|half|language|text``."""
@@ -43,11 +42,9 @@ def collection(data: Path, told: str) -> DevSet:
         texts = {sentence: sentence for sentence in english} if told == "en" else table.get(told, {})
         there = [sentence for sentence in english if sentence in texts]
         rng.shuffle(there)
-        for start in range(0, len(there), SENTENCES):
-            block = there[start : start + SENTENCES]
-            passage = " ".join(texts[sentence] for sentence in block)
+        for passage, spans in join_sentences(there, texts):
             passages[key_of(passage)] = passage
-            place |= {key_of(sentence): key_of(passage) for sentence in block}
+            place |= dict.fromkeys(spans, key_of(passage))
     questions = [
         DevQuestion(each.text, each.lang, place[each.sentence], told, "", each.half, extracted=False)
         for each in load_written()
