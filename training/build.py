@@ -61,6 +61,7 @@ def main() -> None:
     run("train", *data, "--work", further, "--steps", args.steps[2], "--rate", 0.07)
     run("export", "--work", args.work, further, "--out", MODEL)
     run("languages", "--work", args.work, "--out", MODEL)
+    run("glosses", *data, "--model", MODEL)
     run("names", *data, "--model", MODEL)
     run("extractor", *data, "--work", args.work / "extractor", "--out", MODEL / "extractor.safetensors", *few)
     run("fit_ranking", *data, "--out", MODEL, *some)

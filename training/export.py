@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
@@ -31,21 +32,26 @@ def export(works: Sequence[Path], out: Path) -> None:
     et al., Model soups, ICML 2022). The names of the two tensors are those under which sentence-transformers reads a
     rounded table.
     """
-    weight = mean_length_one(sum(table_of(work) for work in works))
+    tokenizer = json.loads((works[0] / "tokenizer.json").read_text(encoding="utf-8"))
+    write(tokenizer, sum(table_of(work) for work in works), out)
+    (out / "1_Normalize").mkdir(exist_ok=True)
+    (out / "1_Normalize" / "config.json").write_text("{}\n")
+    (out / "modules.json").write_text(json.dumps(MODULES, indent=2) + "\n")
+    (out / "config_sentence_transformers.json").write_text(json.dumps(SETTINGS, indent=2) + "\n")
+
+
+def write(tokenizer: Any, table: Floats, out: Path) -> None:
+    """Write a tokenizer, as its JSON says it, and its vectors (v, d)."""
+    weight = mean_length_one(table)
     generator = np.random.default_rng(0)
     # the unknown token all but says nothing; a row of zeros would make a text of unknowns 0 / 0
     weight[0] = generator.standard_normal(weight.shape[1]) * 1e-3
     factors = np.maximum(np.abs(weight).max(axis=1), 1e-9) / 127
     out.mkdir(parents=True, exist_ok=True)
-    (out / "1_Normalize").mkdir(exist_ok=True)
-    (out / "1_Normalize" / "config.json").write_text("{}\n")
     rounded = np.round(weight / factors[:, None]).astype(np.int8)
     save_file({"embeddings": rounded, "weights": factors.astype(np.float32)}, out / "model.safetensors")
-    tokenizer = json.loads((works[0] / "tokenizer.json").read_text(encoding="utf-8"))
     compact = json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":"))
     (out / "tokenizer.json").write_text(compact, encoding="utf-8")
-    (out / "modules.json").write_text(json.dumps(MODULES, indent=2) + "\n")
-    (out / "config_sentence_transformers.json").write_text(json.dumps(SETTINGS, indent=2) + "\n")
 
 
 def table_of(work: Path) -> Floats:

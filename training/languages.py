@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,13 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 
+from qa.types import Floats
 from training.data import SAME
 
 SMOOTHING = 0.2
 STEP = 1 / 16
-"""Logarithms are stored as whole numbers of this step below the token's best language."""
+LEVELS = np.array([0, 4, 8, 12, 16, 24, 32, 40, 52, 64, 80, 96, 120, 144, 176, 216], np.uint8)
+"""How far below its best language a token may be in another, in steps: half a byte tells which of these is nearest."""
 
 COMMON = 150
 """How many of a language's commonest tokens are kept."""
@@ -41,8 +44,8 @@ def count(work: Path, size: int) -> dict[str, NDArray[np.int64]]:
 
 
 def build(work: Path, out: Path) -> None:
-    """Write ``languages.safetensors``: how many steps below its best language each token is in each (v, l) uint8, the
-    commonest tokens of each language (l, c), and which tokens are figures (v,)."""
+    """Write ``languages.safetensors``: how far below its best language each token is in each, the commonest
+    tokens of each language (l, c), and which tokens are figures (v,)."""
     tokenizer = Tokenizer.from_file(str(work / "tokenizer.json"))
     size = tokenizer.get_vocab_size()
     counts = count(work, size)
@@ -50,15 +53,30 @@ def build(work: Path, out: Path) -> None:
     table = np.stack([counts[name] for name in names], axis=1).astype(np.float64)
     known = table.sum(axis=0)
     logs = np.log((table + SMOOTHING) / (known + SMOOTHING * size))
-    below = np.clip(np.round((logs.max(axis=1, keepdims=True) - logs) / STEP), 0, 255).astype(np.uint8)
+    below = logs.max(axis=1, keepdims=True) - logs
     below[table.sum(axis=1) == 0] = 0  # a token never seen says nothing
     out.mkdir(parents=True, exist_ok=True)
     common = np.argsort(-table, axis=0, kind="stable")[:COMMON].T.astype(np.uint32)
     figures = np.zeros(size, np.uint8)
     for token, number in tokenizer.get_vocab().items():
         figures[number] = token.lstrip("▁").isdecimal()
+    write(names, below, common, figures, out)
+
+
+def write(
+    names: Sequence[str], below: Floats, common: NDArray[np.uint32], figures: NDArray[np.uint8], out: Path
+) -> None:
+    """Write the table (v, l) of how far below its best language the log probability of each token is, and the rest."""
+    borders = (LEVELS[1:].astype(np.float64) + LEVELS[:-1]) / 2 * STEP
+    levels = np.digitize(below, borders).astype(np.uint8)
+    levels = np.pad(levels, ((0, 0), (0, levels.shape[1] % 2)))
     save_file(
-        {"below": below, "common": np.ascontiguousarray(common), "figures": figures},
+        {
+            "below": levels[:, 0::2] * 16 + levels[:, 1::2],
+            "levels": LEVELS,
+            "common": np.ascontiguousarray(common),
+            "figures": figures,
+        },
         out / "languages.safetensors",
         metadata={"names": " ".join(names), "step": str(STEP)},
     )

@@ -27,14 +27,16 @@ class Languages:
         self,
         names: tuple[str, ...],
         below: NDArray[np.uint8],
+        levels: NDArray[np.uint8],
         step: float,
         common: NDArray[np.uint32],
         figures: NDArray[np.uint8],
     ) -> None:
         self.names = names
-        self._below = below
-        self._step = step
-        self._common = common  # the commonest tokens of each language (l, c)
+        self._packed = below  # two languages a byte: each half is the number of a level
+        self._pairs = np.stack([levels.repeat(len(levels)), np.tile(levels, len(levels))], axis=1)
+        self._step = step  # what one of a level's steps is in log probability
+        self.common = common  # the commonest tokens of each language (l, c)
         self.figures = figures.astype(np.bool_)  # which tokens are digits (v,)
         self._common_vectors: Floats | None = None
 
@@ -42,14 +44,19 @@ class Languages:
     @cache
     def load(cls) -> Languages:
         """Read the table that the package carries, once (``training/languages.py`` writes it)."""
+        return cls.read(Path(str(resources.files("qa") / "model" / "languages.safetensors")))
+
+    @classmethod
+    def read(cls, path: Path) -> Languages:
+        """Read a table from a file."""
         from safetensors import safe_open
 
-        path = Path(str(resources.files("qa") / "model" / "languages.safetensors"))
         with safe_open(path, framework="numpy") as file:
             facts = file.metadata()
             return cls(
                 names=tuple(facts["names"].split()),
                 below=file.get_tensor("below"),
+                levels=file.get_tensor("levels"),
                 step=float(facts["step"]),
                 common=file.get_tensor("common"),
                 figures=file.get_tensor("figures"),
@@ -61,7 +68,7 @@ class Languages:
         chances = np.zeros((len(texts), len(self.names)), dtype=np.float32)
         full = np.flatnonzero(lengths)
         if len(full):
-            rows = self._below[np.concatenate([texts[number][-MOST:] for number in full.tolist()])]
+            rows = self._below(np.concatenate([texts[number][-MOST:] for number in full.tolist()]))
             starts = np.cumsum(lengths[full]) - lengths[full]
             sums = np.add.reduceat(rows, starts, axis=0, dtype=np.uint16)  # of at most 64 bytes each
             chances[full] = -self._step * sums.astype(np.float32)
@@ -77,11 +84,20 @@ class Languages:
 
     def tokens_of(self, language: int) -> TokenIds:
         """Return the tokens (t,) that may be of a language, by number, ascending: relatives share many."""
-        return np.flatnonzero(self._below[:, language] * self._step <= SHARED).astype(np.uint32)
+        steps = self._pairs[self._packed[:, language // 2], language % 2]
+        return np.flatnonzero(steps * self._step <= SHARED).astype(np.uint32)
 
     def likeliest(self, ids: TokenIds) -> Ints:
         """Return the number (t,) of the language in which each token is likeliest."""
-        return np.asarray(self._below[ids].argmin(axis=1), dtype=np.int64)
+        return np.asarray(self._below(ids).argmin(axis=1), dtype=np.int64)
+
+    def below(self, ids: TokenIds) -> Floats:
+        """Return how far below its likeliest language the log probability of each token is in each (t, l)."""
+        return np.asarray(self._below(ids) * self._step, dtype=np.float32)
+
+    def _below(self, ids: TokenIds) -> NDArray[np.uint8]:
+        """Return how many steps below its likeliest language each token is in each (t, l)."""
+        return self._pairs[self._packed[ids]].reshape(len(ids), -1)[:, : len(self.names)]
 
     def have_figures(self, texts: Sequence[TokenIds], *, besides: TokenIds) -> NDArray[np.bool_]:
         """Tell of each of ``texts`` whether it holds a figure that ``besides`` does not (n,)."""
@@ -98,9 +114,9 @@ class Languages:
         What common words meet says nothing of a passage, and they meet more in the question's own language.
         """
         if self._common_vectors is None:
-            vectors = encoder.vectors(self._common.ravel())
+            vectors = encoder.vectors(self.common.ravel())
             lengths = np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
             units = np.asarray(vectors / lengths, dtype=np.float32)
-            self._common_vectors = units.reshape(*self._common.shape, -1)
+            self._common_vectors = units.reshape(*self.common.shape, -1)
         met = question.blended(self._common_vectors[among] @ question.units.T)
         return np.asarray(met.max(axis=1).T, dtype=np.float32)

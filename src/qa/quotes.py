@@ -79,10 +79,16 @@ def asked_kind(question: str) -> str | None:
     return None
 
 
+_BEGINS_TO_ASK = ("有多",)
+"""What is cut off from the rest of a cue as a word of its own: 有多|长."""
+
+
 def asks_only(word: str) -> bool:
     """Tell whether a word of a question only says what kind of answer is asked for."""
     folded = fold(word)
-    return any(folded in cue.split() or (cue in folded and len(folded) - len(cue) <= 2) for cue in _CUES)
+    return folded in _BEGINS_TO_ASK or any(
+        folded in cue.split() or (cue in folded and len(folded) - len(cue) <= 2) for cue in _CUES
+    )
 
 
 _FOLDED_ASKS = {kind: tuple(fold(cue) for cue in cues) for kind, cues in reversed(ASKS.items())}
