@@ -25,7 +25,7 @@ VOCAB = [
 
 @pytest.fixture
 def encoder(tmp_path: Path) -> StaticEncoder:
-    """Return a model of a few pieces, at right angles to each other but for the last."""
+    """Return a model of a few pieces, all at right angles to each other."""
     from safetensors.numpy import save_file
 
     shipped = json.loads(Path("src/qa/model/tokenizer.json").read_text(encoding="utf-8"))

@@ -25,9 +25,9 @@ from qa.encoder import StaticEncoder
 from qa.languages import Languages
 from qa.types import Floats
 from training import data as training_data
-from training.export import mean_length_one, write
+from training.export import write
 from training.languages import write as write_languages
-from training.words import UNSPACED_LANGS
+from training.words import APART, UNSPACED_LANGS, extend
 
 FOLDER = Path(__file__).with_name("glosses")
 
@@ -73,7 +73,6 @@ _LETTERS = regex.compile(r"▁?[\p{L}\p{M}]{2,}")
 _OF_OTHERS = regex.compile(
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}\p{Thai}\p{Ethiopic}\p{Telugu}]|[ҚқҒғҢңҰұҮүҺһӘә]"
 )
-_APART = " \u241e "
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ def load_forms(folder: Path = FOLDER) -> Iterator[Form]:
 
 def folded(tokenizer: Tokenizer, words: Sequence[str]) -> list[str]:
     """Return words as the tokenizer folds them."""
-    return list(tokenizer.normalizer.normalize_str(_APART.join(words)).split(_APART))
+    return list(tokenizer.normalizer.normalize_str(APART.join(words)).split(APART))
 
 
 def known_frequencies(tokenizer: Tokenizer, lang: str) -> dict[str, float]:
@@ -192,10 +191,10 @@ def revise(
         key=lambda token: (-tokens[token][0].frequency, token),
     )
     new = new[: SIZE - len(kept)]
-    # two digits behind the point are enough, and make the file half as large
-    added = [[token, round(math.log(tokens[token][0].frequency), 2)] for token in new]
-    state["model"]["vocab"] = [old[number] for number in kept.tolist()] + added
-    revised = Tokenizer.from_str(json.dumps(state))
+    state["model"]["vocab"] = [old[number] for number in kept.tolist()]
+    revised = extend(
+        Tokenizer.from_str(json.dumps(state)), {token: tokens[token][0].frequency for token in new}
+    )
     table = np.concatenate([vectors[kept], np.zeros((len(new), vectors.shape[1]), np.float32)])
     places = revised.get_vocab()
     for token in new:
@@ -211,7 +210,7 @@ def revise(
             table[places[token]] = mixed * length / _length(mixed)
     by_language = Counter(tokens[token][0].lang for token in new)
     print(f"{len(old)} tokens, {int(given_up.sum())} given up, {len(new)} new: {by_language}")
-    return revised, mean_length_one(table)
+    return revised, table
 
 
 def _length(vector: Floats) -> float:

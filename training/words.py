@@ -41,6 +41,9 @@ _WORD = regex.compile(rf"[^\s\p{{P}}\p{{S}}\p{{N}}{UNSPACED}]{{2,20}}")
 _RUN = regex.compile(rf"[{UNSPACED}]+")
 _NUMBER = regex.compile(r"(?<!\p{N})\p{N}{2,4}(?!\p{N})")
 _BATCH = 2_000
+APART = " \u241e "
+"""What texts are joined with to be folded at once: a sign that is in no word."""
+
 LONGEST = 40_000_000
 """Characters counted of a language at most."""
 
@@ -68,11 +71,11 @@ def folded(tokenizer: Tokenizer, texts: Iterable[str]) -> Iterator[str]:
         batch.append(text)
         total += len(text)
         if len(batch) == _BATCH:
-            yield tokenizer.normalizer.normalize_str(" \u241e ".join(batch))
+            yield tokenizer.normalizer.normalize_str(APART.join(batch))
             batch = []
         if total > LONGEST:
             break
-    yield tokenizer.normalizer.normalize_str(" \u241e ".join(batch))
+    yield tokenizer.normalizer.normalize_str(APART.join(batch))
 
 
 def spaced_words(texts: Iterable[str]) -> Counter[str]:
