@@ -87,7 +87,6 @@ def test_success_across_languages(measured: dict[str, Any]) -> None:
     assert across["Success@1"] >= 0.64
 
 
-@pytest.mark.xfail(strict=True, reason="the aim for passages in the question's language; measured 0.835")
 def test_the_right_passage_is_first(measured: dict[str, Any]) -> None:
     assert measured["by"]["languages"]["same"]["Success@1"] >= 0.85
 

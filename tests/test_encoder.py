@@ -16,6 +16,8 @@ from safetensors.numpy import save_file
 
 from qa.encoder import BUILTIN, StaticEncoder, load_encoder, load_token_encoder, model_of, window_encoder
 from qa.errors import EncoderNotFound
+from qa.segmenting import FILE as PIECES
+from qa.segmenting import Segmenter
 
 TEXTS = [
     "安吉县上半年地区生产总值增长7.6%。", "漢字繁體與简体", "How many households are there?", "كم عدد السكان؟", "Сколько жителей?",
@@ -81,20 +83,43 @@ def test_only_what_the_built_in_model_made_is_cut_into_windows() -> None:
     assert window_encoder(own.replace('"dim": ', '"dim": 9'), own.replace('"dim": ', '"dim": 9')) is None
 
 
-@pytest.mark.parametrize("rounded", [False, True])
-def test_a_static_folder_is_read_alike_rounded_or_not(tmp_path: Path, rounded: bool) -> None:
-    for name in ("modules.json", "config_sentence_transformers.json", "tokenizer.json"):
-        (tmp_path / name).write_bytes((FOLDER / name).read_bytes())
-    size = len(json.loads((FOLDER / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"])
-    table = np.random.default_rng(0).integers(-127, 128, (size, 8)).astype(np.int8)
-    factors = np.linspace(0.5, 2.0, size, dtype=np.float32) / 127
-    wide = table * factors[:, None]
-    tensors = {"embeddings": table, "weights": factors} if rounded else {"embedding.weight": wide}
-    save_file(tensors, tmp_path / "model.safetensors")
-    encoder = load_encoder(str(tmp_path))
+def _static_folder(folder: Path, tensors: dict[str, np.ndarray]) -> StaticEncoder:
+    """Return the shipped tokenizer's folder with another table."""
+    for name in ("modules.json", "config_sentence_transformers.json", "tokenizer.json", PIECES):
+        (folder / name).write_bytes((FOLDER / name).read_bytes())
+    save_file(tensors, folder / "model.safetensors")
+    encoder = load_encoder(str(folder))
     assert isinstance(encoder, StaticEncoder)
+    return encoder
+
+
+@pytest.mark.parametrize("kind", ["wide", "rounded", "shared"])
+def test_a_static_folder_is_read_alike_wide_rounded_or_with_shared_rows(tmp_path: Path, kind: str) -> None:
+    size = len(Segmenter.load(FOLDER))
+    rng = np.random.default_rng(0)
+    rows = (
+        np.arange(size, dtype=np.int32) if kind != "shared" else rng.integers(0, 1000, size, dtype=np.int32)
+    )
+    table = rng.integers(-127, 128, (int(rows.max()) + 1, 8)).astype(np.int8)
+    factors = np.linspace(0.5, 2.0, size, dtype=np.float32) / 127
+    wide = table[rows] * factors[:, None]
+    tensors = {"embeddings": table, "weights": factors} if kind != "wide" else {"embedding.weight": wide}
+    encoder = _static_folder(tmp_path, tensors | ({"mapping": rows} if kind == "shared" else {}))
     ids = np.array([5, 70_000], np.uint32)
+    assert encoder.size == size
     np.testing.assert_allclose(encoder.vectors(ids), wide[ids], rtol=1e-6)
+    directions, norms, lengths = encoder.directions(ids)
+    np.testing.assert_allclose(directions / norms[:, None] * lengths[:, None], wide[ids], rtol=1e-5)
+
+
+@pytest.mark.parametrize("row", [-1, 10])
+def test_a_row_that_is_not_there_is_refused(tmp_path: Path, row: int) -> None:
+    size = len(Segmenter.load(FOLDER))
+    rows = np.zeros(size, np.int32)
+    rows[7] = row
+    tensors = {"embeddings": np.ones((10, 8), np.int8), "weights": np.ones(size, np.float32), "mapping": rows}
+    with pytest.raises(EncoderNotFound, match="rows that its 10 vectors do not have"):
+        _static_folder(tmp_path, tensors)
 
 
 def test_token_spans_point_into_the_original_text() -> None:

@@ -224,7 +224,7 @@ def test_a_word_is_found_at_the_end_of_a_long_passage_and_of_a_long_question() -
 
 
 def test_a_word_over_a_hard_line_break_is_met_in_its_parts() -> None:
-    (word, *_) = explained("苏伊士运河", "从前的苏伊士运\n河很窄。")
+    (word, *_) = explained("苏伊士运河有多长", "从前的苏伊士运\n河很窄。")
     assert word.met == "苏伊士"
     assert word.span == Span(103, 106)
 

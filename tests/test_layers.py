@@ -16,7 +16,7 @@ LAYERS = {
     "errors": 0, "types": 0,
     "config": 1, "text": 1, "threads": 1,
     "readers": 2, "splitter": 2, "encoder": 2, "dense": 2, "lexical": 2, "ranking": 2, "languages": 2, "quotes": 2, "reasons": 2, "extractor": 2, "evidence": 2,
-    "sketches": 2, "names": 2, "meanings": 2,
+    "sketches": 2, "names": 2, "meanings": 2, "segmenting": 2,
     "citing": 1,
     "vectors": 2,
     "explaining": 2, "followups": 2, "rewriting": 2,

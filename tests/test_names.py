@@ -73,7 +73,7 @@ def test_nothing_else_is_met(question: str, text: str) -> None:
         ("Who was Rockefeller?", "Город посетил Рокфеллер, потом министр.", "Рокфеллер"),
         ("Who was Rockefeller?", "בעיר ביקר רוקפלר ואחריו השר", "רוקפלר"),
         ("Где родился Рокфеллер?", "The town was visited by Rockefeller, then by others.", "Rockefeller"),
-        ("¿Quién es Rasmussen?", "وصل راسموسن إلى المدينة", "راسموسن"),
+        ("¿Quién es Villanueva?", "وصل فيلانويفا إلى المدينة", "فيلانويفا"),
         ("Who was Kubrick?", "彼はキューブリックに会った。", "キューブリック"),
         ("who was gallagher?", "彼はギャラガーに会った。", "ギャラガー"),
         ("Kim jest Szymborska?", "поэтесса Шимборская умерла", "Шимборская"),

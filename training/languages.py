@@ -70,9 +70,13 @@ def write(
     borders = (LEVELS[1:].astype(np.float64) + LEVELS[:-1]) / 2 * STEP
     levels = np.digitize(below, borders).astype(np.uint8)
     levels = np.pad(levels, ((0, 0), (0, levels.shape[1] % 2)))
+    packed = levels[:, 0::2] * 16 + levels[:, 1::2]
+    distinct, rows = np.unique(packed, axis=0, return_inverse=True)  # a quarter of them
+    kind = np.uint16 if len(distinct) <= 1 << 16 else np.uint32
     save_file(
         {
-            "below": levels[:, 0::2] * 16 + levels[:, 1::2],
+            "below": distinct,
+            "rows": rows.ravel().astype(kind),
             "levels": LEVELS,
             "common": np.ascontiguousarray(common),
             "figures": figures,

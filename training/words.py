@@ -36,7 +36,7 @@ NUMBERS = 3_000
 LEAST = 3
 """How often a word must occur."""
 
-UNSPACED_LANGS = ("zh", "ja", "th")
+UNSPACED_LANGS = ("zh", "ja", "th", "lo", "km", "my")
 _WORD = regex.compile(rf"[^\s\p{{P}}\p{{S}}\p{{N}}{UNSPACED}]{{2,20}}")
 _RUN = regex.compile(rf"[{UNSPACED}]+")
 _NUMBER = regex.compile(r"(?<!\p{N})\p{N}{2,4}(?!\p{N})")

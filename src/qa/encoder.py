@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from qa.errors import EncoderNotFound
 from qa.types import Encoder, Floats, Ints, Names, TokenEncoder, TokenIds, Tokens
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+    from qa.segmenting import TextTokenizer
 
 BUILTIN = "builtin"
 
@@ -46,61 +46,60 @@ _BATCH = 4096
 class StaticEncoder:
     """A table of token vectors (v, d): ``Encoder`` and ``TokenEncoder`` at once.
 
-    The table is float, or int8 with a float for each row that its numbers are multiplied by.
+    The table is float, or int8 with a float for each token that its numbers are multiplied by. Tokens that mean the
+    same may share a row (r of them): ``rows`` (v,) then tells which row is whose.
     """
 
     def __init__(
         self,
         name: str,
-        tokenizer: Tokenizer,
+        tokenizer: TextTokenizer,
         table: np.ndarray[Any, Any],
         revision: str,
         scales: Floats | None = None,
         names: naming.NameTable | None = None,
+        rows: NDArray[np.int32] | None = None,
     ) -> None:
         self.name = name
         self._tokenizer = tokenizer
         self._table = table
         self._scales = scales
+        self._rows = rows
         self._names = names
-        self._encoding = lru_cache(_REMEMBERED)(partial(tokenizer.encode, add_special_tokens=False))
+        self._encoding = lru_cache(_REMEMBERED)(tokenizer.encode)
         self._revision = revision
         self._named = lru_cache(_REMEMBERED)(self._find_names)
         self.fingerprint = _fingerprint(name, revision, self.dim, {})
 
     @classmethod
     def load(cls, folder: Path, *, name: str) -> StaticEncoder:
-        """Read ``tokenizer.json`` and ``model.safetensors`` of a StaticEmbedding folder.
+        """Read tokenizer and ``model.safetensors`` of a StaticEmbedding folder.
 
         Raises:
             EncoderNotFound: a file is missing or damaged.
         """
         from safetensors import SafetensorError
         from safetensors.numpy import load_file
-        from tokenizers import Tokenizer
 
-        try:
-            tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        except Exception as error:  # tokenizers raises nothing narrower
-            raise EncoderNotFound(
-                f"'{folder / 'tokenizer.json'}' cannot be loaded: {_first_line(error)}."
-            ) from error
+        from qa.segmenting import TextTokenizer
+
+        tokenizer = TextTokenizer(folder)
         try:
             tensors = load_file(folder / "model.safetensors")
             rounded = "embedding.weight" not in tensors
             table = tensors["embeddings" if rounded else "embedding.weight"]
-            scales = tensors["weights"] if rounded else None
+            scales = tensors["weights"].astype(np.float32) if rounded else None
+            rows = tensors.get("mapping")
         except (OSError, SafetensorError, KeyError) as error:
             raise EncoderNotFound(
                 f"'{folder / 'model.safetensors'}' cannot be loaded: {_first_line(error)}."
             ) from error
-        if tokenizer.get_vocab_size() > len(table) or (scales is not None and len(scales) != len(table)):
-            raise EncoderNotFound(
-                f"'{folder}' has {tokenizer.get_vocab_size()} tokens but {len(table)} vectors."
-            )
-        tokenizer.no_padding()
-        tokenizer.no_truncation()
-        return cls(name, tokenizer, table, _revision(folder), scales, naming.NameTable.load(folder))
+        tokens, known = len(tokenizer), len(table) if rows is None else len(rows)
+        if tokens > known or (scales is not None and len(scales) != known):
+            raise EncoderNotFound(f"'{folder}' has {tokens} tokens but {known} vectors.")
+        if rows is not None and not (rows.min(initial=0) >= 0 and rows.max(initial=-1) < len(table)):
+            raise EncoderNotFound(f"'{folder}' gives tokens rows that its {len(table)} vectors do not have.")
+        return cls(name, tokenizer, table, _revision(folder), scales, naming.NameTable.load(folder), rows)
 
     @property
     def dim(self) -> int:
@@ -109,7 +108,7 @@ class StaticEncoder:
     @property
     def size(self) -> int:
         """How many tokens have a vector."""
-        return len(self._table)
+        return len(self._table if self._rows is None else self._rows)
 
     def encode_queries(self, texts: Sequence[str]) -> Floats:
         return self.encode_passages(texts)
@@ -127,7 +126,7 @@ class StaticEncoder:
         return rows
 
     def _unremembered(self, texts: Sequence[str]) -> list[TokenIds]:
-        encodings = self._tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        encodings = self._tokenizer.encode_many(texts)
         return [np.array(encoding.ids, dtype=np.uint32) for encoding in encodings]
 
     def encode_ids(self, rows: Sequence[TokenIds]) -> Floats:
@@ -167,18 +166,22 @@ class StaticEncoder:
         return np.asarray(counts @ self.vectors(distinct), dtype=np.float32)
 
     def vectors(self, ids: TokenIds) -> Floats:
-        vectors = self._table[ids].astype(np.float32, copy=False)
+        vectors = self._rows_of(ids)
         if self._scales is not None:
             vectors *= self._scales[ids][:, None]
         return vectors
 
     def directions(self, ids: TokenIds) -> tuple[Floats, Floats, Floats]:
-        directions = self._table.take(ids, axis=0).astype(np.float32, copy=False)
+        directions = self._rows_of(ids)
         norms = np.sqrt(np.einsum("td,td->t", directions, directions))
         return directions, norms, norms if self._scales is None else norms * self._scales[ids]
 
+    def _rows_of(self, ids: TokenIds) -> Floats:
+        at = ids if self._rows is None else self._rows.take(ids)
+        return self._table.take(at, axis=0).astype(np.float32, copy=False)
+
     def texts(self, ids: TokenIds) -> list[str]:
-        return [self._tokenizer.id_to_token(token) or "" for token in ids.tolist()]
+        return [self._tokenizer.text(token) for token in ids.tolist()]
 
     def tokens(self, text: str) -> Tokens:
         encoding = self._encoding(text)
@@ -188,7 +191,9 @@ class StaticEncoder:
 
     def without_names(self) -> StaticEncoder:
         """Return the same encoder, but for names in other letters, which it does not know."""
-        return StaticEncoder(self.name, self._tokenizer, self._table, self._revision, self._scales)
+        return StaticEncoder(
+            self.name, self._tokenizer, self._table, self._revision, self._scales, rows=self._rows
+        )
 
     def names(self, text: str) -> Names | None:
         return self._named(text)
@@ -357,7 +362,7 @@ def _builtin() -> StaticEncoder:
 
 
 def _is_static(folder: Path) -> bool:
-    """Tell whether a folder is a table of token vectors and nothing more, without prompts or shared rows."""
+    """Tell whether a folder is a table of token vectors and nothing more, without prompts."""
     types = [str(module.get("type", "")).rpartition(".")[2] for module in _json(folder / "modules.json", [])]
     if types not in (["StaticEmbedding"], ["StaticEmbedding", "Normalize"]):
         return False
@@ -365,7 +370,12 @@ def _is_static(folder: Path) -> bool:
     if any(prompts.values()) or not (folder / "tokenizer.json").is_file():
         return False
     # a damaged table is named when it is loaded
-    return _tensors(folder / "model.safetensors") in (None, {"embedding.weight"}, {"embeddings", "weights"})
+    return _tensors(folder / "model.safetensors") in (
+        None,
+        {"embedding.weight"},
+        {"embeddings", "weights"},
+        {"embeddings", "weights", "mapping"},
+    )
 
 
 def _tensors(file: Path) -> set[str] | None:
@@ -393,6 +403,7 @@ _OURS = {
     "extractor.safetensors",
     "confidence.json",
     "languages.safetensors",
+    "pieces.safetensors",
     naming.FILE,
 }
 """What a model folder may hold that changes no vector."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,7 @@ class Languages:
         self,
         names: tuple[str, ...],
         below: NDArray[np.uint8],
+        rows: NDArray[np.unsignedinteger[Any]],
         levels: NDArray[np.uint8],
         step: float,
         common: NDArray[np.uint32],
@@ -34,6 +36,7 @@ class Languages:
     ) -> None:
         self.names = names
         self._packed = below  # two languages a byte: each half is the number of a level
+        self._rows = rows  # which row of these is each token's (v,)
         pairs = np.stack([levels.repeat(len(levels)), np.tile(levels, len(levels))], axis=1)
         self._pairs = pairs.view(np.uint16).ravel()  # as one number: half the time to take
         self._step = step  # what one of a level's steps is in log probability
@@ -57,6 +60,7 @@ class Languages:
             return cls(
                 names=tuple(facts["names"].split()),
                 below=file.get_tensor("below"),
+                rows=file.get_tensor("rows"),
                 levels=file.get_tensor("levels"),
                 step=float(facts["step"]),
                 common=file.get_tensor("common"),
@@ -86,7 +90,7 @@ class Languages:
     def tokens_of(self, language: int) -> TokenIds:
         """Return the tokens (t,) that may be of a language, by number, ascending: relatives share many."""
         steps = self._pairs.take(self._packed[:, language // 2]).view(np.uint8)[language % 2 :: 2]
-        return np.flatnonzero(steps * self._step <= SHARED).astype(np.uint32)
+        return np.flatnonzero((steps * self._step <= SHARED).take(self._rows)).astype(np.uint32)
 
     def likeliest(self, ids: TokenIds) -> Ints:
         """Return the number (t,) of the language in which each token is likeliest."""
@@ -98,7 +102,8 @@ class Languages:
 
     def _below(self, ids: TokenIds) -> NDArray[np.uint8]:
         """Return how many steps below its likeliest language each token is in each (t, l)."""
-        return self._pairs.take(self._packed.take(ids, axis=0)).view(np.uint8)[:, : len(self.names)]
+        packed = self._packed.take(self._rows.take(ids), axis=0)
+        return self._pairs.take(packed).view(np.uint8)[:, : len(self.names)]
 
     def have_figures(self, texts: Sequence[TokenIds], *, besides: TokenIds) -> NDArray[np.bool_]:
         """Tell of each of ``texts`` whether it holds a figure that ``besides`` does not (n,)."""

@@ -125,4 +125,4 @@ class Meanings:
 
 def _signs(vectors: Floats) -> NDArray[np.uint64]:
     """Return the signs of vectors (…, d) as bits (…, d / 64)."""
-    return np.packbits(vectors > 0, axis=-1).view(np.uint64)
+    return np.packbits(vectors > 0, axis=-1).view(np.uint32)

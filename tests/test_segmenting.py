@@ -1,0 +1,118 @@
+"""Few texts are cut without the library's tree of pieces, and into the very tokens that the library cuts them into."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import marisa_trie
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tokenizers import Encoding, Tokenizer
+
+from qa import segmenting
+from qa.encoder import StaticEncoder
+from qa.errors import EncoderNotFound
+from qa.segmenting import FILE, Segmenter, TextTokenizer
+from training.export import write_pieces
+
+FOLDER = Path(str(resources.files("qa") / "model"))
+
+SCRIPTS = "abcXYZ éöß 019 .,'-? абвЖЁ αβγ אבג ابتة देवनागरी কখগ ไทยภาษา 中国大學 カナひら 한국어 ქარհ🎉\u200c\u0301\n"
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    """Return the library's tokenizer of the shipped model."""
+    return Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with every hundredth piece of the shipped model, so that many characters are unknown."""
+    folder = tmp_path_factory.mktemp("small")
+    state = json.loads((FOLDER / "tokenizer.json").read_text(encoding="utf-8"))
+    unknown = state["model"]["vocab"][state["model"]["unk_id"]]
+    pieces = dict([unknown, *state["model"]["vocab"][::100], *([letter, -9.0] for letter in "abcde ▁中")])
+    trie = marisa_trie.Trie(pieces)
+    state["model"]["vocab"] = [[trie.restore_key(n), pieces[trie.restore_key(n)]] for n in range(len(pieces))]
+    state["model"]["unk_id"] = trie.key_id(unknown[0])
+    (folder / "tokenizer.json").write_text(json.dumps(state), encoding="utf-8")
+    write_pieces(state, folder)
+    return folder
+
+
+def same(ours: Encoding, theirs: Encoding) -> bool:
+    return (ours.ids, ours.offsets) == (theirs.ids, theirs.offsets)
+
+
+@given(text=st.one_of(st.text(max_size=60), st.text(alphabet=SCRIPTS, max_size=60)))
+def test_any_text_is_cut_as_the_library_cuts_it(text: str, small: Path) -> None:
+    segmenter, library = Segmenter.load(small), Tokenizer.from_file(str(small / "tokenizer.json"))
+    assert same(segmenter.encode(text), library.encode(text, add_special_tokens=False))
+
+
+def test_the_shipped_pieces_cut_real_texts_as_the_library_does(tokenizer: Tokenizer) -> None:
+    lines = Path("corpus/questions.jsonl").read_text(encoding="utf-8").splitlines()
+    texts = [json.loads(line)["question"] for line in lines]
+    for path in sorted(Path("corpus").rglob("*.md")):
+        texts.extend(path.read_text(encoding="utf-8").splitlines())
+    draw = random.Random(0)
+    texts.extend("".join(draw.choices(SCRIPTS, k=40)) for _ in range(500))
+    segmenter = Segmenter.load(FOLDER)
+    different = [
+        text
+        for text in texts
+        if not same(segmenter.encode(text), tokenizer.encode(text, add_special_tokens=False))
+    ]
+    assert len(texts) > 800
+    assert different == []
+
+
+def test_pieces_are_numbered_as_in_the_library(tokenizer: Tokenizer) -> None:
+    segmenter = Segmenter.load(FOLDER)
+    assert len(segmenter) == tokenizer.get_vocab_size()
+    numbers = range(0, len(segmenter), 997)
+    assert [segmenter.text(number) for number in numbers] == [tokenizer.id_to_token(n) for n in numbers]
+
+
+def test_the_library_is_started_once_much_was_cut_and_at_once_for_a_large_batch(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(segmenting, "WORTH", 100)
+    patient = TextTokenizer(small)
+    for _ in range(10):
+        patient.encode("abcde abcde")
+    assert patient._begun is None or not patient._begun.done() or patient._cut > 100
+    assert patient._begun is not None  # 110 characters
+    patient._begun.result()
+    texts = ["abcde", "中", "Ж"]
+    hurried = TextTokenizer(small)
+    whole = hurried.encode_many([*texts, "a" * 100])
+    assert hurried._begun is not None
+    assert [each.ids for each in whole[:3]] == [TextTokenizer(small).encode(text).ids for text in texts]
+    assert [patient.encode(text).ids for text in texts] == [each.ids for each in whole[:3]]
+
+
+def test_no_question_needs_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(file: Path) -> Any:
+        raise AssertionError(file)
+
+    monkeypatch.setattr(segmenting, "_read", fail)
+    encoder = StaticEncoder.load(FOLDER, name="builtin")
+    assert np.isfinite(encoder.encode_queries(["苏伊士运河是哪一年通航的？"])).all()
+    assert encoder.texts(encoder.token_ids(["canal"])[0]) == ["▁canal"]
+
+
+@pytest.mark.parametrize("name", [FILE, "tokenizer.json"])
+def test_a_damaged_file_is_named(name: str, small: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(small, tmp_path / "model"))
+    (folder / name).write_bytes(b"{" * 64)
+    with pytest.raises(EncoderNotFound, match=name):
+        TextTokenizer(folder).encode_many(["a" * (segmenting.WORTH + 1)])
