@@ -28,8 +28,9 @@ from statistics import median
 from typing import Any
 
 from qa import QA, Config, QAError
-from qa.encoder import BUILTIN
+from qa.encoder import BUILTIN, load_token_encoder
 from qa.readers import find_files, read_document
+from qa.segmenting import WORTH
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 MOST = 60
@@ -91,6 +92,7 @@ class Soak:
         }
         first = [*usual, *rare]
         stop = threading.Event()
+        load_token_encoder().token_ids(["a" * (WORTH + 1)])  # the tree of pieces, sooner or later, and once
         with QA.open(self.root / "index", config=Config(max_error=0.9)) as qa:
             qa.sync(self._docs)
             reading = threading.Thread(target=self._ask_beside, args=(stop,))

