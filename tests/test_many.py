@@ -34,7 +34,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     index = tmp_path_factory.mktemp("index") / "index"
     with QA.open(index) as qa:
         qa.add(folder)
-    server = Server("app.py", "--index", str(index), "--port", "0")
+    # at 0.2 the follow-ups about two towns abstain (0.536, 0.551), and here each is to get an answer
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("QA_MAX_ERROR", "0.25")
+        server = Server("app.py", "--index", str(index), "--port", "0")
     yield server.address
     assert server.end() == 0
 
@@ -57,7 +60,7 @@ def test_twenty_people_at_once_each_get_their_own_answers(address: str) -> None:
                 started = time.perf_counter()
                 turn = stranger.ask(question)
                 seconds.append(time.perf_counter() - started)
-                quote = "".join(re.findall(r"<blockquote.*?</blockquote>", turn, re.DOTALL)) or turn
+                (quote,) = re.findall(r"<blockquote.*?</blockquote>", turn, re.DOTALL)
                 assert town in quote, (question, quote)
                 assert answer in quote, (question, quote)
         return seconds

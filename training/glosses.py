@@ -196,8 +196,13 @@ def tokens_of(tokenizer: Tokenizer, forms: Iterable[Form]) -> dict[str, list[For
     tokens: dict[str, list[Form]] = defaultdict(list)
     for form, plain in zip(forms, folded(tokenizer, [form.word for form in forms]), strict=True):
         if not form.named or _NAME.fullmatch(plain):
-            tokens[("" if form.lang in UNSPACED_LANGS else "▁") + plain].append(form)
+            tokens[_token(form, plain)].append(form)
     return {token: sorted(of, key=lambda form: (form.named, -form.frequency)) for token, of in tokens.items()}
+
+
+def _token(form: Form, plain: str) -> str:
+    """Return the token of a form as it is folded: a word begins with a mark where spaces part words."""
+    return plain if form.lang in UNSPACED_LANGS else f"▁{plain}"
 
 
 def with_frequencies(
@@ -253,7 +258,7 @@ def of_other_languages(
     for form, plain in zip(forms, folded(tokenizer, [form.word for form in forms]), strict=True):
         if form.lang in (*LANGUAGES, *UNSPACED, "th"):
             yield form
-        elif (plain if form.lang in UNSPACED_LANGS else f"▁{plain}") not in have and _NAME.fullmatch(plain):
+        elif _token(form, plain) not in have and _NAME.fullmatch(plain):
             known = max(shares.get(plain, 0.0) for shares in frequencies.values())
             if form.frequency > 3 * known:
                 yield form
@@ -291,7 +296,7 @@ def stems(
     """
     said = {token: meant(forms, encoder) for token, forms in tokens.items()}
     for lang in STEMMED:
-        sums: dict[str, Floats] = {}
+        agreed: set[str] = set()
         words: dict[str, list[str]] = defaultdict(list)
         for token, forms in tokens.items():
             if forms[0].lang == lang and not forms[0].named and token.startswith("▁"):
@@ -302,12 +307,12 @@ def stems(
             if len(members) > 1 and len(stem) >= longest - LONGEST_ENDING:
                 units = [said[token] / _length(said[token]) for token in members]
                 if _length(np.mean(units, axis=0)) >= AGREED:
-                    sums[stem] = units[0]
+                    agreed.add(stem)
         times: Counter[str] = Counter()
         for word, share in frequencies[lang].items():
             if f"▁{word}" not in tokens and f"▁{word}" not in have:
                 ends = range(len(word), max(LEAST_SHARED, len(word) - LONGEST_ENDING) - 1, -1)
-                found = next((word[:end] for end in ends if word[:end] in sums), None)
+                found = next((word[:end] for end in ends if word[:end] in agreed), None)
                 if found:
                     times[found] += share
         for stem, share in times.items():

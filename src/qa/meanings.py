@@ -109,7 +109,7 @@ class Meanings:
                 known[tokens[place]] = list(counts.items())
         return [known[token] for token in tokens]
 
-    def _words_of(self, language: int) -> tuple[TokenIds, NDArray[np.uint64]]:
+    def _words_of(self, language: int) -> tuple[TokenIds, NDArray[np.uint32]]:
         """Return the tokens (w,) that are words of a language, and the signs of their vectors (d / 64, w)."""
         ids = self._languages.tokens_of(language)
         if self._languages.names[language] not in UNSPACED:
@@ -123,6 +123,6 @@ class Meanings:
         return [term for term in terms if len(term) > 1] or terms
 
 
-def _signs(vectors: Floats) -> NDArray[np.uint64]:
+def _signs(vectors: Floats) -> NDArray[np.uint32]:
     """Return the signs of vectors (…, d) as bits (…, d / 64)."""
     return np.packbits(vectors > 0, axis=-1).view(np.uint32)

@@ -200,9 +200,9 @@ def _marks(
         else:
             begins, ends = (odds - BESIDE * np.array(beside, np.float32) for odds in (begins, ends))
     found: list[tuple[float, int, int]] = []  # score, first, last
+    starts = tokens[within, 0]
     for sentence in passage.sentences or (span,):
-        place = tokens[within, 0]
-        own = np.flatnonzero((place >= sentence.start) & (place < sentence.end))
+        own = np.flatnonzero((starts >= sentence.start) & (starts < sentence.end))
         if len(own):
             part = best_answer(begins[own], ends[own])
             found.append((part.score, int(own[part.first]), int(own[part.last])))
