@@ -12,7 +12,7 @@ import marisa_trie
 import numpy as np
 from safetensors.numpy import load_file, save_file
 
-from qa.segmenting import FILE, HUNDREDTHS
+from qa.segmenting import FILE, HUNDREDTHS, LONGEST
 from qa.types import Floats, Ints
 
 MODULES = [
@@ -69,6 +69,7 @@ def write_pieces(tokenizer: Any, out: Path) -> None:
     pieces, scores = zip(*tokenizer["model"]["vocab"], strict=True)
     trie = marisa_trie.Trie(pieces)
     assert list(pieces) == [trie.restore_key(number) for number in range(len(pieces))]
+    assert max(map(len, pieces)) <= LONGEST
     unknown = tokenizer["model"]["unk_id"]
     alone = tokenizer["model"] | {"vocab": [[pieces[unknown], 0.0]], "unk_id": 0}
     facts = {"head": json.dumps(tokenizer | {"model": alone}), "unknown": str(unknown)}

@@ -38,6 +38,9 @@ from training.dev import as_document, bare, half_of, join_sentences, key_of, loa
 
 WIDTH = 96
 
+NARROW = torch.bfloat16 if torch.backends.cpu.get_cpu_capability() == "AVX512" else torch.float32
+"""What training multiplies in: half the numbers where the processor knows them, several times slower where not."""
+
 NEIGHBOURS = 8
 """Passages that look alike, kept for each question."""
 
@@ -328,9 +331,9 @@ def _nearest(
 
     ``apart`` numbers the languages of both, (n,) and (m,): only other languages' are near.
     """
-    right = torch.from_numpy(others).bfloat16().T
+    right = torch.from_numpy(others).to(NARROW).T
     for at in range(0, len(vectors), 256):
-        close = torch.from_numpy(vectors[at : at + 256]).bfloat16() @ right
+        close = torch.from_numpy(vectors[at : at + 256]).to(NARROW) @ right
         if apart is not None:
             own, told = (torch.from_numpy(langs) for langs in apart)
             close[own[at : at + 256, None] == told[None, :]] = -1.0
@@ -554,7 +557,7 @@ def arrays(
         else:
             out["begin"][n, 0, : len(texts[0])] = out["end"][n, 0, : len(texts[0])] = True
     return {
-        name: tensor if tensor.dtype == torch.bool or not half else tensor.bfloat16()
+        name: tensor if tensor.dtype == torch.bool or not half else tensor.to(NARROW)
         for name, tensor in ((name, torch.from_numpy(value)) for name, value in out.items())
     }
 
@@ -647,7 +650,7 @@ def fit(drawn: Batches, held: list[dict[str, torch.Tensor]], args: argparse.Name
         batch = coming.get()
         inputs, targets = _parts(batch)
         net.train()
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=torch.bfloat16 == NARROW):
             odds = net(**inputs, drop=0.12)
         loss = loss_of(odds, batch["mask"], **targets)
         optimiser.zero_grad()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -109,11 +110,12 @@ def _words(text: str, tokens: Ints, *, first: int = 0, in_title: bool = False) -
     Han characters and clusters of Thai stand alone among the words of a text; a token that holds several joins them.
     """
     words: list[_Word] = []
-    starts, ends = tokens.T.copy()  # both ascend
+    starts, ends = tokens.T.tolist()  # both ascend
     for span in word_spans(text):
-        inside = np.arange(ends.searchsorted(span.start, "right"), starts.searchsorted(span.end)) + first
-        if not len(inside):
+        begin, end = bisect_right(ends, span.start), bisect_left(starts, span.end)
+        if begin >= end:
             continue
+        inside = np.arange(begin, end) + first
         if words and words[-1].tokens[-1] == inside[0]:
             before = words.pop()
             span, inside = Span(before.span.start, span.end), np.union1d(before.tokens, inside)

@@ -32,7 +32,7 @@ STATE = "state.json"  # written after each commit: it may lag behind the posting
 WORDS = 2  # raised with every change of qa.text.words: postings of other words are written anew
 MAX_QUERY_WORDS = 64
 HEAP = 64_000_000
-KEPT_FREQUENCIES = 10_000  # of words: a question asks for each of its own three times
+KEPT_WORDS = 10_000  # whose frequencies and queries are kept: a question asks for each of its own three times
 FEW = 2_000  # passages that a query names one by one
 K1 = 1.2  # of tantivy's BM25: a word scores at most K1 + 1 times its inverse document frequency
 CHECKED = 32_000_000  # bytes of a file that is checked whole when it is opened: damage can make tantivy abort
@@ -56,6 +56,7 @@ class LexicalIndex:
         self._path = path
         self._index = index
         self._schema = index.schema
+        self._term = lru_cache(KEPT_WORDS)(partial(_term, self._schema))
         self._writer: tantivy.IndexWriter | None = None
         self.change = 0
         self.stamp = 0
@@ -114,7 +115,7 @@ class LexicalIndex:
         with _translated():
             self._index.reload()
             self._searcher = self._index.searcher()
-        self._doc_freq = lru_cache(KEPT_FREQUENCIES)(partial(self._searcher.doc_freq, "words"))
+        self._frequency = lru_cache(KEPT_WORDS)(partial(_frequency, self._searcher))
 
     def add(self, ids: Sequence[int], texts: Sequence[Sequence[str]]) -> None:
         """Add passages by the words of each, replacing those there are."""
@@ -236,7 +237,7 @@ class LexicalIndex:
             return scores
         must = tantivy.Occur.Must
         # id by id: for the few that are scored, a set of terms takes tantivy five times as long
-        any_of = [(tantivy.Occur.Should, self._term_query("id", int(key))) for key in ids]
+        any_of = [(tantivy.Occur.Should, _term_query(self._schema, "id", int(key))) for key in ids]
         among = tantivy.Query.const_score_query(tantivy.Query.boolean_query(any_of), 0.0)
         query = tantivy.Query.boolean_query([(must, among), (must, tantivy.Query.boolean_query(terms))])
         found = dict(self._hits(query, len(ids)))
@@ -295,30 +296,13 @@ class LexicalIndex:
 
         return [(tantivy.Occur.Should, self._term(word)) for word in self._rarest(words)]
 
-    def _term(self, word: str) -> tantivy.Query:
-        import tantivy
-
-        query = self._term_query("words", word)
-        return query if (boost := weight(word)) == 1.0 else tantivy.Query.boost_query(query, boost)
-
-    def _term_query(self, field: str, value: int | str) -> tantivy.Query:
-        import tantivy
-
-        return tantivy.Query.term_query(self._schema, field, value, "freq")
-
     def _rarest(self, words: Sequence[str]) -> list[str]:
         unique = list(dict.fromkeys(words))
-        with _translated():
-            counts = {word: int(self._doc_freq(word)) for word in unique}
+        counts = {word: self._frequency(word) for word in unique}
         known = [word for word in unique if counts[word]]
         if len(known) > MAX_QUERY_WORDS:
             known = sorted(known, key=lambda word: (counts[word], word))[:MAX_QUERY_WORDS]
         return known
-
-    def _frequency(self, word: str) -> int:
-        """Return how many passages have a word; the dictionary is first read here, and its damage found."""
-        with _translated():
-            return int(self._doc_freq(word))
 
     def _idf(self, word: str) -> float:
         """Return the inverse document frequency as tantivy's BM25 has it."""
@@ -355,6 +339,25 @@ class LexicalIndex:
             self.change, self.stamp, self.removed = values
         except (FileNotFoundError, ValueError, KeyError, TypeError, RecursionError):
             self.change = self.stamp = self.removed = 0  # unknown or of no use: everything is replayed
+
+
+def _frequency(searcher: tantivy.Searcher, word: str) -> int:
+    """Return how many passages have a word; the dictionary is first read here, and its damage found."""
+    with _translated():
+        return int(searcher.doc_freq("words", word))
+
+
+def _term(schema: tantivy.Schema, word: str) -> tantivy.Query:
+    import tantivy
+
+    query = _term_query(schema, "words", word)
+    return query if (boost := weight(word)) == 1.0 else tantivy.Query.boost_query(query, boost)
+
+
+def _term_query(schema: tantivy.Schema, field: str, value: int | str) -> tantivy.Query:
+    import tantivy
+
+    return tantivy.Query.term_query(schema, field, value, "freq")
 
 
 def _schema() -> tantivy.Schema:

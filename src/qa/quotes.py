@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import regex
@@ -70,6 +71,7 @@ class BestQuote:
     """The probability that the answer is inside the span, if it is in the passage at all."""
 
 
+@lru_cache(16)
 def asked_kind(question: str) -> str | None:
     """Return ``number``, ``date`` or None for what a question asks for."""
     folded = " " + fold(unwrap(question)) + " "
