@@ -12,10 +12,12 @@ from typing import Literal
 
 import pandas as pd
 
+from qa.readers import document_from_text
 from qa.types import Block, Document, Span
 
 Half = Literal["fit", "final"]
 WRITTEN = Path(__file__).with_name("questions.jsonl")
+ARTICLES = Path(__file__).with_name("articles")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,70 @@ def load_written() -> list[WrittenQuestion]:
     """Read the questions in many languages that this project wrote about sentences that exist in many languages."""
     rows = WRITTEN.read_text(encoding="utf-8").splitlines()
     return [WrittenQuestion(**json.loads(row)) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article that this project wrote, with questions in many languages and the words that answer each, as they
+    stand in the text."""
+
+    title: str
+    lang: str
+    text: str
+    questions: tuple[AskedOfArticle, ...]
+
+    @property
+    def key(self) -> str:
+        return key_of(self.title)
+
+    @property
+    def half(self) -> Half:
+        return half_of(self.key)
+
+    def document(self) -> Document:
+        return document_from_text(self.text, source=self.key, title=self.title)
+
+    def sourced(self) -> list[SourcedQuestion]:
+        """Return the questions as asked of a collection whose sources are keys."""
+        sources = frozenset([self.key])
+        return [
+            SourcedQuestion(each.text, each.answers, sources, self.kind_of(each), self.half)
+            for each in self.questions
+        ]
+
+    def kind_of(self, question: AskedOfArticle) -> str:
+        return "same" if question.lang.partition("-")[0] == self.lang.partition("-")[0] else "cross"
+
+
+@dataclass(frozen=True, slots=True)
+class AskedOfArticle:
+    """A question in one language, and the words of an article that answer it, each where they stand."""
+
+    text: str
+    lang: str
+    answers: tuple[str, ...]
+
+
+def load_articles(half: Half | None = None) -> list[Article]:
+    """Read the articles that this project wrote, those of one half or all."""
+    rows = [
+        json.loads(row)
+        for path in sorted(ARTICLES.glob("*.jsonl"))
+        for row in path.read_text(encoding="utf-8").splitlines()
+    ]
+    articles = [
+        Article(
+            row["title"],
+            row["lang"],
+            row["text"],
+            tuple(
+                AskedOfArticle(each["text"], each["lang"], tuple(each["answers"]))
+                for each in row["questions"]
+            ),
+        )
+        for row in rows
+    ]
+    return [article for article in articles if half in (None, article.half)]
 
 
 def load_sample_questions(corpus: Path) -> list[SourcedQuestion]:

@@ -15,7 +15,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,9 +32,18 @@ from qa.encoder import StaticEncoder, load_token_encoder
 from qa.extractor import DILATIONS, LEAST, SCALARS, token_scalars, unit_rows
 from qa.languages import Languages
 from qa.ranking import LONGEST_QUESTION, Question, interact, lay, meet
-from qa.splitter import split_document
-from qa.types import Floats, Ints, Span, TokenIds
-from training.dev import as_document, bare, half_of, join_sentences, key_of, load_translations, load_written
+from qa.splitter import search_text, split_document
+from qa.types import Document, Floats, Ints, Span, TokenIds
+from training.dev import (
+    as_document,
+    bare,
+    half_of,
+    join_sentences,
+    key_of,
+    load_articles,
+    load_translations,
+    load_written,
+)
 
 WIDTH = 96
 
@@ -213,6 +222,8 @@ def prepare(
     if split == "train":
         _add_written(data, pieces, asked, encoder)
         print(f"written: {len(asked)} questions, {len(pieces)} passages", flush=True)
+        _add_articles(pieces, asked, encoder)
+        print(f"articles: {len(asked)} questions, {len(pieces)} passages", flush=True)
     return pieces, asked
 
 
@@ -255,6 +266,46 @@ def _add_written(data: Path, pieces: list[Piece], asked: list[Asked], encoder: S
             pieces.extend(own)
 
 
+def _add_articles(pieces: list[Piece], asked: list[Asked], encoder: StaticEncoder) -> None:
+    """Ask the questions about the articles that were written for it of their passages, with title and without."""
+    articles = load_articles("fit")
+    documents = [article.document() for article in articles]
+    for titled in (False, True):
+        first = len(pieces)
+        of: list[range] = []
+        for document, article in zip(documents, articles, strict=True):
+            start = len(pieces)
+            pieces.extend(_under_title(document, article.lang, encoder, titled=titled))
+            of.append(range(start, len(pieces)))
+        vectors = encoder.encode_ids([piece.ids for piece in pieces[first:]])
+        for article, own in zip(articles, of, strict=True):
+            rows = encoder.token_ids([each.text for each in article.questions])
+            nearest = _nearest(encoder.encode_ids(rows), vectors, k=32)
+            for question, ids, (_, around) in zip(article.questions, rows, nearest, strict=True):
+                text = pieces[own[0]].whole
+                spans = [Span(text.find(each), text.find(each) + len(each)) for each in question.answers]
+                held = _holder([pieces[number] for number in own], spans[0])
+                if held is None or not len(ids):
+                    continue
+                answers = [bare(each) for each in question.answers]
+                others = [*own, *(first + number for number in around.tolist() if first + number not in own)]
+                others = [n for n in others if not any(each in pieces[n].bare for each in answers)]
+                beside = [number for number in others if number in own]
+                order = _alike(Question.of(ids, encoder), [pieces[number] for number in others], encoder)
+                near = [*beside, *(others[n] for n in order if others[n] not in own)][:NEIGHBOURS]
+                asked.append(Asked(ids, ARTICLES, own[held[0]], *held[1:], near))
+
+
+def _under_title(document: Document, lang: str, encoder: StaticEncoder, *, titled: bool) -> Iterator[Piece]:
+    """Yield the passages of a document, the tokens of its title before theirs if so wished."""
+    for passage in split_document(document):
+        tokens = encoder.tokens(passage.text)
+        above = encoder.token_ids([search_text(replace(passage, text=""))])[0] if titled else tokens.ids[:0]
+        spans = np.concatenate([np.zeros((len(above), 2), np.int64), tokens.spans + passage.span.start])
+        ids = np.concatenate([above, tokens.ids])
+        yield Piece(ids[:LONGEST], spans[:LONGEST], passage.span, document.text, bare(passage.text), lang)
+
+
 def _joined(
     sentences: list[str], texts: dict[str, str], lang: str, encoder: StaticEncoder
 ) -> tuple[list[Piece], dict[str, tuple[int, Span]]]:
@@ -270,7 +321,7 @@ def _joined(
     return pieces, place
 
 
-ENGLISH, WRITTEN = "en", "written"
+ENGLISH, WRITTEN, ARTICLES = "en", "written", "articles"
 ASKED_IN = 8
 """In how many languages' passages a written question is asked for."""
 
@@ -399,7 +450,9 @@ class Batches:
         groups = {name: [n for n, one in enumerate(asked) if one.lang == name] for name in names}
         weight = np.zeros(len(asked))
         for name, rows in groups.items():
-            power = {"xling": 0.65, WRITTEN: 0.7}.get(name, 0.5)  # thin languages are not starved
+            power = {"xling": 0.65, WRITTEN: 0.7, ARTICLES: 0.8}.get(
+                name, 0.5
+            )  # thin languages are not starved
             weight[rows] = len(rows) ** power / len(rows)
             weight[[n for n in rows if asked[n].first < 0]] *= 0.3
         self.weight = np.cumsum(weight / weight.sum())
@@ -427,7 +480,7 @@ class Batches:
         words left out, partly with headings, partly without the passage that answers."""
         rng = self.rng
         ids = one.ids[:LONGEST_QUESTION]
-        if one.lang not in ("xling", WRITTEN) and rng.random() < SWITCHED:
+        if one.lang not in ("xling", WRITTEN, ARTICLES) and rng.random() < SWITCHED:
             ids = self.switched(ids)
         if len(ids) > 4 and rng.random() < 0.3:
             ids = ids[rng.random(len(ids)) > 0.12]

@@ -21,7 +21,7 @@ from scipy.stats import beta
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from benchmarks.retrieval.run import LANGS, open_collection, open_sample
+from benchmarks.retrieval.run import LANGS, open_collection, open_documents, open_sample
 from benchmarks.speed.texts import passages
 from qa.confidence import COMPARED, FEATURES, features
 from qa.encoder import load_token_encoder
@@ -34,7 +34,7 @@ from qa.ranking import load_ranking, top_k
 from qa.search import Searcher
 from qa.text import sentences
 from qa.types import Hit
-from training.dev import Half, SourcedQuestion, bare, key_of, load_dev, load_sample_questions
+from training.dev import Half, SourcedQuestion, bare, key_of, load_articles, load_dev, load_sample_questions
 from training.fit_ranking import news
 
 Numbers = NDArray[np.float64]
@@ -235,6 +235,11 @@ def main() -> None:
     with open_sample(args.corpus) as (library, searcher):
         ours = list(cases(library, searcher, sample, weight=SAMPLE_WEIGHT))
         cross = list(cases(library, searcher, far, weight=SAMPLE_WEIGHT))
+    articles = load_articles()
+    asked = [question for article in articles for question in article.sourced()]
+    with open_documents(article.document() for article in articles) as (library, searcher):
+        ours += cases(library, searcher, asked)
+        cross += cases(library, searcher, [question for question in asked if question.kind != "same"])
     news_passages, written = written_questions(args.data)
     with open_collection(news_passages) as (library, searcher):
         cross += cases(library, searcher, written)

@@ -21,7 +21,7 @@ from safetensors.numpy import save_file
 from scipy.linalg import block_diag
 from torch import nn
 
-from benchmarks.retrieval.run import LANGS, open_collection, open_sample
+from benchmarks.retrieval.run import LANGS, open_collection, open_documents, open_sample
 from qa.evidence import ASKED, SCALE, SUMS, TOKEN, WHOLE_SCALE, Evidence, load_evidence
 from qa.library import Library
 from qa.ranking import FEATURES, READ, RankingModel, top_k
@@ -34,6 +34,7 @@ from training.dev import (
     cut_run,
     half_of,
     key_of,
+    load_articles,
     load_dev,
     load_sample_questions,
     load_translations,
@@ -43,8 +44,9 @@ from training.dev import (
 SAMPLE_WEIGHT = 10
 """How often each question of the sample corpus counts: there are few, and they are like what people ask."""
 
-ACROSS_WEIGHT, NEWS_WEIGHT = 3.0, 0.5
-"""How often questions across languages and runs of words of news count: few, and many that are no questions."""
+ACROSS_WEIGHT, NEWS_WEIGHT, ARTICLES_WEIGHT = 3.0, 0.5, 3.0
+"""How often questions across languages, runs of words of news and questions about articles count: few, many that are no
+questions, and few that are as people ask."""
 
 COMPARED = 10
 """Candidates of a question that are read for the fit. More than a search reads: with its four the weights learn little
@@ -372,6 +374,8 @@ def main() -> None:
     some += [(question, NEWS_WEIGHT) for question in told.runs]
     ours = load_sample_questions(args.corpus)
     sample = [(question, float(SAMPLE_WEIGHT)) for question in ours if question.half == "fit"]
+    articles = load_articles("fit")
+    plain = [(question, ARTICLES_WEIGHT) for article in articles for question in article.sourced()]
 
     def asked(found: RankingModel | None = None) -> list[Labelled]:
         # one collection: passages in the question's language stand beside those that answer in another; the sample
@@ -384,8 +388,10 @@ def main() -> None:
                 searcher,
             ),
             open_sample(args.corpus, names=False) as (sample_library, sample_searcher),
+            open_documents((each.document() for each in articles), names=False) as (written, of_written),
         ):
             own = collect(sample_library, sample_searcher, sample, found=found)
+            own += collect(written, of_written, plain, found=found)
             return collect(library, searcher, some, found=found) + own
 
     first = asked()

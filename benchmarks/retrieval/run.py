@@ -25,7 +25,7 @@ from qa.library import Library
 from qa.ranking import READ, load_ranking
 from qa.search import Searcher
 from qa.service import QA
-from qa.types import Floats
+from qa.types import Document, Floats
 from qa.views import Views
 from training.dev import DevQuestion, DevSet, as_document, load_dev
 
@@ -63,8 +63,17 @@ class Outcome:
 @contextmanager
 def open_collection(passages: dict[str, str], *, names: bool = True) -> Iterator[tuple[Library, Searcher]]:
     """Index passages as documents of one paragraph, and lend a searcher over them, one without ``names`` if so told."""
+    with open_documents((as_document(key, text) for key, text in passages.items()), names=names) as opened:
+        yield opened
+
+
+@contextmanager
+def open_documents(
+    documents: Iterable[Document], *, names: bool = True
+) -> Iterator[tuple[Library, Searcher]]:
+    """Index documents, and lend a searcher over them."""
     with tempfile.TemporaryDirectory() as folder, QA.open(folder) as qa:
-        qa.add_documents(as_document(key, text) for key, text in passages.items())
+        qa.add_documents(documents)
         with open_searcher(Path(folder), names=names) as opened:
             yield opened
 
