@@ -159,7 +159,6 @@ class Library:
         self._writer = connection if lock else None
         self._lock = lock
         self._idle: list[sqlite3.Connection] = [] if lock else [connection]
-        self._all: list[sqlite3.Connection] = [connection]
         self._pool = threading.Lock()
         self._writing = threading.Lock()
         self._closed = False
@@ -223,7 +222,7 @@ class Library:
         self.close()
 
     def close(self) -> None:
-        """Close all connections and free the lock; closing twice is allowed."""
+        """Close all connections and free the lock, one that is being read when it is read; closing twice is allowed."""
         with self._writing, self._pool:
             if self._closed:
                 return
@@ -233,8 +232,10 @@ class Library:
                     # A full disk loses nothing: what is committed stands in the write-ahead log
                     with suppress(sqlite3.DatabaseError):
                         _checkpoint(self._writer)
-                for connection in reversed(self._all):  # the writer last: it can delete the empty log
+                for connection in self._idle:  # not those in use: SQLite would read memory that it has freed
                     connection.close()
+                if self._writer:
+                    self._writer.close()  # last: it can delete the empty log
             finally:
                 if self._lock:
                     self._lock.release()
@@ -697,13 +698,14 @@ class Library:
         with _translated(self.path / FILE):
             if connection is None:
                 connection = _connect(self.path / FILE, write=False, small=self.small)
-                with self._pool:
-                    self._all.append(connection)
             try:
                 yield connection
             finally:
                 with self._pool:
-                    self._idle.append(connection)
+                    if self._closed:
+                        connection.close()
+                    else:
+                        self._idle.append(connection)
 
     @contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:
