@@ -16,6 +16,7 @@ import re
 import secrets
 import socket
 import sqlite3
+import stat
 import threading
 import time
 import zlib
@@ -34,9 +35,11 @@ from qa.errors import (
     DocumentNotFound,
     EncoderMismatch,
     LibraryCorrupt,
+    LibraryGone,
     LibraryLocked,
     LibraryNotFound,
     QAError,
+    refused,
 )
 from qa.sketches import bands, resemblance
 from qa.types import (
@@ -151,9 +154,16 @@ class Library:
     """The documents of one folder ``path``; open it with ``Library.open``."""
 
     def __init__(
-        self, path: Path, connection: sqlite3.Connection, lock: WriterLock | None, *, small: bool = False
+        self,
+        path: Path,
+        file: FileId | None,
+        connection: sqlite3.Connection,
+        lock: WriterLock | None,
+        *,
+        small: bool = False,
     ) -> None:
         self.path = path
+        self._file = file
         self.places = Places(path)
         self.small = small
         self._writer = connection if lock else None
@@ -185,7 +195,8 @@ class Library:
         """
         file = path / FILE
         create = create and write
-        if not create and not is_library(path):
+        there = file_of(path)  # now: one that takes its place while it is opened is not taken for it
+        if not create and not there:
             raise LibraryNotFound(f"No library at '{path}'. Build one: qa index FOLDER --index '{path}'")
         try:
             if create:
@@ -203,13 +214,15 @@ class Library:
             _check_format(connection, file)
             if write:
                 _upgrade(connection, path)
-            library = cls(path, connection, lock, small=small)
+            library = cls(path, there or file_of(path), connection, lock, small=small)
             library.check_encoder(fingerprint, token_fingerprint, dim)
         except BaseException as error:
             if connection:
                 connection.close()
             if lock:
                 lock.release()
+            if there and not is_library(path):
+                raise gone(path) from error
             if isinstance(error, sqlite3.DatabaseError):
                 raise _explained(file, error) from error
             raise
@@ -239,6 +252,10 @@ class Library:
             finally:
                 if self._lock:
                     self._lock.release()
+
+    def is_there(self) -> bool:
+        """Tell whether the file at the library's place is still the one that was opened: others can take it away."""
+        return file_of(self.path) == self._file
 
     @property
     def writable(self) -> bool:
@@ -696,8 +713,7 @@ class Library:
             self._check_open()
             connection = self._idle.pop() if self._idle else None
         with _translated(self.path / FILE):
-            if connection is None:
-                connection = _connect(self.path / FILE, write=False, small=self.small)
+            connection = connection or self._connected()
             try:
                 yield connection
             finally:
@@ -706,6 +722,22 @@ class Library:
                         connection.close()
                     else:
                         self._idle.append(connection)
+
+    def _connected(self) -> sqlite3.Connection:
+        """Return a new read connection.
+
+        Raises:
+            LibraryGone: there is none, or it may be one to another library than the connections of before.
+        """
+        connection = None
+        try:
+            connection = _connect(self.path / FILE, write=False, small=self.small)
+            return connection
+        finally:
+            if not self.is_there():
+                if connection:
+                    connection.close()
+                raise gone(self.path)
 
     @contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -1006,10 +1038,31 @@ def _named(fingerprint: str) -> str:
         return f"'{fingerprint}'"
 
 
+FileId = tuple[int, int]
+"""Device and inode: another file of the same name has others."""
+
+
+def file_of(path: Path) -> FileId | None:
+    """Return what tells the library in a folder from every other one; None if there is none."""
+    with refused(path):
+        try:
+            found = (path / FILE).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+    return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) and found.st_size else None
+
+
 def is_library(path: Path) -> bool:
     """Return whether the folder holds a library, whole or damaged."""
-    file = path / FILE
-    return file.is_file() and file.stat().st_size > 0
+    return file_of(path) is not None
+
+
+def gone(path: Path) -> LibraryGone:
+    """Return what is raised where there was a library, and is none or another one."""
+    return LibraryGone(
+        f"The library '{path}' is gone. Put its folder back, or restore a backup there: "
+        f"qa restore FOLDER --index '{path}'"
+    )
 
 
 def _connect(file: Path, *, write: bool, small: bool = False) -> sqlite3.Connection:
