@@ -7,7 +7,6 @@ name begins with a dot, so that indexing a folder around it never takes it for a
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import secrets
@@ -19,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from qa.errors import ConversationNotFound, HistoryError, QAError, beside, refused
+from qa.tables import tables_made_by, tables_of
 from qa.types import Reason, Span, Turn
 
 FILE = ".history.sqlite"
@@ -337,15 +337,15 @@ class History:
 
     def _check(self, database: sqlite3.Connection) -> None:
         """Make the tables of a new file; refuse one that holds others, since a trigger would act when we write."""
-        if not database.execute("PRAGMA application_id").fetchone()[0] and not _there(database):
+        if not database.execute("PRAGMA application_id").fetchone()[0] and not tables_of(database):
             database.execute("BEGIN IMMEDIATE")
-            if not _there(database):  # nobody else has made them meanwhile
+            if not tables_of(database):  # nobody else has made them meanwhile
                 _create(database)
             database.execute("COMMIT")
         made = [
             database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
         ]
-        if made != [_APPLICATION_ID, _FORMAT] or _there(database) != _expected():
+        if made != [_APPLICATION_ID, _FORMAT] or tables_of(database) != tables_made_by(_SCHEMA):
             raise HistoryError(
                 f"'{self.path}' is not as this qa makes it: of another version, or edited by hand. Move it away."
             )
@@ -360,17 +360,6 @@ def _create(database: sqlite3.Connection) -> None:
         database.execute(statement)
     database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
     database.execute(f"PRAGMA user_version = {_FORMAT}")
-
-
-def _there(database: sqlite3.Connection) -> dict[str, str]:
-    return dict(database.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"))
-
-
-@functools.cache
-def _expected() -> dict[str, str]:
-    with closing(sqlite3.connect(":memory:")) as database:
-        _create(database)
-        return _there(database)
 
 
 def _insert(database: sqlite3.Connection, conversation: str, number: int, now: str, turn: Turn) -> None:

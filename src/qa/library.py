@@ -42,6 +42,7 @@ from qa.errors import (
     refused,
 )
 from qa.sketches import bands, resemblance
+from qa.tables import tables_made_by, tables_of
 from qa.types import (
     Document,
     DocumentInfo,
@@ -1099,7 +1100,7 @@ def _create(
         raise ValueError("A new library needs fingerprint, token_fingerprint and dim.")
     meta = {"fingerprint": fingerprint, "token_fingerprint": token_fingerprint, "dim": str(dim)}
     connection.execute("BEGIN IMMEDIATE")  # one transaction: a library exists whole or not at all
-    for statement in _schema(FORMAT):
+    for statement in _schema(FORMAT).split(";"):
         connection.execute(statement)
     connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -1112,7 +1113,7 @@ def _check_format(connection: sqlite3.Connection, file: Path) -> None:
     application, version = (
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
     )
-    blank, there = _is_blank(connection), _there(connection)
+    blank, there = _is_blank(connection), tables_of(connection)
     connection.execute("COMMIT")
     if application == 0 and blank:
         raise LibraryNotFound(f"The library at '{file.parent}' is empty. Build it: qa index FOLDER")
@@ -1125,7 +1126,7 @@ def _check_format(connection: sqlite3.Connection, file: Path) -> None:
             else "No qa makes such a one: it was damaged, or edited by hand. Restore a backup or index again."
         )
         raise LibraryCorrupt(f"'{file}' has format {version}; this qa reads format {FORMAT}. {what}")
-    other = {key for key, _ in there.items() ^ _expected(version).items()}
+    other = {key for key, _ in there.items() ^ tables_made_by(_schema(version)).items()}
     if other:  # a trigger would act when we write
         names = ", ".join(f"{kind} '{name}'" for kind, name in sorted(other))
         raise LibraryCorrupt(
@@ -1134,34 +1135,13 @@ def _check_format(connection: sqlite3.Connection, file: Path) -> None:
         )
 
 
-def _schema(version: int) -> list[str]:
+def _schema(version: int) -> str:
     """Return the statements that make the tables of a format."""
     made = SCHEMA.format(
         added="".join(f", {column}" for column in ADDED) if version > 1 else "",
         reading=f", {READING}" if version > 3 else "",
     )
-    return (made + SKETCHES * (version > 2) + (UNREAD + PLACES) * (version > 3)).split(";")
-
-
-def _there(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
-    """Return by which statement each table, index, view and trigger was made, without white space.
-
-    A column that an upgrade added stands there after other white space than one that was there from the first.
-    """
-    rows = connection.execute(
-        """SELECT type, name, sql FROM sqlite_schema
-           WHERE type NOT IN ('table', 'index') OR name NOT LIKE 'sqlite!_%' ESCAPE '!'"""
-    )
-    return {(kind, name): "".join(str(sql).split()) for kind, name, sql in rows}
-
-
-@functools.cache
-def _expected(version: int) -> dict[tuple[str, str], str]:
-    """Return what ``_there`` gives for a library of a format that nobody has touched."""
-    with closing(sqlite3.connect(":memory:")) as connection:
-        for statement in _schema(version):
-            connection.execute(statement)
-        return _there(connection)
+    return made + SKETCHES * (version > 2) + (UNREAD + PLACES) * (version > 3)
 
 
 def _upgrade(connection: sqlite3.Connection, folder: Path) -> None:
