@@ -115,7 +115,7 @@ ssize_t writev(int fd, const struct iovec *parts, int number) {
         return real arguments; \
     }
 
-/* Only what makes or empties a file is counted. */
+/* What makes or empties a file is a change, what only opens one is a reading. */
 #define OPENING(name, which, before, after) \
     int name(before const char *path, int flags, ...) { \
         static int (*real)(before const char *, int, ...); \
@@ -127,8 +127,8 @@ ssize_t writev(int fd, const struct iovec *parts, int number) {
             mode = va_arg(more, mode_t); \
             va_end(more); \
         } \
-        if (flags & (O_CREAT | O_TRUNC) && which) { \
-            int verdict = strike(CHANGES); \
+        if (which) { \
+            int verdict = strike(flags & (O_CREAT | O_TRUNC) ? CHANGES : READS); \
             if (verdict == 1) return -1; \
             if (verdict == 2) _exit(137); \
         } \

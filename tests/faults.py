@@ -18,9 +18,10 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +34,10 @@ from qa.feedback import Feedback, FeedbackStore
 from qa.history import FILE as HISTORY
 from qa.history import History
 from qa.library import FILE, UPLOADS, Library, is_library
+from qa.readers import read_file
+from qa.readers.processes import Readers, Reading
 from qa.text import words
-from qa.types import Answer, IndexReport, Quote, Span, Turn
+from qa.types import Answer, DocumentInfo, IndexReport, Quote, Span, Turn
 from qa.users import FILE as USERS
 from qa.users import LOCK as USERS_LOCK
 from qa.users import Users
@@ -78,6 +81,17 @@ FAULTS = (
 # What is done to a library
 
 
+class InLine(Readers):
+    """Reads in this process, and is struck in it: to start another for each strike takes longer than all the rest."""
+
+    def read(self, path: Path, *, source: str, known: Mapping[str, str] | None = None) -> Reading:
+        outcomes = list(read_file(path, source=source, known=known))
+        return Reading(path, source, known or {}, self, outcomes, done=True)
+
+
+IN_LINE = InLine()
+
+
 def lines(name: str, count: int = 30) -> str:
     return "\n\n".join(
         f"{name} 第{number}段 has {number} houses and {name}word{number}." for number in range(count)
@@ -99,7 +113,7 @@ def prepare(root: Path) -> None:
     for name in GIVEN:
         give(root / "index", name, lines(Path(name).stem))
     with create(root / "index") as library:
-        indexing.sync(library, docs, encoder=ENCODER, token_encoder=ENCODER)
+        indexing.sync(library, docs, encoder=ENCODER, token_encoder=ENCODER, readers=IN_LINE)
         speak_of(library, *GIVEN)
         upkeep.backup(library, root / "backup")
         upkeep.export(library, root / "old.jsonl")
@@ -123,9 +137,12 @@ class Uploading:
 
     path: Path
 
+    def documents(self) -> list[DocumentInfo]:
+        return []
+
     def add(self, file: Path, *, on_progress: object = None) -> IndexReport:
         with create(self.path) as library:
-            return indexing.add(library, [file], encoder=ENCODER, token_encoder=ENCODER)
+            return indexing.add(library, [file], encoder=ENCODER, token_encoder=ENCODER, readers=IN_LINE)
 
 
 def speak_of(library: Library, *names: str) -> None:
@@ -150,7 +167,8 @@ def begin(path: Path) -> None:
 def add(path: Path) -> None:
     write(path.parent / "more", {"new.txt": lines("new")})
     with create(path) as library:
-        indexing.add(library, [path.parent / "more"], encoder=ENCODER, token_encoder=ENCODER)
+        more = path.parent / "more"
+        indexing.add(library, [more], encoder=ENCODER, token_encoder=ENCODER, readers=IN_LINE)
 
 
 def sync(path: Path) -> None:
@@ -162,7 +180,7 @@ def sync(path: Path) -> None:
         (docs / "sub").mkdir(exist_ok=True)
         (docs / "gamma.txt").rename(docs / "sub" / "gamma.txt")
     with create(path) as library:
-        indexing.sync(library, docs, encoder=ENCODER, token_encoder=ENCODER)
+        indexing.sync(library, docs, encoder=ENCODER, token_encoder=ENCODER, readers=IN_LINE)
 
 
 def move(path: Path) -> None:
@@ -172,7 +190,7 @@ def move(path: Path) -> None:
         docs.rename(moved)
         (moved / "beta.txt").rename(moved / "better.txt")
     with create(path) as library:
-        indexing.sync(library, moved, encoder=ENCODER, token_encoder=ENCODER)
+        indexing.sync(library, moved, encoder=ENCODER, token_encoder=ENCODER, readers=IN_LINE)
 
 
 def remove(path: Path, *, purge: bool = False) -> None:
@@ -557,8 +575,8 @@ def main(arguments: Sequence[str]) -> None:
     """Strike the named operation with every fault (or the one named) at so many calls; print what went wrong."""
     name, most, *chosen = arguments
     qa.dense.LIMITS.update(LIMITS)
-    import faiss  # noqa: F401  # before the forks: each would load it anew
-    import tantivy  # noqa: F401
+    for each in ("faiss", "numpy.ma", "qa.readers.txt", "tantivy"):
+        import_module(each)  # before the forks: each would load it anew
 
     memory = Path("/dev/shm")  # what is killed is the process, not the machine: a real disk would only wait
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:

@@ -22,7 +22,7 @@ from typer.testing import CliRunner, Result
 
 from qa import cli
 from qa.config import Config
-from qa.errors import LibraryNotFound, QuestionError
+from qa.errors import LibraryGone, LibraryNotFound, QuestionError
 from qa.history import History
 from qa.types import (
     Answer,
@@ -131,6 +131,8 @@ class FakeQA:
             raise KeyboardInterrupt
         if question == "empty":
             raise QuestionError("The question is empty. Ask in a few words.")
+        if question == "gone":
+            raise LibraryGone("The library 'index' is gone. Put its folder back.")
         hits = tuple(self.search(question, scope=scope))
         if question == "unknown":
             return Answer(question, None, 0.2, "No passage speaks of it.", hits, nearest=self.quote)
@@ -505,6 +507,13 @@ def test_chat_answers_until_quit_or_the_end(qa: FakeQA) -> None:
     assert "never asked" not in result.stdout
     assert result.stderr == "The question is empty. Ask in a few words.\n"
     assert run("chat", stdin="").exit_code == 0
+
+
+def test_a_chat_goes_on_when_a_library_that_was_gone_is_back(qa: FakeQA) -> None:
+    result = run("chat", stdin="gone\nunknown\n")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Read as: unknown (2023)\nNot in these documents.")
+    assert result.stderr == "The library 'index' is gone. Put its folder back.\n"
 
 
 def test_a_chat_with_a_library_that_is_not_there_says_so_before_a_question(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import qa.dense
-from qa.dense import FLAT, ONE_BIT, TWO_BITS, DenseIndex
-from qa.errors import LibraryCorrupt
+from qa.dense import FLAT, ONE_BIT, TWO_BITS, DenseIndex, sync_folder
+from qa.errors import LibraryCorrupt, QAError
 from qa.types import Floats, Ints
 from qa.vectors import VectorFile
 
@@ -603,3 +603,10 @@ def test_an_index_whose_labels_do_not_ascend_is_searched_through(
         each.add([200], unit(1))
         assert each.remove([199, 200]) == 2
         assert each.ids().tolist() == [*range(1, 50), *range(52, 199)]
+
+
+def test_a_folder_that_the_disk_refuses_is_named(tmp_path: Path) -> None:
+    loop = tmp_path / "index"
+    loop.symlink_to(loop)
+    with pytest.raises(QAError, match=r"index' cannot be used: .*the disk"):
+        sync_folder(loop)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from qa import QA, Config
 from qa.cli import app
-from qa.errors import FeedbackError, LibraryNotFound, QAError, QuestionError
+from qa.errors import FeedbackError, LibraryGone, LibraryNotFound, QAError, QuestionError
 from qa.evaluation import load_questions
 from qa.evaluation.review import accept, add_proposed, propose, proposed, reject
 from qa.feedback import Feedback, FeedbackStore
@@ -48,7 +48,7 @@ def test_what_is_given_is_kept_in_order(tmp_path: Path) -> None:
 
 
 def test_a_library_that_vanished_is_named_when_a_verdict_is_kept(tmp_path: Path) -> None:
-    with pytest.raises(LibraryNotFound, match=r"folder '.*index' is gone"):
+    with pytest.raises(LibraryGone, match=r"folder '.*index' is gone"):
         FeedbackStore(tmp_path / "index").add(verdict())
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from qa import QA, history
-from qa.errors import ConversationNotFound, HistoryError, LibraryNotFound
+from qa.errors import ConversationNotFound, HistoryError, LibraryGone
 from qa.history import History, PastTurn
 from qa.types import Answer, Turn
 from qa.web.conversations import COLUMNS, Recall, as_csv, as_jsonl, as_markdown, as_records, harmless
@@ -245,7 +245,7 @@ def test_damaged_or_foreign_file_is_refused_in_words(kept: History, damage: Any)
 
 def test_a_library_that_vanished_is_named_when_a_turn_is_kept(tmp_path: Path) -> None:
     kept = History(tmp_path / "index")
-    with pytest.raises(LibraryNotFound, match=r"folder '.*index' is gone"):
+    with pytest.raises(LibraryGone, match=r"folder '.*index' is gone"):
         kept.keep("anna", "", plain("first?"))
     assert kept.conversations("anna") == []
     assert not (tmp_path / "index").exists()

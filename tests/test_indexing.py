@@ -497,6 +497,19 @@ def test_removal_returns_a_counted_receipt_and_nothing_is_found(
     assert "en/county.md" in sync(library, encoder, folder).added  # and it can be added again
 
 
+def test_documents_of_a_folder_that_cannot_be_looked_into_stay(
+    library: Library, encoder: HashingEncoder, folder: Path, tmp_path: Path
+) -> None:
+    sync(library, encoder, folder)
+    before = sources(library)
+    (folder / "zh").rename(tmp_path / "zh")
+    (folder / "zh").symlink_to(folder / "zh")  # refused to everybody, as one without permissions is to most
+    assert sync(library, encoder, folder).removed == ()
+    assert sources(library) == before
+    (folder / "zh").unlink()
+    assert "zh/歷史.txt" in sync(library, encoder, folder).removed
+
+
 def test_removal_by_id_and_purging(library: Library, encoder: HashingEncoder, folder: Path) -> None:
     sync(library, encoder, folder)
     indexing.remove(library, library.find("zh/歷史.txt").id, purge=True)

@@ -14,7 +14,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "qa"
 
 LAYERS = {
     "errors": 0, "types": 0,
-    "config": 1, "text": 1, "threads": 1,
+    "config": 1, "text": 1, "threads": 1, "tables": 1,
     "readers": 2, "splitter": 2, "encoder": 2, "dense": 2, "lexical": 2, "ranking": 2, "languages": 2, "quotes": 2, "reasons": 2, "extractor": 2, "evidence": 2,
     "sketches": 2, "names": 2, "meanings": 2, "segmenting": 2,
     "citing": 1,

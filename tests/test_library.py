@@ -255,6 +255,18 @@ def test_removing_what_is_not_there_says_so(library: Library) -> None:
         change.remove("nothing")
 
 
+def test_a_library_that_is_closed_while_it_is_read_is_read_to_the_end(library: Library) -> None:
+    put(library, make_document("a", "eins"))
+    put(library, make_document("b", "zwei"))
+    with Library.open(library.path) as reader:
+        texts = (stored.document.text for stored in reader.all_stored())
+        assert next(texts) == "eins"
+        reader.close()
+        assert list(texts) == ["zwei"]
+        with pytest.raises(QAError, match="is closed"):
+            reader.documents()
+
+
 # Deleted means gone
 
 

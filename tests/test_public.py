@@ -90,8 +90,8 @@ ATTRIBUTES = {
 }
 
 ERRORS = (
-    "ReadError", "EncoderNotFound", "EncoderMismatch", "LibraryNotFound", "LibraryCorrupt", "LibraryLocked",
-    "DocumentNotFound", "QuoteMismatch", "QuestionError", "ScopeError", "ConfigError",
+    "ReadError", "EncoderNotFound", "EncoderMismatch", "LibraryNotFound", "LibraryGone", "LibraryCorrupt",
+    "LibraryLocked", "DocumentNotFound", "QuoteMismatch", "QuestionError", "ScopeError", "ConfigError",
 )  # fmt: skip
 
 SETTINGS = {

@@ -539,6 +539,23 @@ def test_a_document_that_cannot_be_brought_back_is_named_and_the_rest_is_kept(
     assert qa.check() == []
 
 
+def test_a_file_that_cannot_be_read_now_costs_no_document(qa: QA, folder: Path, tmp_path: Path) -> None:
+    before = stored(tmp_path / "index")
+    qa.close()
+    damage(tmp_path / "index", "居民2142户")
+    file = folder / "zh" / "概况.txt"
+    file.rename(tmp_path / "kept.txt")
+    file.symlink_to(file)  # refused to everybody, as a failing disk refuses
+    with pytest.raises(QAError, match=r"'zh/概况.txt' is damaged, .* cannot be read now: .*--mend$"):
+        qa.mend()
+    assert {info.source for info in qa.documents()} == set(TEXTS)
+    assert not (tmp_path / "index" / upkeep.DAMAGED).exists()
+    (tmp_path / "kept.txt").replace(file)
+    qa.close()
+    assert qa.mend().lost == ()
+    assert stored(tmp_path / "index") == before
+
+
 def test_damaged_rows_of_passages_cost_no_document(qa: QA, tmp_path: Path) -> None:
     before = stored(tmp_path / "index")
     qa.close()

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from qa.errors import ConfigError, DocumentNotFound, QAError, QuestionError
+from qa.errors import ConfigError, DocumentNotFound, LibraryGone, QAError, QuestionError
 
 if TYPE_CHECKING:
     from qa.config import Config
@@ -336,7 +336,7 @@ def chat(
         for question in _typed_questions(prompt=not as_json):
             try:
                 turn = conversation.ask(question, scope=scope)
-            except QuestionError as error:
+            except (QuestionError, LibraryGone) as error:  # it may be back for the next question
                 _complain(str(error))
                 continue
             if as_json:

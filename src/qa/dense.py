@@ -426,11 +426,12 @@ def write_json(path: Path, value: object) -> None:
 
 def sync_folder(path: Path) -> None:
     """Make the renames in a folder durable."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with refused(path):
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def is_number(value: object) -> bool:

@@ -32,6 +32,10 @@ class LibraryNotFound(QAError):
     """There is no library at the path."""
 
 
+class LibraryGone(QAError):
+    """A library that was open is no longer at its place: its disk was taken out, or its folder moved or removed."""
+
+
 class LibraryCorrupt(QAError):
     """A file of the library is damaged, foreign, or of an unknown format version."""
 
@@ -78,15 +82,21 @@ class ConfigError(QAError):
     """A setting has a value that cannot be used."""
 
 
+def is_file_there(path: Path) -> bool:
+    """Tell whether a file is there; a ``QAError`` where that cannot be seen, which is not the same as no file."""
+    with refused(path):
+        return path.exists()
+
+
 @contextmanager
 def beside(path: Path) -> Iterator[None]:
-    """As ``refused``, for a file beside a library: where its folder is gone, it raises ``LibraryNotFound``."""
+    """As ``refused``, for a file beside a library: where its folder is gone, it raises ``LibraryGone``."""
     try:
         with refused(path):
             yield
     except FileNotFoundError as error:
-        raise LibraryNotFound(
-            f"'{path.name}' cannot be written: the library's folder '{path.parent}' is gone. Put it back, or restore a "
+        raise LibraryGone(
+            f"'{path.name}' cannot be used: the library's folder '{path.parent}' is gone. Put it back, or restore a "
             "backup there."
         ) from error
 

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from qa.errors import FeedbackError, beside, refused
+from qa.errors import FeedbackError, beside, is_file_there, refused
 from qa.types import Answer, Span
 
 RIGHT, WRONG = "right", "wrong"
@@ -103,7 +103,7 @@ class FeedbackStore:
 
         Raises:
             FeedbackError: it is malformed, or the file is full.
-            LibraryNotFound: the folder of the library is gone.
+            LibraryGone: the folder of the library is gone.
         """
         kept = replace(
             _checked(feedback),
@@ -112,7 +112,7 @@ class FeedbackStore:
         )
         line = (json.dumps(kept.to_dict(), ensure_ascii=False) + "\n").encode("utf-8", "replace")
         with self._locked():
-            size = self.path.stat().st_size if self.path.exists() else 0
+            size = self.path.stat().st_size if is_file_there(self.path) else 0
             if size + len(line) > MOST_BYTES:
                 raise FeedbackError(
                     f"{self.path} is full. Turn it into questions (qa questions from-feedback), then move it away."
@@ -143,13 +143,13 @@ class FeedbackStore:
             new = [feedback for feedback in other.read() if feedback.id not in known]
             lines = [(json.dumps(each.to_dict(), ensure_ascii=False) + "\n").encode() for each in new]
             if new:
-                before = self.path.read_bytes() if self.path.exists() else b""
+                before = self.path.read_bytes() if is_file_there(self.path) else b""
                 replace_file(self.path, b"".join([before, *lines]))
         return len(new)
 
     def mend(self) -> int:
         """Take out the lines that cannot be read; return how many there were."""
-        if not self.path.exists():
+        if not is_file_there(self.path):
             return 0
         with self._locked():
             lines = self.path.read_bytes().splitlines(keepends=True)
@@ -163,7 +163,7 @@ class FeedbackStore:
 
         The questions stay, as people asked them; of the documents no name and no place is left.
         """
-        if not self.path.exists():
+        if not is_file_there(self.path):
             return 0
         with self._locked():
             lines = self.path.read_bytes().splitlines(keepends=True)
@@ -178,7 +178,7 @@ class FeedbackStore:
         return {feedback.source for feedback in self.read() if feedback.source}
 
     def _lines(self) -> Iterator[tuple[int, Feedback | None]]:
-        if not self.path.exists():
+        if not is_file_there(self.path):
             return
         with refused(self.path), self.path.open("rb") as file:
             for number, line in enumerate(file, start=1):

@@ -347,9 +347,10 @@ class SignIn:
             return
         try:
             response = await self._let_in(scope, receive)
-        except QAError as error:  # the file of users is damaged: nobody comes in, and only the log says why
+        except QAError as error:  # the file of users is damaged or out of reach: nobody comes in
             _LOG.error("%s", error)
-            response = refusal(503, "NobodyCanSignIn", "Nobody can sign in now. The server's log says why.")
+            told = "Nobody can sign in now. The server's log says why." if self._always else str(error)
+            response = refusal(503, "NobodyCanSignIn", told)
         if response is None:
             await self.app(scope, receive, send)
         else:

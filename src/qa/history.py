@@ -7,7 +7,6 @@ name begins with a dot, so that indexing a folder around it never takes it for a
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import secrets
@@ -19,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from qa.errors import ConversationNotFound, HistoryError, QAError, beside, refused
+from qa.tables import tables_made_by, tables_of
 from qa.types import Reason, Span, Turn
 
 FILE = ".history.sqlite"
@@ -108,10 +108,11 @@ class History:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
+        self._was_kept = False
 
     def conversations(self, user: str) -> list[PastConversation]:
         """Return the conversations of a user, the latest first."""
-        if not self.path.exists():
+        if not self._is_kept():
             return []
         with self._opened() as database:
             rows = database.execute(
@@ -127,7 +128,7 @@ class History:
 
         Raises:
             HistoryError: there is no room, or the file is damaged.
-            LibraryNotFound: the folder of the library is gone.
+            LibraryGone: the folder of the library is gone.
         """
         now = datetime.now(UTC).isoformat(timespec="milliseconds")
         with self._opened() as database:
@@ -192,14 +193,14 @@ class History:
 
     def remove_user(self, user: str) -> int:
         """Remove all conversations of a user, so that nobody who gets the name later has them; return how many."""
-        if not self.path.exists():
+        if not self._is_kept():
             return 0
         with self._opened() as database:
             return database.execute("DELETE FROM conversations WHERE user = ?", (user,)).rowcount
 
     def forget(self, sources: Collection[str]) -> None:
         """Take documents out of all conversations: no name and no place of them is left. The questions stay."""
-        if not sources or not self.path.exists():
+        if not sources or not self._is_kept():
             return
         with self._opened() as database:
             database.execute("BEGIN IMMEDIATE")
@@ -212,7 +213,7 @@ class History:
         Raises:
             HistoryError: the file is damaged.
         """
-        if not self.path.exists():
+        if not self._is_kept():
             return set()
         with self._opened() as database:
             return {source for (source,) in database.execute("SELECT DISTINCT source FROM places")}
@@ -223,7 +224,7 @@ class History:
         Raises:
             HistoryError: the file is damaged.
         """
-        if not self.path.exists():
+        if not self._is_kept():
             return
         if problems := self.check():
             raise HistoryError(problems[0])
@@ -238,7 +239,7 @@ class History:
         Raises:
             HistoryError: one of the files is damaged, or there is no room.
         """
-        if not other.path.exists():
+        if not other._is_kept():
             return
         if problems := other.check():
             raise HistoryError(problems[0])
@@ -268,7 +269,7 @@ class History:
 
     def check(self) -> list[str]:
         """Return what is wrong with the file, in sentences; nothing where there is none."""
-        if not self.path.exists():
+        if not self._is_kept():
             return []
         try:
             with self._opened() as database:
@@ -284,6 +285,19 @@ class History:
             if damage
             else []
         )
+
+    def _is_kept(self) -> bool:
+        """Tell whether there is a file; one that was there and went with the library's folder is not just none.
+
+        Raises:
+            LibraryGone: it is such a one.
+        """
+        with beside(self.path):
+            there = self.path.exists()
+            if self._was_kept and not there and not self.path.parent.is_dir():
+                raise FileNotFoundError(self.path)
+            self._was_kept = self._was_kept or there
+            return there
 
     @staticmethod
     def _next(database: sqlite3.Connection, user: str, conversation: str) -> int:
@@ -306,7 +320,7 @@ class History:
     @contextmanager
     def _opened(self, missing: ConversationNotFound | None = None) -> Iterator[sqlite3.Connection]:
         """Open the file for one call, making it unless ``missing`` is to be raised; what is not committed is undone."""
-        if missing and not self.path.exists():
+        if missing and not self._is_kept():
             raise missing
         with beside(self.path):
             os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
@@ -323,15 +337,15 @@ class History:
 
     def _check(self, database: sqlite3.Connection) -> None:
         """Make the tables of a new file; refuse one that holds others, since a trigger would act when we write."""
-        if not database.execute("PRAGMA application_id").fetchone()[0] and not _there(database):
+        if not database.execute("PRAGMA application_id").fetchone()[0] and not tables_of(database):
             database.execute("BEGIN IMMEDIATE")
-            if not _there(database):  # nobody else has made them meanwhile
+            if not tables_of(database):  # nobody else has made them meanwhile
                 _create(database)
             database.execute("COMMIT")
         made = [
             database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
         ]
-        if made != [_APPLICATION_ID, _FORMAT] or _there(database) != _expected():
+        if made != [_APPLICATION_ID, _FORMAT] or tables_of(database) != tables_made_by(_SCHEMA):
             raise HistoryError(
                 f"'{self.path}' is not as this qa makes it: of another version, or edited by hand. Move it away."
             )
@@ -346,17 +360,6 @@ def _create(database: sqlite3.Connection) -> None:
         database.execute(statement)
     database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
     database.execute(f"PRAGMA user_version = {_FORMAT}")
-
-
-def _there(database: sqlite3.Connection) -> dict[str, str]:
-    return dict(database.execute("SELECT name, sql FROM sqlite_schema WHERE sql IS NOT NULL"))
-
-
-@functools.cache
-def _expected() -> dict[str, str]:
-    with closing(sqlite3.connect(":memory:")) as database:
-        _create(database)
-        return _there(database)
 
 
 def _insert(database: sqlite3.Connection, conversation: str, number: int, now: str, turn: Turn) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -25,7 +26,7 @@ from qa.dense import DenseIndex
 from qa.errors import ReadError
 from qa.languages import Languages
 from qa.library import Change, Library, Stored, Unread
-from qa.readers import HOLDERS, Outcome, find_files
+from qa.readers import HOLDERS, Outcome, file_type, find_files
 from qa.readers.processes import IN_LINE, PROCESSES, Readers, Reading, shared_readers
 from qa.splitter import search_text, split_document
 from qa.types import (
@@ -415,7 +416,7 @@ class _Run:
         shown = str(path).encode("utf-8", "replace").decode()
         if shown != str(path):  # bytes that no text and no database can hold
             return _Reading(shown, "", [Outcome(problem="has a name that is not UTF-8; rename it.")])
-        if path.exists() and not path.is_file():  # to open a pipe is to wait for ever
+        if file_type(path) not in (0, stat.S_IFREG, stat.S_IFDIR):  # to open a pipe is to wait for ever
             return _Reading(shown, "", [Outcome(problem="is no regular file.")])
         try:
             sha256 = uploads.sha256_of(path)
@@ -683,8 +684,17 @@ _HOLDER = re.compile(f"(?<={'|'.join(map(re.escape, HOLDERS))})/", re.IGNORECASE
 
 
 def _is_there(path: str) -> bool:
-    """Tell whether a document's file, or the archive that it was read from, is where it was."""
-    return os.path.lexists(path) or any(Path(holder).is_file() for holder, _ in _holders(path))
+    """Tell whether a document's file, or the archive that it was read from, is where it was.
+
+    One in a folder that cannot be looked into is not gone.
+    """
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return any(Path(holder).is_file() for holder, _ in _holders(path))
+    except OSError:
+        return True
+    return True
 
 
 def _in_parts(encode: Callable[[slice], Floats], count: int, dim: int) -> Floats:

@@ -16,6 +16,7 @@ import re
 import secrets
 import socket
 import sqlite3
+import stat
 import threading
 import time
 import zlib
@@ -34,11 +35,14 @@ from qa.errors import (
     DocumentNotFound,
     EncoderMismatch,
     LibraryCorrupt,
+    LibraryGone,
     LibraryLocked,
     LibraryNotFound,
     QAError,
+    refused,
 )
 from qa.sketches import bands, resemblance
+from qa.tables import tables_made_by, tables_of
 from qa.types import (
     Document,
     DocumentInfo,
@@ -151,15 +155,21 @@ class Library:
     """The documents of one folder ``path``; open it with ``Library.open``."""
 
     def __init__(
-        self, path: Path, connection: sqlite3.Connection, lock: WriterLock | None, *, small: bool = False
+        self,
+        path: Path,
+        file: FileId | None,
+        connection: sqlite3.Connection,
+        lock: WriterLock | None,
+        *,
+        small: bool = False,
     ) -> None:
         self.path = path
+        self._file = file
         self.places = Places(path)
         self.small = small
         self._writer = connection if lock else None
         self._lock = lock
         self._idle: list[sqlite3.Connection] = [] if lock else [connection]
-        self._all: list[sqlite3.Connection] = [connection]
         self._pool = threading.Lock()
         self._writing = threading.Lock()
         self._closed = False
@@ -186,7 +196,8 @@ class Library:
         """
         file = path / FILE
         create = create and write
-        if not create and not is_library(path):
+        there = file_of(path)  # now: one that takes its place while it is opened is not taken for it
+        if not create and not there:
             raise LibraryNotFound(f"No library at '{path}'. Build one: qa index FOLDER --index '{path}'")
         try:
             if create:
@@ -204,13 +215,15 @@ class Library:
             _check_format(connection, file)
             if write:
                 _upgrade(connection, path)
-            library = cls(path, connection, lock, small=small)
+            library = cls(path, there or file_of(path), connection, lock, small=small)
             library.check_encoder(fingerprint, token_fingerprint, dim)
         except BaseException as error:
             if connection:
                 connection.close()
             if lock:
                 lock.release()
+            if there and not is_library(path):
+                raise gone(path) from error
             if isinstance(error, sqlite3.DatabaseError):
                 raise _explained(file, error) from error
             raise
@@ -223,7 +236,7 @@ class Library:
         self.close()
 
     def close(self) -> None:
-        """Close all connections and free the lock; closing twice is allowed."""
+        """Close all connections and free the lock, one that is being read when it is read; closing twice is allowed."""
         with self._writing, self._pool:
             if self._closed:
                 return
@@ -233,11 +246,17 @@ class Library:
                     # A full disk loses nothing: what is committed stands in the write-ahead log
                     with suppress(sqlite3.DatabaseError):
                         _checkpoint(self._writer)
-                for connection in reversed(self._all):  # the writer last: it can delete the empty log
+                for connection in self._idle:  # not those in use: SQLite would read memory that it has freed
                     connection.close()
+                if self._writer:
+                    self._writer.close()  # last: it can delete the empty log
             finally:
                 if self._lock:
                     self._lock.release()
+
+    def is_there(self) -> bool:
+        """Tell whether the file at the library's place is still the one that was opened: others can take it away."""
+        return file_of(self.path) == self._file
 
     @property
     def writable(self) -> bool:
@@ -695,15 +714,31 @@ class Library:
             self._check_open()
             connection = self._idle.pop() if self._idle else None
         with _translated(self.path / FILE):
-            if connection is None:
-                connection = _connect(self.path / FILE, write=False, small=self.small)
-                with self._pool:
-                    self._all.append(connection)
+            connection = connection or self._connected()
             try:
                 yield connection
             finally:
                 with self._pool:
-                    self._idle.append(connection)
+                    if self._closed:
+                        connection.close()
+                    else:
+                        self._idle.append(connection)
+
+    def _connected(self) -> sqlite3.Connection:
+        """Return a new read connection.
+
+        Raises:
+            LibraryGone: there is none, or it may be one to another library than the connections of before.
+        """
+        connection = None
+        try:
+            connection = _connect(self.path / FILE, write=False, small=self.small)
+            return connection
+        finally:
+            if not self.is_there():
+                if connection:
+                    connection.close()
+                raise gone(self.path)
 
     @contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -1004,10 +1039,31 @@ def _named(fingerprint: str) -> str:
         return f"'{fingerprint}'"
 
 
+FileId = tuple[int, int]
+"""Device and inode: another file of the same name has others."""
+
+
+def file_of(path: Path) -> FileId | None:
+    """Return what tells the library in a folder from every other one; None if there is none."""
+    with refused(path):
+        try:
+            found = (path / FILE).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+    return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) and found.st_size else None
+
+
 def is_library(path: Path) -> bool:
     """Return whether the folder holds a library, whole or damaged."""
-    file = path / FILE
-    return file.is_file() and file.stat().st_size > 0
+    return file_of(path) is not None
+
+
+def gone(path: Path) -> LibraryGone:
+    """Return what is raised where there was a library, and is none or another one."""
+    return LibraryGone(
+        f"The library '{path}' is gone. Put its folder back, or restore a backup there: "
+        f"qa restore FOLDER --index '{path}'"
+    )
 
 
 def _connect(file: Path, *, write: bool, small: bool = False) -> sqlite3.Connection:
@@ -1044,7 +1100,7 @@ def _create(
         raise ValueError("A new library needs fingerprint, token_fingerprint and dim.")
     meta = {"fingerprint": fingerprint, "token_fingerprint": token_fingerprint, "dim": str(dim)}
     connection.execute("BEGIN IMMEDIATE")  # one transaction: a library exists whole or not at all
-    for statement in _schema(FORMAT):
+    for statement in _schema(FORMAT).split(";"):
         connection.execute(statement)
     connection.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -1057,7 +1113,7 @@ def _check_format(connection: sqlite3.Connection, file: Path) -> None:
     application, version = (
         connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
     )
-    blank, there = _is_blank(connection), _there(connection)
+    blank, there = _is_blank(connection), tables_of(connection)
     connection.execute("COMMIT")
     if application == 0 and blank:
         raise LibraryNotFound(f"The library at '{file.parent}' is empty. Build it: qa index FOLDER")
@@ -1070,7 +1126,7 @@ def _check_format(connection: sqlite3.Connection, file: Path) -> None:
             else "No qa makes such a one: it was damaged, or edited by hand. Restore a backup or index again."
         )
         raise LibraryCorrupt(f"'{file}' has format {version}; this qa reads format {FORMAT}. {what}")
-    other = {key for key, _ in there.items() ^ _expected(version).items()}
+    other = {key for key, _ in there.items() ^ tables_made_by(_schema(version)).items()}
     if other:  # a trigger would act when we write
         names = ", ".join(f"{kind} '{name}'" for kind, name in sorted(other))
         raise LibraryCorrupt(
@@ -1079,34 +1135,13 @@ def _check_format(connection: sqlite3.Connection, file: Path) -> None:
         )
 
 
-def _schema(version: int) -> list[str]:
+def _schema(version: int) -> str:
     """Return the statements that make the tables of a format."""
     made = SCHEMA.format(
         added="".join(f", {column}" for column in ADDED) if version > 1 else "",
         reading=f", {READING}" if version > 3 else "",
     )
-    return (made + SKETCHES * (version > 2) + (UNREAD + PLACES) * (version > 3)).split(";")
-
-
-def _there(connection: sqlite3.Connection) -> dict[tuple[str, str], str]:
-    """Return by which statement each table, index, view and trigger was made, without white space.
-
-    A column that an upgrade added stands there after other white space than one that was there from the first.
-    """
-    rows = connection.execute(
-        """SELECT type, name, sql FROM sqlite_schema
-           WHERE type NOT IN ('table', 'index') OR name NOT LIKE 'sqlite!_%' ESCAPE '!'"""
-    )
-    return {(kind, name): "".join(str(sql).split()) for kind, name, sql in rows}
-
-
-@functools.cache
-def _expected(version: int) -> dict[tuple[str, str], str]:
-    """Return what ``_there`` gives for a library of a format that nobody has touched."""
-    with closing(sqlite3.connect(":memory:")) as connection:
-        for statement in _schema(version):
-            connection.execute(statement)
-        return _there(connection)
+    return made + SKETCHES * (version > 2) + (UNREAD + PLACES) * (version > 3)
 
 
 def _upgrade(connection: sqlite3.Connection, folder: Path) -> None:

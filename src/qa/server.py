@@ -25,6 +25,7 @@ from qa.errors import (
     EncoderMismatch,
     FeedbackError,
     HistoryError,
+    LibraryGone,
     LibraryLocked,
     LibraryNotFound,
     QAError,
@@ -54,6 +55,7 @@ _STATUS: tuple[tuple[type[QAError], int], ...] = (
     (DocumentNotFound, 404),
     (EncoderMismatch, 409),
     (LibraryNotFound, 503),
+    (LibraryGone, 503),
     (LibraryLocked, 503),
 )
 

@@ -20,7 +20,7 @@ from qa.extractor import load_extractor
 from qa.feedback import Feedback, FeedbackStore
 from qa.history import History
 from qa.languages import Languages
-from qa.library import Library, is_library
+from qa.library import Library, gone, is_library
 from qa.search import Searcher
 from qa.threads import use_one_thread
 from qa.types import (
@@ -72,6 +72,7 @@ class QA:
         self._feedback = FeedbackStore(path)
         self._history = History(path)
         self._library: Library | None = None
+        self._was_there = False
         self._engine: _Engine | None = None
         self._encoders: tuple[Encoder, TokenEncoder] | None = None
         self._listed: tuple[tuple[int, int], tuple[DocumentInfo, ...]] | None = None
@@ -302,6 +303,7 @@ class QA:
                 write=True,
                 create=not there,
             ) as library,
+            _staying(library),
         ):
             copy = upkeep.restore(library, Path(folder))
         self._model = self._encoders = None  # the backup's own from now on
@@ -334,7 +336,7 @@ class QA:
         self._read()
         self.close()
         encoder, token_encoder = load_encoder(model), load_token_encoder()
-        with self._writing, Library.open(self.path, write=True) as library:
+        with self._writing, Library.open(self.path, write=True) as library, _staying(library):
             count = indexing.reencode(
                 library, encoder=encoder, token_encoder=token_encoder, on_progress=on_progress
             )
@@ -375,10 +377,14 @@ class QA:
         self.close()
 
     def _read(self) -> Library:
-        """Return the library opened for reading."""
+        """Return the library opened for reading; another one if that is in its place now."""
         with self._lock:
+            if self._library and not self._library.is_there():
+                self._let_go()
             if self._library is None:
                 if not is_library(self.path):
+                    if self._was_there:
+                        raise gone(self.path)
                     raise LibraryNotFound(
                         f"No library at '{self.path}'. Build one: qa index FOLDER --index {self.path}"
                     )
@@ -387,12 +393,14 @@ class QA:
                 if self._model and self._model != recorded:
                     library.check_encoder(load_encoder(self._model).fingerprint)
                 self._model = self._model or recorded
-                self._library = library
+                self._library, self._was_there = library, True
             return self._library
 
     @contextmanager
     def _write(self) -> Iterator[Library]:
         """Open the library for writing, creating it if need be; the lock is held until the block ends."""
+        if self._was_there:
+            self._read()  # one that is gone is not made anew: that would stand in its way when it is put back
         encoder, token_encoder = self._both()
         with (
             self._writing,  # two uploads to one page take turns instead of finding the library locked
@@ -405,7 +413,9 @@ class QA:
                 create=True,
                 small=self.config.small,
             ) as library,
+            _staying(library),
         ):
+            self._was_there = True
             yield library
 
     def _both(self) -> tuple[Encoder, TokenEncoder]:
@@ -415,22 +425,28 @@ class QA:
             return self._encoders
 
     def _with_engine(self, work: Callable[[_Engine], T]) -> T:
-        """Do what an engine does; open the library again if another process had it encoded anew meanwhile."""
-        engine = self._running()
-        try:
-            return work(engine)
-        except EncoderMismatch:
-            with self._lock:
-                if self._engine is engine:
-                    self.close()
-                    if not self._asked_model:
-                        self._model = self._encoders = None
-            return work(self._running())
+        """Do what an engine does; open the library again if it was encoded anew, or became another one, meanwhile."""
+        while True:
+            engine = self._running()
+            try:
+                return work(engine)
+            except (QAError, OSError) as error:
+                with self._lock:
+                    if isinstance(error, EncoderMismatch) and self._engine is engine:
+                        self._let_go()
+                    if self._running() is engine:
+                        raise
+
+    def _let_go(self) -> None:
+        """Close a library that is no longer what was opened; its model may be another one, too."""
+        self.close()
+        if not self._asked_model:
+            self._model = self._encoders = None
 
     def _running(self) -> _Engine:
         with self._lock:
+            library = self._read()
             if self._engine is None:
-                library = self._read()
                 encoder, token_encoder = self._both()
                 library.check_encoder(encoder.fingerprint, token_encoder.fingerprint, encoder.dim)
                 use_one_thread()
@@ -457,6 +473,16 @@ class QA:
             return self._engine
 
 
+@contextmanager
+def _staying(library: Library) -> Iterator[None]:
+    """Raise ``LibraryGone`` if a library was taken away while it was written to: what was done came to nothing."""
+    try:
+        yield
+    finally:
+        if not library.is_there():
+            raise gone(library.path)
+
+
 def retrieve(
     question: str, k: int = 5, index: str | Path = "index", *, scope: Scope | None = None
 ) -> list[Hit]:
@@ -468,6 +494,7 @@ def retrieve(
 
     Raises:
         LibraryNotFound: there is no library at ``index``.
+        LibraryGone: there was one when this was called before.
         QuestionError: the question is empty or too long.
     """
     path = Path(index).resolve()

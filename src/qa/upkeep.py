@@ -31,6 +31,7 @@ from qa.types import Block, Copy, Document, DocumentInfo, Encoder, IndexReport, 
 from qa.users import Users
 from qa.views import MENDING, Views
 
+_NO_FILE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 DAMAGED = "library.sqlite.damaged"
 """What is kept of a library that documents of were lost."""
 
@@ -284,6 +285,7 @@ def mend(
 
     Raises:
         LibraryCorrupt: nothing can be read of it.
+        QAError: the file of a damaged document cannot be read, though it is there; nothing is changed.
     """
     verdicts = FeedbackStore(path)
     with Library.open(path, write=True) as library:
@@ -335,7 +337,8 @@ def _rescue(
                 languages=languages,
             )
             if lost:
-                shutil.copyfile(library.path / FILE, library.path / DAMAGED)
+                with refused(library.path):
+                    shutil.copyfile(library.path / FILE, library.path / DAMAGED)
                 lost.append(f"What is left of them is in {library.path / DAMAGED}.")
             library.become(sound)
         return len(report.added), lost
@@ -360,6 +363,11 @@ def _whole(library: Library, lost: list[str]) -> Iterator[Stored]:
             if document.sha256 != sha256:
                 raise ReadError(path, "is no longer the file that was added.")
         except (ReadError, OSError, ValueError) as error:
+            if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, _NO_FILE):
+                raise QAError(
+                    f"'{name}' is damaged, and its file, which may bring it back, cannot be read now: {error} "
+                    "Nothing was changed. Make it readable, or move it away, and mend again: qa doctor --mend"
+                ) from error
             reason = error.reason if isinstance(error, ReadError) else str(error)
             lost.append(
                 f"'{name}' is damaged, and its file does not bring it back: {path or 'it was no file,'} {reason}"

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-from qa.errors import ConfigError, refused
+from qa.errors import ConfigError, beside, refused
 from qa.feedback import replace_file
 
 FILE = ".users.json"
@@ -171,14 +171,20 @@ class Users:
                 kept.users[_normal(name)] = replace(record, epoch=record.epoch + 1)
 
     def _read(self) -> _Kept:
-        """Return the file's users; it is read again only when it changed."""
-        try:
-            state = self.path.stat()
-        except FileNotFoundError:
-            return _Kept()
-        version = (state.st_mtime_ns, state.st_size, state.st_ino)
-        if self._seen is None or self._seen[0] != version:
-            with refused(self.path):
+        """Return the file's users; it is read again only when it changed.
+
+        Raises:
+            LibraryGone: there were some, and the folder of the library is gone.
+        """
+        with beside(self.path):
+            try:
+                state = self.path.stat()
+            except FileNotFoundError:
+                if self._seen and not self.path.parent.is_dir():
+                    raise
+                return _Kept()
+            version = (state.st_mtime_ns, state.st_size, state.st_ino)
+            if self._seen is None or self._seen[0] != version:
                 self._seen = version, _parsed(self.path.read_bytes(), self.path)
         return self._seen[1]
 

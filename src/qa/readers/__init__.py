@@ -8,6 +8,8 @@ their own, which a hostile file cannot leave.
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import partial
@@ -236,7 +238,7 @@ def find_files(root: Path) -> Files:
     paths: list[Path] = []
     left_out: list[LeftOut] = []
     for path in _walk(root, root.resolve(), set()):
-        kind = "" if path.is_dir() else _kind(path)
+        kind = "" if file_type(path) == stat.S_IFDIR else _kind(path)
         if kind:
             left_out.append(LeftOut(path.as_posix(), kind))
         else:
@@ -244,11 +246,20 @@ def find_files(root: Path) -> Files:
     return Files(tuple(paths), tuple(left_out))
 
 
+def file_type(path: Path) -> int:
+    """Return what is at a path, as ``stat.S_IFREG``, links followed; 0 for what is not there or cannot be looked at."""
+    try:
+        return stat.S_IFMT(path.stat().st_mode)
+    except OSError:
+        return 0
+
+
 def _kind(path: Path) -> str:
-    """Return why a path is left out, "" if it is read."""
-    if path.is_symlink() and not path.exists():
+    """Return why a path is left out, "" if it is read, as one is that cannot be looked at: reading it says why."""
+    found = file_type(path)
+    if not found and os.path.lexists(path):
         return "broken link"
-    return unreadable_kind(path.name) or ("" if path.is_file() else "no regular file")
+    return unreadable_kind(path.name) or ("no regular file" if found not in (0, stat.S_IFREG) else "")
 
 
 def _walk(folder: Path, root: Path, entered: set[Path]) -> Iterator[Path]:
@@ -262,7 +273,7 @@ def _walk(folder: Path, root: Path, entered: set[Path]) -> Iterator[Path]:
     for path in paths:
         if path.name.startswith((".", "~$")):  # Word keeps a lock file "~$name.docx" beside an open document
             continue
-        if path.is_dir():
+        if file_type(path) == stat.S_IFDIR:
             if not _is_elsewhere(path, root, entered):
                 yield from _walk(path, root, entered)
         else:
@@ -277,7 +288,8 @@ def _is_elsewhere(folder: Path, root: Path, entered: set[Path]) -> bool:
 
 def _checked(path: Path) -> bytes:
     """Return the bytes of a file of a readable kind, not empty and not too large."""
-    kind = "" if path.is_dir() else unreadable_kind(path.name)
+    is_folder = file_type(path) == stat.S_IFDIR
+    kind = "" if is_folder else unreadable_kind(path.name)
     if kind:
         raise ReadError(path, f"'{kind}' files cannot be read; readable are {' '.join(sorted(READABLE))}.")
     try:
@@ -286,7 +298,7 @@ def _checked(path: Path) -> bytes:
     except Unreadable as error:
         raise ReadError(path, str(error)) from error
     except OSError as error:
-        what = "is a folder that cannot be listed" if path.is_dir() else "cannot be opened"
+        what = "is a folder that cannot be listed" if is_folder else "cannot be opened"
         raise ReadError(path, f"{what} ({error.strerror}).") from error
     if not data.strip():
         raise ReadError(path, "is empty.")

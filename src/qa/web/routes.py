@@ -6,6 +6,7 @@ document that is removed is to be gone.
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,7 @@ from fastapi.responses import HTMLResponse, Response
 from qa.citing import Citation
 from qa.errors import DocumentNotFound, LibraryNotFound, QAError
 from qa.history import History
+from qa.readers import file_type
 from qa.readers.pages import Words, page_picture, page_sizes
 from qa.types import Document, DocumentInfo
 from qa.web import source
@@ -152,7 +154,7 @@ def _original(service: Service, document: Document) -> str:
     if document.media_type != _PDF:
         return ""
     path = service.find(document.id).path
-    return path if Path(path).is_file() else ""
+    return path if file_type(Path(path)) == stat.S_IFREG else ""
 
 
 def _documents(service: Service) -> list[DocumentInfo]:

@@ -169,6 +169,7 @@ class Strings:
 
     trouble_question: str
     trouble_library: str
+    trouble_gone: str
     trouble_locked: str
     trouble_model: str
     trouble_quote: str
@@ -329,6 +330,7 @@ EN = Strings(
     question_too_long="The question is longer than {count} characters. Ask in a sentence or two.",
     trouble_question="The question is empty. Ask in a few words, in any language.",
     trouble_library="The library cannot be read. Whoever runs it can check it with: qa doctor",
+    trouble_gone="The library is gone. Whoever runs it can put its folder back, or restore a backup there.",
     trouble_locked="Something else is writing to the library right now. Try again in a moment.",
     trouble_model="The library was made with another model than the one that is running.",
     trouble_quote="The quote differs from the stored document, so it is not shown.",
@@ -484,6 +486,7 @@ ZH_HANS = Strings(
     question_too_long="问题超过 {count} 个字符，请用一两句话提问。",
     trouble_question="问题是空的。请用任何语言简短提问。",
     trouble_library="文档库无法读取。管理员可以用 qa doctor 检查。",
+    trouble_gone="文档库不见了。管理员可以把它的文件夹放回原处，或在那里恢复备份。",
     trouble_locked="另一个程序正在写入文档库，请稍后再试。",
     trouble_model="文档库是用另一个模型建立的，与当前运行的模型不同。",
     trouble_quote="引文与存储的文档不一致，因此不予显示。",
@@ -639,6 +642,7 @@ ZH_HANT = Strings(
     question_too_long="問題超過 {count} 個字元，請用一兩句話提問。",
     trouble_question="問題是空的。請用任何語言簡短提問。",
     trouble_library="文件庫無法讀取。管理員可以用 qa doctor 檢查。",
+    trouble_gone="文件庫不見了。管理員可以把它的資料夾放回原處，或在那裡還原備份。",
     trouble_locked="另一個程式正在寫入文件庫，請稍後再試。",
     trouble_model="文件庫是用另一個模型建立的，與目前執行的模型不同。",
     trouble_quote="引文與儲存的文件不一致，因此不予顯示。",
@@ -799,6 +803,7 @@ JA = Strings(
     question_too_long="質問が {count} 文字を超えています。一、二文で質問してください。",
     trouble_question="質問が空です。どの言語でも、短い言葉で質問してください。",
     trouble_library="文書庫を読めません。管理者は qa doctor で調べられます。",
+    trouble_gone="文書庫がなくなっています。管理者がそのフォルダーを元の場所に戻すか、バックアップを復元してください。",
     trouble_locked="ほかの処理が文書庫に書き込んでいます。少し待ってからお試しください。",
     trouble_model="文書庫は、いま動いているものとは別のモデルで作られています。",
     trouble_quote="引用が保存された文書と一致しないため、表示しません。",
@@ -959,6 +964,7 @@ KO = Strings(
     question_too_long="질문이 {count}자를 넘습니다. 한두 문장으로 물어보세요.",
     trouble_question="질문이 비어 있습니다. 어떤 언어로든 짧게 물어보세요.",
     trouble_library="문서 모음을 읽을 수 없습니다. 관리자는 qa doctor로 점검할 수 있습니다.",
+    trouble_gone="문서 모음이 사라졌습니다. 관리자가 폴더를 제자리에 돌려놓거나 그곳에 백업을 복원할 수 있습니다.",
     trouble_locked="지금 다른 작업이 문서 모음에 쓰고 있습니다. 잠시 뒤에 다시 시도하세요.",
     trouble_model="문서 모음이 지금 실행 중인 모델과 다른 모델로 만들어졌습니다.",
     trouble_quote="인용이 저장된 문서와 달라 보여 주지 않습니다.",
@@ -1119,6 +1125,7 @@ ES = Strings(
     question_too_long="La pregunta supera los {count} caracteres. Pregunta en una o dos frases.",
     trouble_question="La pregunta está vacía. Pregunta con pocas palabras, en cualquier idioma.",
     trouble_library="No se puede leer la biblioteca. Quien la administra puede revisarla con: qa doctor",
+    trouble_gone="La biblioteca ha desaparecido. Quien la administra puede devolver su carpeta a su sitio o restaurar allí una copia de seguridad.",
     trouble_locked="Otro proceso está escribiendo en la biblioteca. Inténtalo dentro de un momento.",
     trouble_model="La biblioteca se hizo con un modelo distinto del que está en marcha.",
     trouble_quote="La cita difiere del documento guardado, así que no se muestra.",
@@ -1279,6 +1286,7 @@ FR = Strings(
     question_too_long="La question dépasse {count} caractères. Posez-la en une ou deux phrases.",
     trouble_question="La question est vide. Demandez en quelques mots, dans n’importe quelle langue.",
     trouble_library="La bibliothèque est illisible. La personne qui la gère peut la vérifier avec : qa doctor",
+    trouble_gone="La bibliothèque a disparu. La personne qui la gère peut remettre son dossier à sa place ou y restaurer une sauvegarde.",
     trouble_locked="Un autre processus écrit dans la bibliothèque. Réessayez dans un instant.",
     trouble_model="La bibliothèque a été faite avec un autre modèle que celui qui fonctionne.",
     trouble_quote="La citation diffère du document enregistré ; elle n’est donc pas affichée.",
@@ -1439,6 +1447,7 @@ DE = Strings(
     question_too_long="Die Frage ist länger als {count} Zeichen. Fragen Sie in ein, zwei Sätzen.",
     trouble_question="Die Frage ist leer. Fragen Sie mit wenigen Worten, in jeder Sprache.",
     trouble_library="Die Bibliothek kann nicht gelesen werden. Wer sie betreut, kann sie prüfen: qa doctor",
+    trouble_gone="Die Bibliothek ist nicht mehr da. Wer sie betreut, kann ihren Ordner zurücklegen oder dort eine Sicherung wiederherstellen.",
     trouble_locked="Gerade schreibt ein anderer Vorgang in die Bibliothek. Versuchen Sie es gleich noch einmal.",
     trouble_model="Die Bibliothek wurde mit einem anderen Modell angelegt als dem laufenden.",
     trouble_quote="Das Zitat weicht vom gespeicherten Dokument ab und wird deshalb nicht gezeigt.",
@@ -1599,6 +1608,7 @@ RU = Strings(
     question_too_long="Вопрос длиннее {count} символов. Спросите в одном-двух предложениях.",
     trouble_question="Вопрос пуст. Спросите в нескольких словах на любом языке.",
     trouble_library="Библиотеку не удаётся прочитать. Её владелец может проверить её командой: qa doctor",
+    trouble_gone="Библиотека пропала. Её владелец может вернуть её папку на место или восстановить там резервную копию.",
     trouble_locked="Сейчас в библиотеку пишет другой процесс. Попробуйте чуть позже.",
     trouble_model="Библиотека создана другой моделью, не той, что работает сейчас.",
     trouble_quote="Цитата отличается от сохранённого документа, поэтому она не показана.",
@@ -1754,6 +1764,7 @@ AR = Strings(
     question_too_long="السؤال أطول من {count} حرفًا. اسأل بجملة أو جملتين.",
     trouble_question="السؤال فارغ. اسأل ببضع كلمات بأي لغة.",
     trouble_library="تتعذّر قراءة المكتبة. يمكن لمن يديرها فحصها بالأمر: qa doctor",
+    trouble_gone="لم تعد المكتبة موجودة. يمكن لمن يديرها أن يعيد مجلدها إلى مكانه أو أن يستعيد نسخة احتياطية هناك.",
     trouble_locked="تكتب عملية أخرى في المكتبة الآن. حاول بعد قليل.",
     trouble_model="أُنشئت المكتبة بنموذج غير الذي يعمل الآن.",
     trouble_quote="يختلف الاقتباس عن المستند المحفوظ، لذلك لا يُعرض.",

@@ -7,10 +7,11 @@ import shutil
 import unicodedata
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from qa.errors import QAError
+from qa.errors import LibraryNotFound, QAError
 from qa.library import UPLOADS
 from qa.types import IndexReport
 from qa.uploads import taking
@@ -65,6 +66,8 @@ def take_upload(
     kept = service.path / UPLOADS / safe_name(name)
     outcome = FileOutcome(name, "failed")
     try:
+        with suppress(LibraryNotFound):  # the first upload makes it
+            service.documents()  # in the place of one that is gone, nothing is made
         with taking(kept) as previous:
             try:
                 _place(file, kept, previous)
