@@ -63,6 +63,8 @@ _NEXT_LINE = 2.2
 """Font sizes from a line within which the next one is looked for."""
 _MOST_NEAR = 400
 """Runs of a line and the next ones; where there are more it is a drawing."""
+_WIDE_CELL = 3.0
+"""Of the font size: cells of a narrow table are no further apart."""
 _ALIGNED = 0.25
 """Points that cells of a column may be out of line."""
 
@@ -259,6 +261,7 @@ class _Field:
         for at, right in enumerate(self.right_of):
             if right is not None:
                 self._gaps[right] = min(self._gaps[right], ordered[right].x0 - ordered[at].x1)
+        self._numbers = {id(run): at for at, run in enumerate(ordered)}
         self._left_gap = {id(run): gap for run, gap in zip(ordered, self._gaps, strict=True)}
         self._right_gap = {
             id(run): np.inf if right is None else ordered[right].x0 - run.x1
@@ -337,9 +340,33 @@ class _Field:
         # words of a stretched line are equally far apart, columns of three or more are, too
         is_stretched = gap < 2 * min(_word_gap(run), _word_gap(right))
         is_even = is_stretched and any(abs(other - gap) < 0.12 * size for other in next_gaps)
-        if self._cells(run, right, size) > (3 if is_even else 2):
+        cells = self._cells(run, right, size)
+        if cells > (3 if is_even else 2) or (cells == 2 and self._is_short(run, size)):
             return True
         return self._is_gutter(run, right, size, _RIVERS if is_even else _GUTTERS)
+
+    def _is_short(self, run: _Run, size: float) -> bool:
+        """Tell whether a line ends well before one near it does, and the lines next to it end elsewhere.
+
+        Then it was not stretched, for such lines fill their column, and its gap was meant.
+        """
+        end = self._end(run, size)
+        low, high = (bisect_left(self._middles, run.middle + side * 8 * size) for side in (-1, 1))
+        near = [other for other in self._runs[low:high] if abs(other.middle - run.middle) > 0.6 * size]
+        return any(other.x0 < run.x1 and other.x1 > end + 2 * size for other in near) and not any(
+            abs(other.x1 - end) < 1 and not _edge(other)[1].isdigit()
+            for other in near
+            if abs(other.middle - run.middle) < _NEXT_LINE * size
+        )
+
+    def _end(self, run: _Run, size: float) -> float:
+        """Return where the line of a run ends, if no column is parted by less than a wide gap."""
+        at: int | None = self._numbers[id(run)]
+        end = run.x1
+        while at is not None and self._runs[at].x0 - end < _WIDE_CELL * size:
+            end = self._runs[at].x1
+            at = self.right_of[at]
+        return end
 
     def _cells(self, run: _Run, right: _Run, size: float) -> int:
         """Return on how many lines near it a gap ends, or begins, at the same place."""
