@@ -237,6 +237,16 @@ def test_a_rule_parts_lines_that_nothing_else_parts() -> None:
     assert {line.text for line in ruled} == {"left", "right"}
 
 
+def test_a_vowel_sign_without_a_width_stays_with_its_letter() -> None:
+    # as Chromium draws Thai: the sign begins a hair behind the next letter, and ends before its own does
+    places = (("ต", 0.0, 8.0), ("ั", 8.1, 8.1), ("้", 8.0, 8.0), ("ง", 8.0, 14.0))
+    thai = [Glyph(text, x0, 0, x1, 12, 12, "Loma", False) for text, x0, x1 in places]
+    assert [line.text for line in lines_of(thai, 1)] == ["ตั้ง"]
+    places = (("क", 0.0, 9.0), ("े", 4.0, 5.0), ("ल", 9.0, 17.0))
+    hindi = [Glyph(text, x0, 0, x1, 12, 12, "Lohit", False) for text, x0, x1 in places]
+    assert [line.text for line in lines_of(hindi, 1)] == ["केल"]
+
+
 def test_vertical_lines_are_turned() -> None:
     page = [
         Glyph(char, x, 700 - 10 * at, x + 10, 710 - 10 * at, 10, "Mincho", False)

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 import regex
 
-from qa.readers.glyphs import logical
+from qa.readers.glyphs import in_order, logical
 from qa.readers.layout import Box, Line
 from qa.text.characters import is_unspaced
 
@@ -469,8 +469,8 @@ _LOST_BULLET = regex.compile(r"^\ufffd(?=\s)")
 
 def _line(glyphs: list[Glyph], page: int) -> Iterator[Line]:
     inked = [glyph for glyph in glyphs if not glyph.is_space]
-    glyphs = sorted(glyphs, key=lambda glyph: glyph.x0)
-    text = _LOST_BULLET.sub("•", _LEADERS.sub(" … ", logical(_texts(glyphs)))).strip()
+    glyphs = _from_left(glyphs)
+    text = in_order(_LOST_BULLET.sub("•", _LEADERS.sub(" … ", logical(_texts(glyphs)))).strip())
     if text:
         sizes = sorted(glyph.size for glyph in inked)
         bold = sum(glyph.bold for glyph in inked) > 0.8 * len(inked)
@@ -480,6 +480,23 @@ def _line(glyphs: list[Glyph], page: int) -> Iterator[Line]:
         yield Line(text, x0, y0, x1, y1, sizes[len(sizes) // 2], bold, page, face)
 
 
+_MARK = regex.compile(r"[\p{Mn}--[\p{Arabic}\p{Hebrew}\p{Syriac}\p{Thaana}]]", regex.V1)
+
+
+def _from_left(glyphs: list[Glyph]) -> list[Glyph]:
+    """Return glyphs from left to right, and a vowel sign or tone over a letter right behind it.
+
+    It takes no room: its place is where the next letter begins, as far as it is exact.
+    """
+    placed: list[tuple[float, Glyph]] = []
+    for glyph in glyphs:
+        at = glyph.x0
+        if placed and _MARK.match(glyph.text) and abs(at - placed[-1][1].x1) < 0.5 * glyph.size:
+            at = placed[-1][0]
+        placed.append((at, glyph))
+    return [glyph for _, glyph in sorted(placed, key=lambda each: each[0])]
+
+
 def _texts(glyphs: list[Glyph]) -> list[str]:
     """Return the text of each glyph from left to right, with spaces where the gaps are.
 
@@ -487,6 +504,7 @@ def _texts(glyphs: list[Glyph]) -> list[str]:
     """
     texts: list[str] = []
     last: Glyph | None = None
+    end = 0.0
     spaced = False
     for glyph in glyphs:
         if glyph.is_space:
@@ -496,9 +514,10 @@ def _texts(glyphs: list[Glyph]) -> list[str]:
             if glyph.text == texts[-1] and abs(glyph.x0 - last.x0) < 0.15 * glyph.size:
                 continue  # printed twice to look bold
             cjk = is_unspaced(texts[-1][-1]) and is_unspaced(glyph.text[0])
-            gap = glyph.x0 - last.x1
+            gap = glyph.x0 - end
             if gap > (_TAKEN if spaced else MIN_SPACE) * glyph.size and (spaced or not cjk):
                 texts.append(" ")
+        end = max(end, glyph.x1) if last is not None and _MARK.match(glyph.text) else glyph.x1
         texts.append(glyph.text)
         last, spaced = glyph, False
     return texts

@@ -30,7 +30,7 @@ from pdfminer.utils import Matrix
 
 from qa.readers import ocr
 from qa.readers.building import NotNow, Parsed, TextBuilder, Unreadable, first_heading, numbered, one_line
-from qa.readers.glyphs import is_right_to_left, readable, with_doors
+from qa.readers.glyphs import MIRRORED, is_right_to_left, readable, with_doors
 from qa.readers.layout import (
     Box,
     Line,
@@ -225,6 +225,8 @@ def _pages(document: PDFDocument) -> Iterator[_Page]:
     interpreter = PDFPageInterpreter(resources, device)
     number = 0
     try:
+        if said == drawn[0].get_text().translate(MIRRORED):  # a bracket in Arabic: as drawn, like all others
+            return
         for number, page in enumerate(PDFPage.create_pages(document), 1):
             if number > MAX_PAGES:
                 raise Unreadable(f"has more than {MAX_PAGES:,} pages. Split it and add the parts.")
