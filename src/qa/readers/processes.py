@@ -219,6 +219,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     if process.returncode is None:  # till it is waited for, its number is of no other
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
 
 
 def _start(limits: Limits, ocr_languages: str) -> subprocess.Popen[bytes]:
