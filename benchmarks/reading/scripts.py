@@ -56,7 +56,9 @@ def unsaid(data: bytes) -> bytes:
     for page in writer.pages:
         contents = page.get_contents()
         stream = DecodedStreamObject()
-        stream.set_data((b"" if contents is None else contents.get_data()).replace(b"/ActualText", b"/UnsaidText"))
+        stream.set_data(
+            (b"" if contents is None else contents.get_data()).replace(b"/ActualText", b"/UnsaidText")
+        )
         page[NameObject("/Contents")] = writer._add_object(stream)
     out = io.BytesIO()
     writer.write(out)
