@@ -25,8 +25,21 @@ def make_pdf(pages: Sequence[Sequence[Run]], *, title: str = "") -> bytes:
     return pdf_of(*(b"".join(_show(*run) for run in page) for page in pages), title=title)
 
 
-def pdf_of(*contents: bytes, title: str = "", count: int | None = None) -> bytes:
-    """Write a page for each content stream; ``count`` is the number of pages that the file claims."""
+NOTES = (
+    b"<< /Subtype /Widget /FT /Tx /T (owner) /V (Ann Lee of Ashford) /Rect [72 640 272 660] >>"
+    b" << /Subtype /Widget /FT /Tx /F 2 /V (hidden) /Rect [72 500 272 520] >>"
+    b" << /Subtype /FreeText /Contents <FEFF63D04F9B> /Rect [72 600 272 640] >>"
+    b" << /Subtype /Text /Contents (Is this right?) /Rect [300 640 320 660] >>"
+    b" << /Subtype /Link /Rect [0 0 9 9] >> << /Subtype /Text /Contents (damaged) >> (none)"
+)
+"""Of a page: two fields, one of them hidden, what was typed on it, and a comment."""
+
+
+def pdf_of(*contents: bytes, title: str = "", count: int | None = None, notes: bytes = b"") -> bytes:
+    """Write a page for each content stream; ``count`` is the number of pages that the file claims.
+
+    ``notes`` are the annotations of every page.
+    """
     image = zlib.compress(bytes(64))
     first = 8
     kids = b" ".join(b"%d 0 R" % (first + 2 * number) for number in range(len(contents)))
@@ -44,7 +57,8 @@ def pdf_of(*contents: bytes, title: str = "", count: int | None = None) -> bytes
         )
         objects.append(
             b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents %d 0 R /Resources"
-            b" << /Font << /L 3 0 R /C 4 0 R >> /XObject << /Im 6 0 R >> >> >>" % len(objects)
+            b" << /Font << /L 3 0 R /C 4 0 R >> /XObject << /Im 6 0 R >> >> /Annots [%s] >>"
+            % (len(objects), notes)
         )
     objects.append(b"<< /Title (%s) >>" % title.encode("ascii"))
     return _assembled(objects)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
+import signal
 import sys
+import time
 import zlib
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from qa.readers import find_files, ocr, read_document
 from qa.readers.building import Unreadable
 from qa.readers.processes import Readers
 from qa.readers.scan import scanned
+from qa.readers.worker import Limits
 from qa.splitter import split_document
 from qa.web.page import offered
 from tests.fakes import HashingEncoder, create
@@ -176,6 +180,7 @@ def test_page_offers_pictures_where_they_are_read(tesseract: Path, monkeypatch: 
 
 
 def test_a_picture_without_text_is_left_out(tmp_path: Path, tesseract: Path) -> None:
+    ocr.use_languages("eng")
     fake(tmp_path, "sys.stdin.buffer.read()\nprint('level')\n")
     with pytest.raises(ReadError, match="is a picture without text"):
         read_document(write(tmp_path / "photo.png", PICTURE))
@@ -216,6 +221,164 @@ def test_a_file_that_cannot_be_drawn_keeps_the_pages_that_have_text(
     path.write_bytes(pdf_of(SCAN))
     with pytest.raises(ReadError, match="is a scan, and cannot be drawn"):
         read_document(path)
+
+
+HANGS = "import time\ntime.sleep(60)\n"
+"""What a program does that hangs; what it was given it leaves unread."""
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        (HANGS, "takes tesseract longer than 1 seconds and was left out."),
+        ("import os\nos.kill(os.getpid(), 9)\n", "could not be read: tesseract was ended by signal 9."),
+        ("pass\n", "could not be read: tesseract wrote nothing; install it anew."),
+        (
+            "sys.stdout.buffer.write(bytes(range(256)) * 400)\n",
+            "could not be read: tesseract wrote something else than words with their places; install it anew.",
+        ),
+        (
+            "print('level\\n5\\t1\\t1\\t1\\t1\\t1\\t' + '9' * 400 + '\\t0\\t0\\t0\\t9.9.9\\tx')\n",
+            "tesseract found no text",
+        ),
+        ("sys.exit(1)\n", "could not be read by tesseract in eng (exit status 1)."),
+        ("import os\nos.remove(sys.argv[0])\n", "tesseract wrote nothing"),
+    ],
+    ids=["hangs", "is killed", "is silent", "writes bytes", "writes numbers", "fails", "removes itself"],
+)
+def test_a_page_on_which_tesseract_fails_leaves_the_others(
+    tmp_path: Path, tesseract: Path, monkeypatch: pytest.MonkeyPatch, second: str, told: str
+) -> None:
+    """The program reads every page but the second of its calls."""
+    monkeypatch.setattr(ocr, "MAX_SECONDS", 1)
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "scratch"))
+    ocr.use_languages("eng")
+    fake(
+        tmp_path,
+        "open(sys.argv[0] + '.log', 'a').write('x')\n"
+        "if len(open(sys.argv[0] + '.log').read()) == 2:\n    "
+        + second.rstrip().replace("\n", "\n    ")
+        + f"\nelse:\n    sys.stdin.buffer.read()\n    print({TABLE!r}, end='')\n",
+    )
+    document = read_document(write(tmp_path / "a.pdf", pdf_of(SCAN, SCAN, LINE)))
+    [warning] = [warning for warning in document.warnings if warning.startswith("page 2")]
+    assert told in warning
+    assert [block.page for block in document.blocks] == [1, 1, 3]
+    assert not list((tmp_path / "scratch").iterdir())
+
+
+def test_a_tesseract_that_is_gone_between_two_pages_is_told(tmp_path: Path, tesseract: Path) -> None:
+    ocr.use_languages("eng")
+    fake(
+        tmp_path,
+        f"import os\nsys.stdin.buffer.read()\nprint({TABLE!r}, end='')\nos.remove(sys.argv[0])\n",
+    )
+    document = read_document(write(tmp_path / "a.pdf", pdf_of(SCAN, SCAN, LINE)))
+    assert [block.page for block in document.blocks] == [1, 1, 3]
+    assert (
+        "page 2 could not be read: tesseract cannot be started (No such file or directory)."
+        in document.warnings
+    )
+
+
+def test_a_tesseract_that_hangs_on_page_after_page_is_asked_no_more(
+    tmp_path: Path, tesseract: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ocr, "MAX_SECONDS", 0.2)
+    ocr.use_languages("eng")
+    fake(tmp_path, HANGS)
+    document = read_document(write(tmp_path / "a.pdf", pdf_of(LINE, *[SCAN] * 9)))
+    assert [warning[:34] for warning in document.warnings] == [
+        *(f"page {page} takes tesseract longer than" for page in (2, 3, 4)),
+        "pages 5–10 could not be read by te",
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "sys.exit(1)\n",
+        "sys.stdout.buffer.write(bytes(range(256)) * 9)\n",
+        "import os\nos.kill(os.getpid(), 9)\n",
+        None,
+    ],
+    ids=["fails", "writes bytes", "is killed", "is no program"],
+)
+def test_a_tesseract_that_names_no_language_is_told(
+    tmp_path: Path, tesseract: Path, body: str | None
+) -> None:
+    fake(tmp_path, body or "")
+    if body is None:
+        tesseract.write_bytes(b"\x7fELF")
+    assert ocr.described("") == "tesseract in all of "
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    paths = [write(folder / "a.pdf", pdf_of(LINE, SCAN)), write(folder / "b.pdf", pdf_of(SCAN))]
+    paths.append(write(folder / "c.txt", b"A text."))
+    with Readers(processes=1) as readers:
+        found = [readers.read(path, source=path.name).result()[0] for path in paths]
+    what = "could not be read: tesseract names no language that it has; install one, or it anew."
+    assert found[0].document
+    assert found[0].document.warnings == (f"page 2 {what}",)
+    assert found[1].problem == f"is a scan, and {what}"
+    assert found[2].document
+
+
+def test_a_tesseract_that_writes_without_an_end_costs_its_page(tmp_path: Path, tesseract: Path) -> None:
+    fake(tmp_path, "while True:\n    sys.stdout.write('level ' * 100_000)\n")
+    path = write(tmp_path / "a.pdf", pdf_of(LINE, SCAN))
+    with Readers(Limits(memory_mb=700), ocr_languages="eng", processes=1) as readers:
+        [outcome] = readers.read(path, source="a.pdf").result()
+    assert outcome.document is not None
+    assert outcome.document.warnings == (
+        "page 2 could not be read: tesseract wrote more than the memory for a file holds.",
+    )
+
+
+@pytest.mark.parametrize("end", ["close", "limit"])
+def test_no_tesseract_outlives_its_reader(tmp_path: Path, tesseract: Path, end: str) -> None:
+    pid = tmp_path / "pid"
+    fake(tmp_path, f"import os\nopen({str(pid)!r}, 'w').write(str(os.getpid()))\n{HANGS}")
+    path = write(tmp_path / "a.png", PICTURE)
+    with Readers(ocr_languages="eng", processes=1) as readers:
+        reading = readers.read(path, source="a.png")
+        while not (pid.exists() and pid.read_text()):
+            time.sleep(0.02)
+        if end == "limit":  # its time is up
+            process = readers._workers[0]._process
+            assert process
+            os.kill(process.pid, signal.SIGALRM)
+            assert "takes longer than 60 seconds" in reading.result()[0].problem
+            assert is_gone(int(pid.read_text()))
+    assert is_gone(int(pid.read_text()))
+
+
+def is_gone(pid: int) -> bool:
+    """Tell whether a process has ended, within a second; it may still wait to be counted by its parent."""
+    for _ in range(50):
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except FileNotFoundError:
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_page_of_a_picture_that_cannot_be_read_leaves_the_others(tmp_path: Path, tesseract: Path) -> None:
+    ocr.use_languages("eng")
+    fake(
+        tmp_path,
+        "open(sys.argv[0] + '.log', 'a').write('x')\nsys.stdin.buffer.read()\n"
+        f"print('' if len(open(sys.argv[0] + '.log').read()) == 2 else {TABLE!r}, end='')\n",
+    )
+    frames = [Image.new("L", (64, 64), 255) for _ in range(3)]
+    frames[0].save(tmp_path / "a.tif", save_all=True, append_images=frames[1:])
+    document = read_document(tmp_path / "a.tif")
+    assert [block.page for block in document.blocks] == [1, 1, 3, 3]
+    assert document.warnings[0].startswith("pages 1, 3 are scans, read by tesseract (eng)")
+    assert document.warnings[1] == "page 2 could not be read: tesseract wrote nothing; install it anew."
 
 
 @pytest.mark.skipif(not shutil.which("tesseract"), reason="NO TESSERACT: apt-get install tesseract-ocr")

@@ -237,6 +237,16 @@ def test_a_rule_parts_lines_that_nothing_else_parts() -> None:
     assert {line.text for line in ruled} == {"left", "right"}
 
 
+def test_a_vowel_sign_without_a_width_stays_with_its_letter() -> None:
+    # as Chromium draws Thai: the sign begins a hair behind the next letter, and ends before its own does
+    places = (("ต", 0.0, 8.0), ("ั", 8.1, 8.1), ("้", 8.0, 8.0), ("ง", 8.0, 14.0))
+    thai = [Glyph(text, x0, 0, x1, 12, 12, "Loma", False) for text, x0, x1 in places]
+    assert [line.text for line in lines_of(thai, 1)] == ["ตั้ง"]
+    places = (("क", 0.0, 9.0), ("े", 4.0, 5.0), ("ल", 9.0, 17.0))
+    hindi = [Glyph(text, x0, 0, x1, 12, 12, "Lohit", False) for text, x0, x1 in places]
+    assert [line.text for line in lines_of(hindi, 1)] == ["केल"]
+
+
 def test_vertical_lines_are_turned() -> None:
     page = [
         Glyph(char, x, 700 - 10 * at, x + 10, 710 - 10 * at, 10, "Mincho", False)
@@ -357,3 +367,99 @@ def test_the_last_lines_of_a_column_and_a_list_beside_them_are_no_table() -> Non
     found = list(regions([*left, *stack("c", 140, 700, 6), *listed]))
     assert not any(region.is_table for region in found)
     assert [region.lines[0].text.split()[0] for region in found] == ["a", "b", "c", "item"]
+
+
+ABOVE = (
+    "The harbour of Lindholm was opened by the old king",
+    "who came by train and who left by ship the same day,",
+    "for he had been told that the sea was calm as glass.",
+)
+BELOW = (
+    "Since then the pier has been made longer, two times,",
+    "and its light is in a house of granite that was won in",
+    "the islands in the north of the bay and was shipped.",
+)
+
+
+def between(lines: list[list[tuple[float, str]]], *, pitch: float, apart: float = 8) -> bytes:
+    """Return a PDF with lines, each of pieces with their place, between two paragraphs."""
+    y = 760.0
+    page: list[Run] = []
+    for pieces in (
+        *([(0.0, text)] for text in ABOVE),
+        None,
+        *lines,
+        None,
+        *([(0.0, text)] for text in BELOW),
+    ):
+        if pieces is None:
+            y -= apart
+            continue
+        y -= pitch if pieces in lines else 12
+        page += [(60 + x, y, 10, text) for x, text in pieces]
+    return make_pdf([page])
+
+
+def said_between(tmp_path: Path, data: bytes) -> list[tuple[str, str]]:
+    """Return kind and text of what was read between the two paragraphs."""
+    path = tmp_path / "page.pdf"
+    path.write_bytes(data)
+    document = read_document(path)
+    first, *blocks, last = [(block.kind, block.span.of(document.text)) for block in document.blocks]
+    assert (first[1], last[1]) == (" ".join(ABOVE), " ".join(BELOW))
+    return blocks
+
+
+@pytest.mark.parametrize("pitch", [12, 16])
+@pytest.mark.parametrize(
+    "items",
+    [
+        ["Fresh bread", "Milk"],
+        ["Warm clothes", "Rubber boots"],
+        ["Warm clothes", "Rubber boots", "Sleeping bag"],
+        ["12 eggs", "3 lemons"],
+        ["Warm clothes", "Rubber boots", "Sleeping bag", "Water bottle", "Pocket knife"],
+    ],
+    ids=lambda items: items[0] + str(len(items)),
+)
+def test_a_short_list_without_bullets_is_no_sentence(tmp_path: Path, items: list[str], pitch: float) -> None:
+    found = said_between(tmp_path, between([[(0.0, item)] for item in items], pitch=pitch))
+    assert [text for _, text in found] == items
+
+
+@pytest.mark.parametrize("pitch", [12, 16])
+@pytest.mark.parametrize("gap", [6, 10, 25])
+@pytest.mark.parametrize(
+    ("rows", "widths"),
+    [
+        ([("Adults", "12 euros"), ("Children", "6 euros")], (40.0,)),
+        ([("2019", "4,120"), ("2020", "3,870")], (23.0,)),
+        ([("Town", "People", "Beds"), ("Ashford", "12,400", "31")], (36.0, 34.0)),
+        ([("Town", "People", "Beds"), ("Ashford", "12,400", "31"), ("Elm", "980", "4")], (36.0, 34.0)),
+    ],
+    ids=["prices", "years", "two by three", "three by three"],
+)
+def test_a_small_table_of_tight_cells_is_one(
+    tmp_path: Path, rows: list[tuple[str, ...]], widths: tuple[float, ...], gap: float, pitch: float
+) -> None:
+    places = [0.0]
+    for width in widths:
+        places.append(places[-1] + width + gap)
+    found = said_between(
+        tmp_path, between([list(zip(places, row, strict=True)) for row in rows], pitch=pitch)
+    )
+    assert found == [("row", " | ".join(row)) for row in rows]
+
+
+def test_two_short_lines_beside_a_picture_are_the_beginning_of_their_paragraph(tmp_path: Path) -> None:
+    narrow = [[(0.0, "The mayor of Ashford")], [(0.0, "Ann Lee said that the")]]
+    rest = "bridge would not be opened before the month of June"
+    page = [[(0.0, text)] for text in ABOVE] + narrow + [[(0.0, rest)], [(0.0, "and no day is named.")]]
+    runs = [
+        (60 + x, 760 - 12.0 * at - (8 if at > 2 else 0), 10.0, text) for at, [(x, text)] in enumerate(page)
+    ]
+    (tmp_path / "a.pdf").write_bytes(make_pdf([runs]))
+    document = read_document(tmp_path / "a.pdf")
+    assert document.blocks[-1].span.of(document.text) == (
+        f"The mayor of Ashford Ann Lee said that the {rest} and no day is named."
+    )

@@ -18,7 +18,7 @@ from qa.readers import READABLE, document_from_text, find_files, read_document
 from qa.readers import html as html_reader
 from qa.readers import md as md_reader
 from qa.readers.encoding import decode
-from qa.readers.glyphs import logical, readable
+from qa.readers.glyphs import in_order, logical, readable
 from qa.readers.layout import Line, join_lines, regions
 from qa.types import Document
 from tests.made_pdf import Run, make_pdf, pdf_of
@@ -720,6 +720,23 @@ def test_regions_put_a_wide_line_before_columns() -> None:
     ]
     ordered = [line for region in regions([*right, wide, *left]) for line in region.lines]
     assert ordered == [wide, *left, *right]
+
+
+@pytest.mark.parametrize(
+    ("drawn", "written"),
+    [
+        ("िहन्दी की िकताब", "हिन्दी की किताब"),
+        ("दुिनया और आिर्चबाल्ड", "दुनिया और आर्चिबाल्ड"),
+        ("हिन्दी की किताब, अधिक", "हिन्दी की किताब, अधिक"),
+        ("वे फ़िल्म में थे।", "वे फ़िल्म में थे।"),
+        ("ৰিপোর্ট কৰি থাকে", "ৰিপোর্ট কৰি থাকে"),
+        ("িবেদেশ", "বিদেশে"),
+        ("ลําพูนและนํ้าแคว", "ลำพูนและน้ำแคว"),
+        ("เม่ือวันท่ี", "เมื่อวันที่"),
+    ],
+)
+def test_vowel_signs_stand_behind_the_consonant_that_they_follow(drawn: str, written: str) -> None:
+    assert in_order(drawn) == written
 
 
 def test_glyphs_of_radicals_ligatures_and_right_to_left_lines() -> None:

@@ -51,7 +51,7 @@ def seeds(kind: str) -> list[bytes]:
     """Return sound files of a format."""
     from benchmarks.reading.make import MADE, paragraphs
     from tests.made_files import FILES, made
-    from tests.made_pdf import SCAN, make_pdf, pdf_of
+    from tests.made_pdf import NOTES, SCAN, make_pdf, pdf_of
 
     found = [MADE[kind](paragraphs(6))] if kind in MADE and kind != "pdf" else []
     found += [made(name) for name in FILES if name == f"a.{kind}"]
@@ -59,6 +59,7 @@ def seeds(kind: str) -> list[bytes]:
         found += [
             make_pdf([[(60, 700 - 14 * row, 11, f"Line {row} of 一个 page") for row in range(9)]]),
             pdf_of(SCAN),
+            pdf_of(b"BT /L 12 Tf -1 0 0 -1 500 700 Tm (On its head.) Tj ET", notes=NOTES),
         ]
     return found
 

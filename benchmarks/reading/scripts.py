@@ -1,15 +1,17 @@
 """Whether the words of Hindi and Thai come out of a PDF as they went in, beside other readers.
 
-    python -m benchmarks.reading.scripts [--font hi=Lohit-Devanagari.ttf] [--readers qa pypdf]
+    python -m benchmarks.reading.scripts [--font hi=Lohit-Devanagari.ttf] [--readers qa pypdf] [--unsaid]
 
 Chromium prints the paragraphs of a sample document; a font may be given as a file, or the system must have one. A word
 is right if it stands in the text read, with the words beside it in the same order (the longest common sequence).
+With ``--unsaid`` the file does not say which text its glyphs stand for (``ActualText``).
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
+import io
 import subprocess
 from collections.abc import Mapping
 from difflib import SequenceMatcher
@@ -45,6 +47,24 @@ def page(language: str, texts: list[str], font: str | None) -> str:
     return f'<!DOCTYPE html><html lang="{language}"><meta charset="utf-8"><style>{style}</style><body>{body}</html>'
 
 
+def unsaid(data: bytes) -> bytes:
+    """Return a PDF in which ``ActualText`` has a name that means nothing."""
+    from pypdf import PdfReader, PdfWriter
+    from pypdf.generic import DecodedStreamObject, NameObject
+
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(data)))
+    for page in writer.pages:
+        contents = page.get_contents()
+        stream = DecodedStreamObject()
+        stream.set_data(
+            (b"" if contents is None else contents.get_data()).replace(b"/ActualText", b"/UnsaidText")
+        )
+        page[NameObject("/Contents")] = writer._add_object(stream)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
 def has_font(language: str) -> bool:
     found = subprocess.run(["fc-list", f":lang={language}"], capture_output=True, text=True, check=True)
     return bool(found.stdout.strip())
@@ -57,13 +77,14 @@ def right(said: str, read: str) -> tuple[int, int]:
     return len(words), sum(pair.size for pair in pairs)
 
 
-def measure(browser: Browser, fonts: Mapping[str, str], readers: list[str]) -> None:
+def measure(browser: Browser, fonts: Mapping[str, str], readers: list[str], *, is_unsaid: bool) -> None:
     for language, path in DOCUMENTS.items():
         if language not in fonts and not has_font(language):
             missing(f"a font for {language}", f"apt-get install {PACKAGES[language]}, or --font")
             continue
         texts = paragraphs(path)
         data = browser.pdf(page(language, texts, fonts.get(language)))
+        data = unsaid(data) if is_unsaid else data
         for reader in readers:
             read = read_pdf(data).text if reader == "qa" else OTHERS[reader](data)
             words, found = right("\n".join(texts), read)
@@ -76,11 +97,12 @@ def main() -> None:
     )
     parser.add_argument("--font", nargs="*", default=[], help="LANGUAGE=FILE")
     parser.add_argument("--readers", nargs="+", default=["qa", *OTHERS], choices=["qa", *OTHERS])
+    parser.add_argument("--unsaid", action="store_true", help="without ActualText")
     options = parser.parse_args()
     fonts = dict(each.split("=", 1) for each in options.font)
     readers = [reader for reader in options.readers if reader == "qa" or find_spec(reader)]
     with Browser() as browser:
-        measure(browser, fonts, readers)
+        measure(browser, fonts, readers, is_unsaid=options.unsaid)
 
 
 if __name__ == "__main__":

@@ -18,10 +18,10 @@ from pathlib import Path, PurePosixPath
 
 from qa.errors import ReadError
 from qa.readers import ocr
-from qa.readers.building import Member, NoDocument, NotNow, Parsed, Unreadable, one_line
+from qa.readers.building import Member, NoDocument, NotNow, Parsed, Unreadable, one_line, shown
 from qa.readers.byline import printed_author
 from qa.readers.dateline import printed_date
-from qa.readers.encoding import Decoded, clean, decode
+from qa.readers.encoding import MARKS, Decoded, clean, decode
 from qa.types import Document, LeftOut
 
 MAX_FILE_MB = 200
@@ -194,7 +194,7 @@ class _Walk:
         data = inner.unpack()
         self.unpacked += len(data)
         _check_size(len(data))
-        if not data.strip():
+        if _is_empty(data):
             raise Unreadable("is empty.")
         return data
 
@@ -300,9 +300,14 @@ def _checked(path: Path) -> bytes:
     except OSError as error:
         what = "is a folder that cannot be listed" if is_folder else "cannot be opened"
         raise ReadError(path, f"{what} ({error.strerror}).") from error
-    if not data.strip():
+    if _is_empty(data):
         raise ReadError(path, "is empty.")
     return data
+
+
+def _is_empty(data: bytes) -> bool:
+    """Tell whether there is nothing but white space or a byte order mark."""
+    return not data.strip() or any(data == mark for mark, _ in MARKS)
 
 
 def _check_size(size: int) -> None:
@@ -359,14 +364,14 @@ def _made(parsed: Parsed, *, source: str, title: str, sha256: str, media_type: s
     return Document(
         id=hashlib.sha256(f"{source}\0{parsed.text}".encode("utf-8", "surrogatepass")).hexdigest()[:32],
         source=source,
-        title=title,
+        title=shown(title),
         text=parsed.text,
         blocks=parsed.blocks,
         sha256=sha256,
         media_type=media_type,
         pages=parsed.pages,
-        warnings=parsed.warnings,
-        author=author or printed_author(parsed.text, parsed.blocks),
+        warnings=tuple(map(shown, parsed.warnings)),
+        author=shown(author) or printed_author(parsed.text, parsed.blocks),
         date=parsed.date or printed_date(parsed.text, parsed.blocks) or parsed.changed,
         language=parsed.language,
     )

@@ -99,7 +99,7 @@ class TextBuilder:
         reading_confidence: float | None = None,
     ) -> None:
         """Append ``text`` as a block; ``rank`` (1 is highest) is for headings. Blank text only parts two tables."""
-        text = text.strip()
+        text = shown(text).strip()
         if not text:
             self._parted = True
             return
@@ -148,6 +148,14 @@ class TextBuilder:
         together = kind in ("item", "row", "record") and self.blocks[-1].kind == kind
         together = together and not (kind == "row" and self._parted)
         return "\n" if together else "\n\n"
+
+
+_UNSHOWN = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+def shown(text: str) -> str:
+    """Return ``text`` with ``�`` for what no database holds and no terminal shows, one for one."""
+    return _UNSHOWN.sub("\ufffd", text)
 
 
 def one_line(text: str, limit: int = 200) -> str:

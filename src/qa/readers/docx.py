@@ -23,7 +23,7 @@ from qa.readers.building import (
     one_line,
     primary_language,
 )
-from qa.readers.package import attribute, find, local_name, open_package, xml
+from qa.readers.package import attribute, find, left_out, local_name, open_package, xml
 from qa.text import is_terminal
 
 _TITLE_RANK = 1
@@ -46,12 +46,15 @@ def parse(data: bytes) -> Parsed:
     for notes in ("footnotes.xml", "endnotes.xml"):
         for note in reader.notes(xml(package, _beside(main, notes))):
             builder.add(note)
+    for running in _running(package, main, reader):
+        builder.add(running)
     core = xml(package, "docProps/core.xml")
     return Parsed(
         builder.text,
         tuple(builder.blocks),
         _core_title(core) or first_heading(builder.text, builder.blocks),
         pages,
+        tuple(_warnings(package, root)),
         author=_core_fact(core, "creator"),
         changed=iso_date(_core_fact(core, "modified")),
         language=primary_language(_core_fact(core, "language")),
@@ -79,6 +82,27 @@ def _required(package: zipfile.ZipFile, name: str) -> etree._Element:
     if root is None or local_name(root) != "document":
         raise Unreadable("is no Word document, whatever its name says.")
     return root
+
+
+_RUNNING = regex.compile(r"(?:header|footer)\d*\.xml")
+_PAGE_NUMBER = regex.compile(r"[\W\d_]*(?:\p{L}{1,6}\.?[\W\d_]+(?:\p{L}{1,3}[\W\d_]+)?)?")
+
+
+def _running(package: zipfile.ZipFile, main: str, reader: _Reader) -> Iterator[str]:
+    """Yield the lines of running heads and feet, each once; page numbers are none."""
+    names = [name for name in package.namelist() if _RUNNING.fullmatch(name.removeprefix(_beside(main, "")))]
+    roots = (xml(package, name) for name in sorted(names))
+    texts = (each.text for root in roots if root is not None for each in reader.paragraphs(root))
+    yield from dict.fromkeys(text for text in texts if not _PAGE_NUMBER.fullmatch(text))
+
+
+def _warnings(package: zipfile.ZipFile, root: etree._Element) -> Iterator[str]:
+    """Tell of what Word shows and the text does not hold."""
+    chunks = sum(1 for _ in root.iter("{*}altChunk"))
+    if chunks:
+        what = "1 part of it is" if chunks == 1 else f"{chunks} parts of it are"
+        yield f"{what} put in from another file and not read; open it in Word and save it."
+    yield from left_out(package)
 
 
 def _core_fact(core: etree._Element | None, name: str) -> str:

@@ -117,11 +117,15 @@ def clean(text: str) -> str:
 
 
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_MARKS_WITHIN = re.compile("^\ufeff+", re.MULTILINE)
+"""Byte order marks where files were put together."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def _finish(data: bytes, name: str) -> Decoded:
     text = data.decode(name, "replace")
+    if "\ufeff" in text:
+        text = _MARKS_WITHIN.sub("", text)
     if name == "windows-1258":  # letters and tone marks are apart there; searches expect them together
         text = unicodedata.normalize("NFC", text)
     warnings = []

@@ -36,6 +36,9 @@ def parse(data: bytes) -> Parsed:
     names = _names(package, folder, files.values())
     builder = TextBuilder()
     warnings: list[str] = []
+    if not spine:
+        spine = list(files.values())
+        warnings.append("the order of its chapters is missing from the file; they stand as it lists them.")
     for item in spine:
         path = _path(folder, attribute(item, "href") or "")
         if (

@@ -24,7 +24,7 @@ _COMPATIBLE = regex.compile(
 _UNMAPPED = regex.compile(r"\(cid:\d+\)|[\x00-\x08\x0b\x0e-\x1f\ue000-\uf8ff]")
 _LETTERS = regex.compile(r"[\p{Arabic}\p{Hebrew}\p{Syriac}\p{Thaana}]")
 _LEFT_TO_RIGHT = regex.compile(r"[\p{Nd}\p{Latin}\p{Cyrillic}\p{Greek}\p{Han}%]")
-_MIRRORED = str.maketrans("()[]{}<>«»‹›", ")(][}{><»«›‹")
+MIRRORED = str.maketrans("()[]{}<>«»‹›", ")(][}{><»«›‹")
 
 
 _DOOR = "⼾"
@@ -54,6 +54,33 @@ def readable(glyph: str) -> str:
     return unicodedata.normalize("NFKC", glyph) if _COMPATIBLE.search(glyph) else glyph
 
 
+_DRAWN_FIRST = "िিਿિெேைেৈେെേൈ"
+"""Vowel signs that stand left of the consonant that they follow."""
+_BLOCKS = range(0x900, 0xD80, 0x80)
+_NUKTAS, _VIRAMAS = ("".join(chr(block + place) for block in _BLOCKS) for place in (0x3C, 0x4D))
+_VOWELS = "".join(f"{chr(block + 0x05)}-{chr(block + 0x14)}" for block in _BLOCKS)
+_CONSONANT = rf"[\p{{Lo}}--[{_VOWELS}]]"
+_CLUSTER = rf"{_CONSONANT}[{_NUKTAS}]?(?:[{_VIRAMAS}]{_CONSONANT}[{_NUKTAS}]?)*"
+_AT_FIRST = regex.compile(
+    rf"(?<![{_NUKTAS}\u200c\u200d\ufffd]|{_CONSONANT})[{_DRAWN_FIRST}]{_CONSONANT}", regex.V1
+)
+_FIRST = regex.compile(rf"([{_DRAWN_FIRST}])({_CLUSTER})", regex.V1)
+_THAI_AM = regex.compile(r"\u0e4d([\u0e48-\u0e4b]?)\u0e32|([\u0e48-\u0e4b])\u0e4d\u0e32")
+_THAI_TONE = regex.compile(r"([\u0e48-\u0e4b])([\u0e31\u0e34-\u0e3a])")
+
+
+def in_order(text: str) -> str:
+    """Return a line with the vowel signs of Indian scripts and Thai in the order in which they are written.
+
+    A sign follows a consonant: where one stands behind none, the line has them as they are drawn.
+    """
+    if _AT_FIRST.search(text):
+        text = _FIRST.sub(r"\2\1", text)
+    if max(text, default="") >= "\u0e00":
+        text = _THAI_TONE.sub(r"\2\1", _THAI_AM.sub("\\1\\2\u0e33", text))
+    return text
+
+
 def is_right_to_left(text: str) -> bool:
     """Return whether most letters of ``text`` are written from right to left."""
     sample = text[:4000]
@@ -76,7 +103,7 @@ def _turned(glyphs: list[str]) -> str:
     parts = []
     for is_foreign, group in groupby(_runs(glyphs), key=lambda run: run[0]):
         run = [glyph for _, glyph in group]
-        parts.append("".join(run) if is_foreign else "".join(reversed(run)).translate(_MIRRORED))
+        parts.append("".join(run) if is_foreign else "".join(reversed(run)).translate(MIRRORED))
     return "".join(reversed(parts))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import regex
 
 from qa.readers.building import NoDocument, Parsed, TextBuilder, Unreadable, iso_date, one_line
+from qa.readers.encoding import clean
 
 TEXTS = (
     "text", "content", "contents", "body", "full_text", "fulltext", "article", "passage", "abstract",
@@ -42,7 +43,7 @@ def parse(text: str, *, lines: bool) -> Parsed:
     A record is any object with one of the fields ``TEXTS``, however deep it stands; its other fields are left out,
     except its title. Raises ``NoDocument`` where there is none.
     """
-    values, damaged = _lines(text) if lines else ([_load(text)], [])
+    values, damaged = _lines(text) if lines else _values(text)
     builder = TextBuilder()
     records = [record for value in values for record in _records(value)]
     left_out: dict[str, None] = {}
@@ -65,6 +66,24 @@ def parse(text: str, *, lines: bool) -> Parsed:
         author=one_line(_shared(records, _AUTHORS)),
         date=iso_date(_shared(records, _DATES)),
     )
+
+
+def _values(text: str) -> tuple[list[Any], list[int]]:
+    """Return the value of a file; one on each of its lines, where they are JSON and the file is not."""
+    try:
+        return [_load(text)], []
+    except Unreadable:
+        head, _, rest = text.strip().partition("\n")
+        if not (rest and _is_json(head)):
+            raise
+        return _lines(text)
+
+
+def _is_json(line: str) -> bool:
+    try:
+        return isinstance(_load(line), dict)
+    except Unreadable:
+        return False
 
 
 def _load(text: str) -> Any:
@@ -119,8 +138,8 @@ def _shared(records: list[dict[str, Any]], names: tuple[str, ...]) -> str:
 
 def _text(value: Any) -> str:
     if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
-        return "\n\n".join(value).strip()
-    return value.strip() if isinstance(value, str) else ""
+        return clean("\n\n".join(value)).strip()
+    return clean(value).strip() if isinstance(value, str) else ""
 
 
 def _warnings(damaged: list[int], left_out: list[str]) -> Iterator[str]:

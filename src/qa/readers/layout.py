@@ -68,6 +68,8 @@ class Region:
     """Apart from the text: a caption, a box, a note."""
     is_headline: bool = False
     """It stands over several columns, or cuts an article off in one."""
+    is_list: bool = False
+    """Each line is an item."""
     reading_confidence: float | None = None
     """Of what was read from a picture: its one line is a paragraph, and its place is not known."""
     column: float = -np.inf
@@ -114,8 +116,14 @@ def regions(
         if block.is_framed:
             yield from (replace(region, is_aside=True) for region in regions(block.lines))
         else:
-            column = _column(block, blocks)
-            yield Region(block.lines, block.is_table, block.is_aside, block.is_headline, column=column)
+            yield Region(
+                block.lines,
+                block.is_table,
+                block.is_aside,
+                block.is_headline,
+                is_list=_is_list(block, blocks),
+                column=_column(block, blocks) if len(block.lines) <= 2 else -np.inf,
+            )
 
 
 def table_cells(lines: Sequence[Line]) -> frozenset[Line]:
@@ -127,18 +135,45 @@ def table_cells(lines: Sequence[Line]) -> frozenset[Line]:
 
 
 def _column(block: _Block, blocks: Sequence[_Block]) -> float:
-    """Return the right edge of the column that a block of a line or two begins or goes on."""
-    if len(block.lines) > 2:
-        return -np.inf
+    """Return the right edge of the column that a block begins or goes on, if longer ones show it."""
     edges = [
         other.x1
         for other in blocks
         if len(other.lines) > 2
+        and other.lines is not block.lines
         and not (other.is_aside or other.is_table)
         and abs(other.x0 - block.x0) < 2.5 * block.size
         and other.x1 > block.x1 - block.size
     ]
     return min(edges, default=-np.inf)
+
+
+def _is_list(block: _Block, blocks: Sequence[_Block]) -> bool:
+    """Tell whether a block is a list: short lines in their column that begin anew and end no sentence.
+
+    What stands under it is further away than its lines are from each other, or it were text beside a picture.
+    """
+    lines = block.lines
+    if len(lines) < 2 or block.is_aside or block.is_table or any(_ENDS.search(line.text) for line in lines):
+        return False
+    widths = [line.width for line in lines]
+    # where no letter is a capital, lines of a narrow column are told by their likeness
+    is_even = is_caseless(lines[0].text[0]) and max(widths) - min(widths) < 1.5 * block.size
+    if lines[0].text[0].islower() or (is_even and max(widths) > _NARROW * block.size):
+        return False
+    white = max(above.y0 - line.y1 for above, line in pairwise(lines))
+    under = [
+        block.y0 - other.y1
+        for other in blocks
+        if other.lines is not lines
+        and other.y1 < block.y0 + block.size / 2
+        and min(block.x1, other.x1) > max(block.x0, other.x0)
+    ]
+    return (
+        max(widths) < _SHORT * (_column(block, blocks) - block.x0)
+        and min(under, default=np.inf) > max(white, 0.0) + 0.25 * block.size
+        and all(_may_begin(above, line) for above, line in pairwise(lines))
+    )
 
 
 def _without(lines: Sequence[Line], groups: Sequence[Sequence[Line]]) -> list[Line]:
@@ -803,6 +838,10 @@ def _first_word(line: Line) -> float:
 _NEIGHBOURS = 3
 """Lines on either side that tell how far a line may go: beside a picture a column is narrower for a while."""
 _ENDS = regex.compile(r"[.:!?。：！？।؟][\p{Pf}\p{Pe}\"']*$")
+_SHORT = 0.5
+"""Of its column: lines that are all shorter were not broken to fill it."""
+_NARROW = 6.0
+"""Of the font size: no column of Chinese or Japanese is so narrow."""
 _LONG = 0.8
 """Of the widest line: lines of running text are longer, half of a list's are not."""
 
@@ -814,13 +853,25 @@ def item_starts(region: Region) -> frozenset[int]:
     of nothing but short lines, of which none goes on in the next one. The first item may stand under a full line.
     """
     lines = region.lines
+    if region.is_list:
+        return frozenset(range(1, len(lines)))
     if len(lines) > 2 and _is_ragged(lines) and not _is_like_prose(lines):
         return frozenset(range(1, len(lines)))
     meant = [False, *(_is_meant(region, at) for at in range(1, len(lines))), False]
     starts = {at for at in range(1, len(lines)) if meant[at] and (meant[at - 1] or meant[at + 1])}
     firsts = {at - 1 for at in starts if at > 1} - starts
     under = {at for at in firsts if _ENDS.search(lines[at - 1].text) and not _ENDS.search(lines[at].text)}
+    for at in range(2, len(lines)):  # the last of a list has none behind it to tell how far it may go
+        if at - 1 in starts and _follows_item(region, at):
+            starts.add(at)
     return frozenset(starts | under)
+
+
+def _follows_item(region: Region, at: int) -> bool:
+    """Tell whether a line begins anew under a short item; in letters without case that is no sign."""
+    last, line = region.lines[at - 1 : at + 1]
+    is_short = last.width < _SHORT * (region.x1 - region.x0)
+    return is_short and not is_caseless(line.text[0]) and _may_begin(last, line)
 
 
 def _is_ragged(lines: Sequence[Line]) -> bool:

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 import regex
 
-from qa.readers.glyphs import logical
+from qa.readers.glyphs import in_order, logical
 from qa.readers.layout import Box, Line
 from qa.text.characters import is_unspaced
 
@@ -63,6 +63,8 @@ _NEXT_LINE = 2.2
 """Font sizes from a line within which the next one is looked for."""
 _MOST_NEAR = 400
 """Runs of a line and the next ones; where there are more it is a drawing."""
+_WIDE_CELL = 3.0
+"""Of the font size: cells of a narrow table are no further apart."""
 _ALIGNED = 0.25
 """Points that cells of a column may be out of line."""
 
@@ -259,6 +261,7 @@ class _Field:
         for at, right in enumerate(self.right_of):
             if right is not None:
                 self._gaps[right] = min(self._gaps[right], ordered[right].x0 - ordered[at].x1)
+        self._numbers = {id(run): at for at, run in enumerate(ordered)}
         self._left_gap = {id(run): gap for run, gap in zip(ordered, self._gaps, strict=True)}
         self._right_gap = {
             id(run): np.inf if right is None else ordered[right].x0 - run.x1
@@ -337,9 +340,33 @@ class _Field:
         # words of a stretched line are equally far apart, columns of three or more are, too
         is_stretched = gap < 2 * min(_word_gap(run), _word_gap(right))
         is_even = is_stretched and any(abs(other - gap) < 0.12 * size for other in next_gaps)
-        if self._cells(run, right, size) > (3 if is_even else 2):
+        cells = self._cells(run, right, size)
+        if cells > (3 if is_even else 2) or (cells == 2 and self._is_short(run, size)):
             return True
         return self._is_gutter(run, right, size, _RIVERS if is_even else _GUTTERS)
+
+    def _is_short(self, run: _Run, size: float) -> bool:
+        """Tell whether a line ends well before one near it does, and the lines next to it end elsewhere.
+
+        Then it was not stretched, for such lines fill their column, and its gap was meant.
+        """
+        end = self._end(run, size)
+        low, high = (bisect_left(self._middles, run.middle + side * 8 * size) for side in (-1, 1))
+        near = [other for other in self._runs[low:high] if abs(other.middle - run.middle) > 0.6 * size]
+        return any(other.x0 < run.x1 and other.x1 > end + 2 * size for other in near) and not any(
+            abs(other.x1 - end) < 1 and not _edge(other)[1].isdigit()
+            for other in near
+            if abs(other.middle - run.middle) < _NEXT_LINE * size
+        )
+
+    def _end(self, run: _Run, size: float) -> float:
+        """Return where the line of a run ends, if no column is parted by less than a wide gap."""
+        at: int | None = self._numbers[id(run)]
+        end = run.x1
+        while at is not None and self._runs[at].x0 - end < _WIDE_CELL * size:
+            end = self._runs[at].x1
+            at = self.right_of[at]
+        return end
 
     def _cells(self, run: _Run, right: _Run, size: float) -> int:
         """Return on how many lines near it a gap ends, or begins, at the same place."""
@@ -442,8 +469,8 @@ _LOST_BULLET = regex.compile(r"^\ufffd(?=\s)")
 
 def _line(glyphs: list[Glyph], page: int) -> Iterator[Line]:
     inked = [glyph for glyph in glyphs if not glyph.is_space]
-    glyphs = sorted(glyphs, key=lambda glyph: glyph.x0)
-    text = _LOST_BULLET.sub("•", _LEADERS.sub(" … ", logical(_texts(glyphs)))).strip()
+    glyphs = _from_left(glyphs)
+    text = in_order(_LOST_BULLET.sub("•", _LEADERS.sub(" … ", logical(_texts(glyphs)))).strip())
     if text:
         sizes = sorted(glyph.size for glyph in inked)
         bold = sum(glyph.bold for glyph in inked) > 0.8 * len(inked)
@@ -453,6 +480,23 @@ def _line(glyphs: list[Glyph], page: int) -> Iterator[Line]:
         yield Line(text, x0, y0, x1, y1, sizes[len(sizes) // 2], bold, page, face)
 
 
+_MARK = regex.compile(r"[\p{Mn}--[\p{Arabic}\p{Hebrew}\p{Syriac}\p{Thaana}]]", regex.V1)
+
+
+def _from_left(glyphs: list[Glyph]) -> list[Glyph]:
+    """Return glyphs from left to right, and a vowel sign or tone over a letter right behind it.
+
+    It takes no room: its place is where the next letter begins, as far as it is exact.
+    """
+    placed: list[tuple[float, Glyph]] = []
+    for glyph in glyphs:
+        at = glyph.x0
+        if placed and _MARK.match(glyph.text) and abs(at - placed[-1][1].x1) < 0.5 * glyph.size:
+            at = placed[-1][0]
+        placed.append((at, glyph))
+    return [glyph for _, glyph in sorted(placed, key=lambda each: each[0])]
+
+
 def _texts(glyphs: list[Glyph]) -> list[str]:
     """Return the text of each glyph from left to right, with spaces where the gaps are.
 
@@ -460,6 +504,7 @@ def _texts(glyphs: list[Glyph]) -> list[str]:
     """
     texts: list[str] = []
     last: Glyph | None = None
+    end = 0.0
     spaced = False
     for glyph in glyphs:
         if glyph.is_space:
@@ -469,9 +514,10 @@ def _texts(glyphs: list[Glyph]) -> list[str]:
             if glyph.text == texts[-1] and abs(glyph.x0 - last.x0) < 0.15 * glyph.size:
                 continue  # printed twice to look bold
             cjk = is_unspaced(texts[-1][-1]) and is_unspaced(glyph.text[0])
-            gap = glyph.x0 - last.x1
+            gap = glyph.x0 - end
             if gap > (_TAKEN if spaced else MIN_SPACE) * glyph.size and (spaced or not cjk):
                 texts.append(" ")
+        end = max(end, glyph.x1) if last is not None and _MARK.match(glyph.text) else glyph.x1
         texts.append(glyph.text)
         last, spaced = glyph, False
     return texts

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,7 +21,8 @@ import numpy as np
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from qa.readers.building import NoDocument, NotNow, Parsed, TextBuilder, Unreadable, numbered, one_line
-from qa.readers.scan import Scanned, scanned
+from qa.readers.encoding import clean
+from qa.readers.scan import HEAD, Scanned, scanned
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
@@ -40,6 +42,8 @@ MAX_SECONDS = 300
 """For one page."""
 MAX_FILE_SECONDS = 3_600
 """For all scans of a file: a page is a few kilobytes, so that the time by its size would end a book in its middle."""
+MOST_HUNG = 3
+"""Pages in a row for which tesseract took too long: it hangs, and would on all the others of the file."""
 MIN_LEFT = 20.0
 """Seconds that must be left of the time of a file to begin another page."""
 MIN_LETTERS = 20
@@ -124,10 +128,18 @@ _NO_LANGUAGES = (_OSD, "equ", "snum")
 
 @cache
 def _installed(program: str) -> tuple[str, ...]:
-    listed = subprocess.run(
-        [program, "--list-langs"], capture_output=True, text=True, timeout=30, check=False
-    )
-    return tuple(listed.stdout.splitlines()[1:])
+    """Return what a program says it has; nothing if it is gone, hangs or fails, which reading a page then tells."""
+    try:
+        listed = subprocess.run(
+            [program, "--list-langs"], stdin=subprocess.DEVNULL, capture_output=True, timeout=30, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ()
+    names = listed.stdout.decode("utf-8", "replace").splitlines()[1:]
+    return tuple(name for name in names if _LANGUAGE.fullmatch(name))
+
+
+_LANGUAGE = re.compile(r"[\w/.-]{1,40}", re.ASCII)
 
 
 def languages_of(script: str, names: Sequence[str]) -> tuple[str, ...]:
@@ -151,28 +163,43 @@ def parse(data: bytes, *, kind: str) -> Parsed:
     if not is_available():
         raise NoDocument(kind, f"is a picture; {advice()}.")
     pages, in_time = _read_frames(data)
+    problems = {number: page.problem for number, page in pages.items() if page.problem}
     letters = sum(char.isalpha() for page in pages.values() for each in page.paragraphs for char in each.text)
-    if letters < MIN_LETTERS or max(page.confidence for page in pages.values()) < MIN_CONFIDENCE:
+    if letters < MIN_LETTERS:
+        for problem in problems.values():
+            if not isinstance(problem, _Unsure):
+                raise problem
         raise NoDocument(kind, "is a picture without text that can be read.")
     builder = TextBuilder()
     for number, page in pages.items():
         for paragraph in page.paragraphs:
             builder.add(paragraph.text, "ocr", page=number, reading_confidence=paragraph.confidence)
-    told = list(warnings(pages))
+    told = [*warnings({number: page for number, page in pages.items() if not page.problem})]
+    told += [f"page {number} {problem}" for number, problem in problems.items()]
     if not in_time:
         told.append(f"what follows page {len(pages)} could not be read by tesseract in time. Split the file.")
     return Parsed(builder.text, tuple(builder.blocks), "", len(pages), tuple(told))
 
 
 def _read_frames(data: bytes) -> tuple[dict[int, Scanned], bool]:
-    """Return the pages of a picture by their numbers from 1, and whether there was time for all."""
+    """Return the pages of a picture by their numbers from 1, and whether there was time for all.
+
+    Raises ``Unreadable`` if the first page is damaged; where a later one is, the pages end with it.
+    """
     reading = _Reading()
     pages: dict[int, Scanned] = {}
-    for number, picture in enumerate(_frames(data), 1):
-        if not reading.has_time:
-            return pages, False
-        pages[number] = reading.page(picture)
-    return pages, True
+    frames = _frames(data)
+    while True:
+        try:
+            picture = next(frames, None)
+        except Unreadable as error:
+            if not pages:
+                raise
+            pages[len(pages) + 1] = Scanned((), 0.0, problem=error)
+            return pages, True
+        if picture is None or not reading.has_time:
+            return pages, picture is None
+        pages[len(pages) + 1] = reading.page(picture)
 
 
 def read_pages(data: bytes, numbers: Sequence[int]) -> Iterator[tuple[int, Scanned]]:
@@ -192,20 +219,26 @@ def read_pages(data: bytes, numbers: Sequence[int]) -> Iterator[tuple[int, Scann
                 return
             try:
                 page = reading.page(_drawn(document, number))
-                if page.paragraphs and page.confidence < MIN_CONFIDENCE:
-                    raise Unreadable(_unsure(page))
-            except Unreadable as error:  # one page leaves the others
+            except Unreadable as error:  # it cannot be drawn
                 page = Scanned((), 0.0, problem=error)
             yield number, page
     finally:
         document.close()
 
 
-def _unsure(page: Scanned) -> str:
-    return (
+def _unsure(page: Scanned) -> _Unsure:
+    return _Unsure(
         f"was left out: tesseract, reading {page.languages}, is only {100 * page.confidence:.0f} % sure of its letters."
         " Install the language of the page, or name it (ocr_languages)."
     )
+
+
+class _Unsure(Unreadable):
+    """Tesseract is not sure enough of a page for it to be text."""
+
+
+class _Hung(NotNow):
+    """Tesseract was stopped, for it took too long."""
 
 
 def _drawn(document: PdfDocument, number: int) -> Image.Image:
@@ -302,17 +335,26 @@ class _Reading:
 
     _languages: str = ""
     _spent: float = 0.0
+    _hung: int = 0
 
     @property
     def has_time(self) -> bool:
         left = signal.getitimer(signal.ITIMER_REAL)[0]
-        return self._spent < MAX_FILE_SECONDS and not 0 < left < MIN_LEFT
+        return self._spent < MAX_FILE_SECONDS and self._hung < MOST_HUNG and not 0 < left < MIN_LEFT
 
     def page(self, picture: Image.Image) -> Scanned:
-        """Return the text of a page.
+        """Return the text of a page, or the problem for which it has none: it leaves the other pages."""
+        try:
+            page = self._in_time(picture)
+        except Unreadable as error:
+            self._hung = self._hung + 1 if isinstance(error, _Hung) else 0
+            return Scanned((), 0.0, problem=error)
+        self._hung = 0
+        if page.paragraphs and page.confidence < MIN_CONFIDENCE:
+            return Scanned((), 0.0, problem=_unsure(page))
+        return page
 
-        Raises ``Unreadable`` where tesseract does not know a language, or the picture is damaged.
-        """
+    def _in_time(self, picture: Image.Image) -> Scanned:
         began = time.monotonic()
         left = signal.getitimer(signal.ITIMER_REAL)[0]
         if left:  # tesseract has its own time, for pages are few bytes: that of the file goes on behind it
@@ -352,6 +394,10 @@ def _languages_for(look: _Look | None) -> tuple[str, ...]:
         found = languages_of(look.script, names)
         if not look.is_sure:
             found += languages_of(_TAKEN_FOR.get(look.script, ""), names)
+    if not found and not _horizontal(names):
+        raise Unreadable(
+            "could not be read: tesseract names no language that it has; install one, or it anew."
+        )
     return found or ("+".join(_horizontal(names)),)
 
 
@@ -370,6 +416,8 @@ def _looked(picture: Image.Image) -> _Look | None:
         return None
     try:
         told = _run(picture, "-l", _OSD, "--psm", "0", "--dpi", str(DPI))
+    except _Hung:
+        raise
     except Unreadable:  # too few letters
         return None
     facts = dict(line.split(": ", 1) for line in told.splitlines() if ": " in line)
@@ -387,6 +435,9 @@ def _recognised(picture: Image.Image, languages: str) -> Scanned:
         raise
     except Unreadable as error:
         raise Unreadable(f"could not be read by tesseract in {languages} ({error}).") from error
+    if not table.startswith(HEAD):
+        what = "something else than words with their places" if table.strip() else "nothing"
+        raise NotNow(f"could not be read: tesseract wrote {what}; install it anew.")
     return scanned(table, np.asarray(picture), languages)
 
 
@@ -404,9 +455,14 @@ def _run(picture: Image.Image, *arguments: str) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise NotNow(f"takes tesseract longer than {error.timeout:.0f} seconds a page.") from error
+        raise _Hung(f"takes tesseract longer than {error.timeout:.0f} seconds and was left out.") from error
+    except OSError as error:
+        raise NotNow(f"could not be read: tesseract cannot be started ({error.strerror}).") from error
+    except MemoryError as error:
+        raise NotNow("could not be read: tesseract wrote more than the memory for a file holds.") from error
     if done.returncode < 0:
         raise NotNow(f"could not be read: tesseract was ended by signal {-done.returncode}.")
     if done.returncode:
-        raise Unreadable(one_line(done.stderr.decode("utf-8", "replace"), 160))
-    return done.stdout.decode("utf-8", "replace")
+        complaint = one_line(clean(done.stderr.decode("utf-8", "replace")), 160)
+        raise Unreadable(complaint or f"exit status {done.returncode}")
+    return clean(done.stdout.decode("utf-8", "replace"))

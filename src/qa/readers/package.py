@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 import zlib
+from collections.abc import Iterator
+from functools import partial
 
 from lxml import etree
 
@@ -70,6 +73,41 @@ def xml(package: zipfile.ZipFile, name: str) -> etree._Element | None:
         return etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise Unreadable(f"is damaged ({name} cannot be read); open and save it again.") from error
+
+
+_COMMENTS = re.compile(r"(?:word|xl|ppt)/(?:comments/)?(?:modernComment_\w+|comments?\d*)\.xml")
+_EMBEDDED = re.compile(r"(?:word|xl|ppt)/embeddings/([^/]+)")
+_OF_CHARTS = re.compile(r"(?:word|xl|ppt)/charts/_rels/[^/]+\.rels")
+
+
+def left_out(package: zipfile.ZipFile) -> Iterator[str]:
+    """Tell of comments and files inside a document of Office, which are not read; files of charts hold its figures."""
+    names = package.namelist()
+    comments = sum(map(partial(_comments, package), filter(_COMMENTS.fullmatch, names)))
+    if comments:
+        yield "1 comment was left out." if comments == 1 else f"{comments:,} comments were left out."
+    charts = b"".join(_bytes(package, name) for name in names if _OF_CHARTS.fullmatch(name))
+    files = [
+        found[1] for found in map(_EMBEDDED.fullmatch, names) if found and found[1].encode() not in charts
+    ]
+    if files:
+        what = "1 file inside it was" if len(files) == 1 else f"{len(files)} files inside it were"
+        yield f"{what} not read; save by itself what you need."
+
+
+def _bytes(package: zipfile.ZipFile, name: str) -> bytes:
+    try:
+        return part(package, name) or b""
+    except Unreadable:  # the document is readable without it
+        return b""
+
+
+def _comments(package: zipfile.ZipFile, name: str) -> int:
+    try:
+        root = xml(package, name)
+    except Unreadable:
+        return 0
+    return sum(local_name(each) in ("comment", "cm") for each in root.iter()) if root is not None else 0
 
 
 def local_name(element: etree._Element) -> str:

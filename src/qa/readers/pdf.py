@@ -26,11 +26,11 @@ from pdfminer.pdfpage import PDFPage
 from pdfminer.pdfparser import PDFParser
 from pdfminer.pdftypes import PDFObjectNotFound, PDFObjRef, resolve1
 from pdfminer.psparser import PSLiteral
-from pdfminer.utils import Matrix
+from pdfminer.utils import Matrix, Rect, apply_matrix_rect, decode_text
 
 from qa.readers import ocr
 from qa.readers.building import NotNow, Parsed, TextBuilder, Unreadable, first_heading, numbered, one_line
-from qa.readers.glyphs import is_right_to_left, readable, with_doors
+from qa.readers.glyphs import MIRRORED, is_right_to_left, readable, with_doors
 from qa.readers.layout import (
     Box,
     Line,
@@ -67,6 +67,8 @@ class _Page:
     running: tuple[Line, ...] = ()
     """Running heads that stand here for the first time."""
     scanned: Scanned | None = None
+    notes: int = 0
+    """Comments that readers have put on it."""
 
     @property
     def is_blank(self) -> bool:
@@ -96,7 +98,7 @@ def parse(data: bytes) -> Parsed:
     if not pages:
         raise Unreadable("has no pages.")
     pages = _with_scans(pages, data)
-    warnings = (*_cut_off(data, document, len(pages)), *_warnings(pages))
+    warnings = (*_cut_off(data, document, len(pages)), *_attached(document), *_warnings(pages))
     if all(page.is_blank and not page.has_scanned_text for page in pages):
         raise _nothing(pages)
     builder = TextBuilder()
@@ -163,6 +165,18 @@ def _cut_off(data: bytes, document: PDFDocument, found: int) -> Iterator[str]:
         yield "the end of the file is missing, pages may be; fetch or save it again."
 
 
+def _attached(document: PDFDocument) -> Iterator[str]:
+    """Tell of files inside the file."""
+    try:
+        tree = resolve1(resolve1(document.catalog["Names"])["EmbeddedFiles"])
+        names = [one_line(_decoded(resolve1(name))) for name in resolve1(resolve1(tree)["Names"])[::2]]
+    except Exception:  # there are none, or what tells of them is damaged or a large tree
+        return
+    what = "1 file is" if len(names) == 1 else f"{len(names)} files are"
+    if names:
+        yield f"{what} attached and not read: {one_line(', '.join(names))}; save by itself what you need."
+
+
 def _reason(error: Exception) -> str:
     return one_line(f"{type(error).__name__}: {error}".rstrip(": "), 120)
 
@@ -182,8 +196,12 @@ class _Device(PDFPageAggregator):
     """What is said of the glyphs at hand, the outermost first, "" where nothing is."""
     _drawn: list[LTChar]
 
+    matrix: Matrix
+    """Of the page at hand: its points to those of the page as it is shown."""
+
     def begin_page(self, page: PDFPage, ctm: Matrix) -> None:
         self._marked, self._drawn = [], []
+        self.matrix = ctm
         super().begin_page(page, ctm)
 
     def begin_tag(self, tag: PSLiteral, props: Mapping[str, object] | object = None) -> None:
@@ -206,6 +224,8 @@ class _Device(PDFPageAggregator):
         """Make one character of those just drawn, if they stand on one line."""
         drawn, self._drawn = self._drawn, []
         if not 0 < len(drawn) <= _MOST_ACTUAL or not said.strip():
+            return
+        if said == drawn[0].get_text().translate(MIRRORED):  # a bracket in Arabic: as drawn, like all others
             return
         first = min(drawn, key=lambda char: char.x0)
         if any(abs(char.y0 - first.y0) > 0.7 * first.height for char in drawn):
@@ -240,7 +260,8 @@ def _pages(document: PDFDocument) -> Iterator[_Page]:
 def _read_page(interpreter: PDFPageInterpreter, device: _Device, page: PDFPage, number: int) -> _Page:
     try:
         interpreter.process_page(page)
-        return _page(device.get_result(), number)
+        written, notes = _written(page, device.matrix, number)
+        return replace(_page(device.get_result(), number, written), notes=notes)
     except Exception as error:  # one damaged page leaves the others
         return _Page(number, 0.0, (), problem=_reason(error))
 
@@ -274,6 +295,11 @@ def _warnings(pages: Sequence[_Page]) -> Iterator[str]:
     for page in pages:
         if page.problem:
             yield f"page {page.number} could not be read ({page.problem})."
+    noted = [page.number for page in pages if page.notes]
+    if noted:
+        count = sum(page.notes for page in pages)
+        what = "1 comment on" if count == 1 else f"{count:,} comments on"
+        yield f"{what} {numbered(noted)} {'was' if count == 1 else 'were'} left out."
     garbled = [page.number for page in pages if _lost(page) > 0]
     if garbled:
         lost = sum(map(_lost, pages))
@@ -317,15 +343,69 @@ _THIN = 2.0
 _MIN_PICTURE = 20.0
 
 
-def _page(layout: LTPage, number: int) -> _Page:
+_HIDDEN = 2
+_FIELD_SIZE = 11.0
+
+
+def _written(page: PDFPage, matrix: Matrix, number: int) -> tuple[list[Line], int]:
+    """Return what was filled in and typed on a page, as lines in their places, and the number of notes."""
+    lines: list[Line] = []
+    notes = 0
+    for reference in resolve1(page.annots) or ():
+        try:
+            note = resolve1(reference)
+            kind = resolve1(note["Subtype"]).name
+            said = _field_value(note) if kind == "Widget" else _said(note.get("Contents"))
+            x0, y0, x1, y1 = (float(resolve1(side)) for side in resolve1(note["Rect"]))
+            box = apply_matrix_rect(matrix, (x0, y0, x1, y1))
+            if not said or int(resolve1(note.get("F", 0))) & _HIDDEN:
+                continue
+        except Exception:  # a damaged one leaves the page
+            continue
+        if kind in ("Widget", "FreeText"):
+            lines += _field_lines(said, box, number)
+        else:
+            notes += kind not in ("Link", "Popup")
+    return lines, notes
+
+
+def _field_value(field: Mapping[str, Any]) -> str:
+    """Return what is filled in, by the field itself or the one that it is a part of; not of buttons."""
+    chain = [field, *filter(None, [resolve1(field.get("Parent"))])]
+    kind = next((resolve1(each["FT"]).name for each in chain if "FT" in each), "")
+    value = next((resolve1(each["V"]) for each in chain if "V" in each), b"")
+    values = value if isinstance(value, list) else [value]
+    return "\n".join(map(_said, values)) if kind in ("Tx", "Ch") else ""
+
+
+def _said(value: object) -> str:
+    raw = resolve1(value)
+    return _decoded(raw).replace("\r", "\n").strip() if isinstance(raw, bytes) else ""
+
+
+def _field_lines(text: str, box: Rect, number: int) -> Iterator[Line]:
+    x0, y0, x1, y1 = box
+    rows = [" ".join(row.split()) for row in text.split("\n") if row.strip()]
+    pitch = (y1 - y0) / max(1, len(rows))
+    size = min(_FIELD_SIZE, 0.8 * pitch)
+    for at, row in enumerate(rows):
+        middle = y1 - (at + 0.5) * pitch
+        yield Line(row, x0, middle - size / 2, max(x0 + size, x1), middle + size / 2, size, page=number)
+
+
+def _page(layout: LTPage, number: int, written: Sequence[Line] = ()) -> _Page:
     glyphs: list[Glyph] = []
     rotated: list[Glyph] = []
+    inverted: list[Glyph] = []
     boxes: list[Box] = []
     pictures: list[Box] = []
     for item in _items(layout):
         if isinstance(item, LTChar) and item.get_text() != _UNSAID:
             glyph = _glyph(item)
-            (glyphs if item.upright or item.matrix[1] < 0 else rotated).append(glyph)
+            if item.matrix[0] < 0 and item.matrix[3] < 0:
+                inverted.append(turned(turned(glyph, layout.height), layout.width))
+            else:
+                (glyphs if item.upright or item.matrix[1] < 0 else rotated).append(glyph)
         elif isinstance(item, LTImage):
             pictures.append(_box(item))
         elif isinstance(item, LTRect | LTLine):
@@ -338,8 +418,12 @@ def _page(layout: LTPage, number: int) -> _Page:
     down = [turned(glyph, layout.height) for glyph, mark in zip(glyphs, marks, strict=True) if mark]
     up = [turned(turned(turned(glyph, layout.height), layout.height), layout.height) for glyph in rotated]
     frames = [box for box in boxes if min(box.x1 - box.x0, box.y1 - box.y0) > 4 * _THIN]
-    lines = _once(level)
-    upright = [*_once(lines_of(down, number)), *_once(lines_of(up, number))]
+    lines = [*_once(level), *written]
+    upright = [
+        *_once(lines_of(down, number)),
+        *_once(lines_of(up, number)),
+        *_once(lines_of(inverted, number)),
+    ]
     text = "".join(line.text for line in (*lines, *upright))
     lines, upright = (
         [replace(line, text=with_doors(line.text, text)) for line in found] for found in (lines, upright)
@@ -850,4 +934,7 @@ def _date(text: str) -> str:
 def _decoded(raw: bytes) -> str:
     if raw.startswith((b"\xfe\xff", b"\xff\xfe")):
         return raw.decode("utf-16", "replace")
-    return raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+    try:
+        return raw.removeprefix(b"\xef\xbb\xbf").decode("utf-8")
+    except UnicodeDecodeError:
+        return decode_text(raw)

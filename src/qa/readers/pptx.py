@@ -10,7 +10,7 @@ import pptx
 from pptx.enum.shapes import MSO_SHAPE_TYPE, PP_PLACEHOLDER
 
 from qa.readers.building import Parsed, TextBuilder, Unreadable, iso_date, one_line, primary_language
-from qa.readers.package import open_package
+from qa.readers.package import left_out, open_package
 
 _DEEPEST = 50
 """Groups in groups of shapes."""
@@ -21,7 +21,7 @@ _RUNNING = frozenset(
 
 def parse(data: bytes) -> Parsed:
     """Return the text of the slides that are shown, in order; pictures and running feet are left out."""
-    open_package(data, "PowerPoint presentation").close()
+    told = list(left_out(open_package(data, "PowerPoint presentation")))
     builder = TextBuilder()
     hidden: list[int] = []
     diagrams: list[int] = []
@@ -53,7 +53,8 @@ def parse(data: bytes) -> Parsed:
                 ("the words of diagrams (SmartArt) on slides", diagrams),
             )
             if pages
-        ),
+        )
+        + tuple(told),
         author=one_line(author),
         changed=iso_date(written.isoformat() if written else ""),
         language=primary_language(language),

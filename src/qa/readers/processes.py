@@ -151,7 +151,7 @@ class _Worker:
             AttributeError,
         ):  # no reply of ours: a file has taken it over
             assert self._process is not None
-            self._process.kill()
+            _kill(self._process)
         except BaseException:  # half a reply was read: the rest of it would be taken for the next
             self.stop()
             raise
@@ -170,7 +170,7 @@ class _Worker:
         process, self._process = self._process, None
         self.line.clear()
         if process:
-            process.kill()
+            _kill(process)
             process.communicate()
 
     def _send(self, request: bytes) -> None:
@@ -203,6 +203,7 @@ class _Worker:
         """Return why the process ended, in a sentence."""
         process, self._process = self._process, None
         assert process is not None
+        _kill(process)
         process.communicate()
         code = process.returncode
         if code == -signal.SIGALRM:
@@ -211,6 +212,14 @@ class _Worker:
             )
         name = signal.Signals(-code).name if -code in signal.valid_signals() else f"exit status {code}"
         return f"brought its reader down ({name}); save it anew."
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process and what it started, tesseract, which would read on for nobody."""
+    if process.returncode is None:  # till it is waited for, its number is of no other
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.kill()
 
 
 def _start(limits: Limits, ocr_languages: str) -> subprocess.Popen[bytes]:

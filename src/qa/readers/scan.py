@@ -75,7 +75,12 @@ class _Word:
     text: str
 
 
-_ROW = regex.compile(r"5\t\d+\t(\d+)\t(\d+)\t(\d+)\t\d+\t(\d+)\t(\d+)\t(\d+)\t(\d+)\t([\d.]+)\t(.*\S.*)")
+HEAD = "level"
+"""What the table of words begins with."""
+_ROW = regex.compile(
+    r"5\t\d+\t(\d{1,6})\t(\d{1,6})\t(\d{1,6})\t\d+\t(\d{1,6})\t(\d{1,6})\t(\d{1,6})\t(\d{1,6})"
+    r"\t(\d{1,3}(?:\.\d+)?)\t(.*\S.*)"
+)
 
 
 def _word(row: str) -> _Word | None:
@@ -85,7 +90,8 @@ def _word(row: str) -> _Word | None:
         return None
     block, paragraph, line, left, top, width, height = map(int, found.groups()[:7])
     place = (block, paragraph, line)
-    return _Word(place, left, top, left + width, top + height, float(found[8]), found[9].strip())
+    right, bottom = left + max(1, width), top + max(1, height)
+    return _Word(place, left, top, right, bottom, min(float(found[8]), 100.0), found[9].strip())
 
 
 def _confidence(words: Sequence[_Word]) -> float:

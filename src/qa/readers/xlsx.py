@@ -15,7 +15,7 @@ import regex
 from lxml import etree
 
 from qa.readers.building import Parsed, TextBuilder, Unreadable, iso_date, one_line, primary_language
-from qa.readers.package import find, open_package
+from qa.readers.package import find, left_out, open_package
 from qa.readers.tables import add_table
 from qa.text.columns import Row
 
@@ -51,12 +51,13 @@ def parse(data: bytes) -> Parsed:
                 warnings.append(
                     f"{what} no computed value in the sheet '{one_line(sheet.title)}'; {_ADVICE}."
                 )
+        warnings += left_out(package)
         facts = book.properties
         book.close()
     except Exception as error:  # the library meets damage with any exception there is
         reason = one_line(f"{type(error).__name__}: {error}".rstrip(": "), 120)
         raise Unreadable(f"is damaged ({reason}); open and save it again.") from error
-    if warnings and not builder.blocks:
+    if any(_ADVICE in warning for warning in warnings) and not builder.blocks:
         raise Unreadable(f"holds no text: its formulas have no computed values; {_ADVICE}.")
     if hidden:
         warnings.append(f"hidden sheets were left out: {', '.join(hidden)}.")

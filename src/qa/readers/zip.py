@@ -31,13 +31,14 @@ def parse(data: bytes) -> Parsed:
     seen: set[str] = set()
     members: list[Member] = []
     for info, name in zip(entries, names, strict=True):
-        if any(part.startswith((".", "~$", "__MACOSX")) and part != ".." for part in name.split("/")):
+        parts = [part for part in name.split("/") if part not in (".", "..")]
+        if any(part.startswith((".", "~$", "__MACOSX")) for part in parts):
             continue
         inner = _inner(name)
         reason = (
-            "has a name that leads out of the archive." if inner is None else _refusal(info, name in seen)
+            "has a name that leads out of the archive." if inner is None else _refusal(info, inner in seen)
         )
-        seen.add(name)
+        seen.add(inner or "")
         members.append(Member(inner or name, info.file_size, partial(_unpack, archive, info, reason)))
     return Parsed("", (), members=tuple(members))
 
