@@ -14,7 +14,7 @@ import pickle
 import queue
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,6 +35,7 @@ from qa.ranking import LONGEST_QUESTION, Question, interact, lay, meet
 from qa.splitter import search_text, split_document
 from qa.types import Document, Floats, Ints, Span, TokenIds
 from training.dev import (
+    Article,
     as_document,
     bare,
     half_of,
@@ -222,7 +223,7 @@ def prepare(
     if split == "train":
         _add_written(data, pieces, asked, encoder)
         print(f"written: {len(asked)} questions, {len(pieces)} passages", flush=True)
-        _add_articles(pieces, asked, encoder)
+        add_articles(load_articles("fit"), pieces, asked, encoder)
         print(f"articles: {len(asked)} questions, {len(pieces)} passages", flush=True)
     return pieces, asked
 
@@ -266,9 +267,10 @@ def _add_written(data: Path, pieces: list[Piece], asked: list[Asked], encoder: S
             pieces.extend(own)
 
 
-def _add_articles(pieces: list[Piece], asked: list[Asked], encoder: StaticEncoder) -> None:
-    """Ask the questions about the articles that were written for it of their passages, with title and without."""
-    articles = load_articles("fit")
+def add_articles(
+    articles: Sequence[Article], pieces: list[Piece], asked: list[Asked], encoder: StaticEncoder
+) -> None:
+    """Ask the questions about articles of their passages, once with the title and once without."""
     documents = [article.document() for article in articles]
     for titled in (False, True):
         first = len(pieces)
