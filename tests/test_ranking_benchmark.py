@@ -59,6 +59,17 @@ def test_weights_prefer_what_the_right_ones_have_and_know_nothing_of_what_is_lef
     assert without.same[1] == without.cross[1] == 0.0
 
 
+def test_what_may_only_rise_is_no_reason_against_a_passage() -> None:
+    asked = [
+        labelled(([0.9, 0.5, 1.0], True), ([0.1, 0.6, 1.0], False)),
+        labelled(([0.2, 0.9, 0.0], False), ([0.8, 0.1, 0.0], True)),
+    ]
+    assert fit(asked, NAMES).same[2] < 0
+    model = fit(asked, NAMES, rising={"late", "lexical"})
+    assert model.same[1] > 0
+    assert 0 <= model.same[2] < 0.05
+
+
 def test_a_question_that_counts_twice_is_as_two() -> None:
     one = labelled(([0.9, 0.5, 1.0], True), ([0.1, 0.6, 1.0], False))
     other = labelled(([0.2, 0.9, 1.0], True), ([0.8, 0.1, 1.0], False))

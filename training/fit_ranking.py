@@ -55,7 +55,7 @@ of what the rest is like, which they order too."""
 HARDEST = 30
 """Candidates of a question that the evidence is fitted on, besides those that answer."""
 
-OTHERS_LESS = 1.25
+OTHERS_LESS = 0.75
 """What a passage in another language than the question's has less in the end, in log odds: in the fit's collection the
 one that answers is mostly the only one on its subject, where in people's documents a translation stands beside it."""
 
@@ -70,6 +70,10 @@ NEWS = {"ntrex-128": 4, "tico-19": 2}
 
 NEWS_LANGS = ("zh", "en", "de", "fr", "ru", "ar", "ja", "ko", "es", "vi", "hi", "tr")
 """Languages that are drawn three times as often as others."""
+
+RISING = frozenset({"dense", "late", "content", "window", "lexical", "evidence", "answer"})
+"""What is no reason to put a passage lower. Left free, the fit takes away for likeness what evidence and reader give
+for it, and a passage that is better in everything may stand behind another one."""
 
 SHARE = "same_language"
 NOT_ACROSS = "lexical"
@@ -311,11 +315,18 @@ def fit_evidence(labelled: Sequence[Labelled], *, epochs: int = 20, batch: int =
     return net
 
 
-def fit(labelled: Sequence[Labelled], names: Sequence[str], *, without: Collection[str] = ()) -> RankingModel:
+def fit(
+    labelled: Sequence[Labelled],
+    names: Sequence[str],
+    *,
+    without: Collection[str] = (),
+    rising: Collection[str] = (),
+) -> RankingModel:
     """Return the weights that give the right candidates of each question the most of a softmax over all of them.
 
     Only comparisons within a question count (a conditional logit): how high the words of a question can score at all
-    differs from question to question. Of features (n, f) those after ``names`` are not looked at.
+    differs from question to question. Of features (n, f) those after ``names`` are not looked at; no weight of those in
+    ``rising`` is negative.
     """
     most = max(len(one.right) for one in labelled)
     values = np.zeros((len(labelled), most, len(names)), np.float32)
@@ -335,23 +346,28 @@ def fit(labelled: Sequence[Labelled], names: Sequence[str], *, without: Collecti
     used[1, 1 + names.index(NOT_ACROSS)] = 0.0
     for name in {SHARE, *without}:
         used[:, 1 + names.index(name)] = 0.0
-    weights = torch.zeros(2, len(names) + 1, requires_grad=True)
-    optimiser = torch.optim.LBFGS([weights], max_iter=200, line_search_fn="strong_wolfe")
+    up = torch.tensor([False, *(name in rising for name in names)])
+    # a weight, or its root where it may only rise
+    free = torch.where(up, 0.3, 0.0).repeat(2, 1).requires_grad_()
+    optimiser = torch.optim.LBFGS([free], max_iter=300, line_search_fn="strong_wolfe")
     same = features[..., names.index(SHARE)]
+
+    def weights() -> torch.Tensor:
+        return torch.where(up, free.square(), free) * used
 
     def loss() -> torch.Tensor:
         optimiser.zero_grad()
-        sides = features @ (weights * used)[:, 1:].T + weights[:, 0]
+        sides = features @ weights()[:, 1:].T + weights()[:, 0]
         scores = same * sides[..., 0] + (1 - same) * sides[..., 1]
         everything = torch.logsumexp(scores.masked_fill(missing, -torch.inf), 1)
         losses = everything - torch.logsumexp(scores.masked_fill(wrong, -torch.inf), 1)
-        total = (losses * counts).sum() / counts.sum() + 1e-4 * weights.square().sum()
+        total = (losses * counts).sum() / counts.sum() + 1e-4 * weights().square().sum()
         total.backward()  # type: ignore[no-untyped-call]
         return total
 
     optimiser.step(loss)  # type: ignore[no-untyped-call]
     with torch.no_grad():
-        result = (weights * used).numpy().copy()
+        result = weights().numpy().copy()
     result[:, 0] -= result[0, 0]  # only the difference of the two intercepts means anything
     return RankingModel(tuple(names), *(tuple(round(value, 4) for value in row) for row in result.tolist()))
 
@@ -400,7 +416,7 @@ def main() -> None:
     save_file(weights, args.out / "evidence.safetensors")
     evidence = Evidence(weights)
     found = fit([with_evidence(one, evidence) for one in first], FEATURES)
-    read = fit(asked(found), READ)
+    read = fit(asked(found), READ, rising=RISING)
     for side in (*(asdict(found).items()), *(asdict(read).items())):
         print(*side)
     read = replace(read, cross=(read.cross[0] - OTHERS_LESS, *read.cross[1:]))

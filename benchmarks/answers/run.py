@@ -4,7 +4,7 @@ article and in others.
 All articles are one library. A question is right at the top if the first passage is of its article and holds an answer;
 the quote is right if it holds one; it is shown if the answerer is sure enough at its default.
 
-    python -m benchmarks.answers.run [--out FILE] [--against FILE]
+    python -m benchmarks.answers.run [--most 1000] [--out FILE] [--against FILE]
 
 Articles fall into two halves by title: reader, ranking and confidence are fitted on ``fit``, and ``final`` is what is
 reported. ``--against`` names the file of an earlier run, asked the same: differences with the paired test.
@@ -14,7 +14,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -43,11 +45,16 @@ class Outcome:
     confidence: float
 
 
-def ask_all(articles: list[Article]) -> Iterator[Outcome]:
+def ask_all(articles: list[Article], *, most: int) -> Iterator[Outcome]:
+    """Yield what the questions got, of each half and kind at most ``most``, the same ones each time."""
+    questions = [question for article in articles for question in article.sourced()]
+    random.Random(0).shuffle(questions)
+    counts: Counter[tuple[str, str]] = Counter()
     with tempfile.TemporaryDirectory() as folder, QA.open(folder) as library:
         library.add_documents(article.document() for article in articles)
-        for article in articles:
-            for question in article.sourced():
+        for question in questions:
+            counts[question.half, question.kind] += 1
+            if counts[question.half, question.kind] <= most:
                 yield outcome(question, library.ask(question.text))
 
 
@@ -97,6 +104,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    parser.add_argument(
+        "--most", type=int, default=1000, help="questions of a half, in one language and across"
+    )
     parser.add_argument("--out", type=Path)
     parser.add_argument("--against", type=Path)
     args = parser.parse_args()
@@ -104,7 +114,7 @@ def main() -> None:
     if args.against:
         rows = json.loads(args.against.read_text(encoding="utf-8"))
         before = {row["question"]: Outcome(**row) for row in rows}
-    outcomes = list(ask_all(load_articles()))
+    outcomes = list(ask_all(load_articles(), most=args.most))
     report(outcomes, before)
     if args.out:
         rows = [asdict(one) for one in outcomes]
