@@ -81,20 +81,27 @@ def asked_kind(question: str) -> str | None:
     return None
 
 
-_BEGINS_TO_ASK = ("有多",)
-"""What is cut off from the rest of a cue as a word of its own: 有多|长."""
+OTHERWISE = (
+    "有多 谁 是谁 哪里 在哪里 哪儿 在哪 哪个 哪位 什么 是什么 为什么 怎么 如何 "
+    "who whom whose where which what why how quién quiénes dónde cuál cuáles qué cómo qui où quel quelle quels quelles que "
+    "pourquoi comment wer wen wem wo woher welche welcher welches welchen warum wie was кто кого где куда какой какая какие почему "
+    "как что من أين ما ماذا لماذا كيف 誰 誰が 誰ですか どこ どこですか なぜ どの 何 누구 누가 어디 어디에 왜 무엇 कौन किसने कहाँ क्यों क्या ai đâu "
+    "gì sao quem onde qual quais chi dove quale perché kim nerede neden hangi siapa mana mengapa"
+)
+"""Words that ask for other things, and what is cut off from the rest of a cue as a word of its own: 有多|长."""
 
 
 def asks_only(word: str) -> bool:
     """Tell whether a word of a question only says what kind of answer is asked for."""
     folded = fold(word)
-    return folded in _BEGINS_TO_ASK or any(
+    return folded in _OTHERWISE or any(
         folded in cue.split() or (cue in folded and len(folded) - len(cue) <= 2) for cue in _CUES
     )
 
 
 _FOLDED_ASKS = {kind: tuple(fold(cue) for cue in cues) for kind, cues in reversed(ASKS.items())}
 # dates first: "몇 년" and "tahun berapa" hold the cue for a number as well
+_OTHERWISE = frozenset(map(fold, OTHERWISE.split()))
 _CUES = [cue.strip() for cues in _FOLDED_ASKS.values() for cue in cues]
 
 
