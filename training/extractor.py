@@ -284,9 +284,9 @@ def add_articles(
             rows = encoder.token_ids([each.text for each in article.questions])
             nearest = _nearest(encoder.encode_ids(rows), vectors, k=32)
             for question, ids, (_, around) in zip(article.questions, rows, nearest, strict=True):
-                text = pieces[own[0]].whole
-                spans = [Span(text.find(each), text.find(each) + len(each)) for each in question.answers]
-                held = _holder([pieces[number] for number in own], spans[0])
+                answer = question.answers[0]
+                start = pieces[own[0]].whole.find(answer)
+                held = _holder([pieces[number] for number in own], Span(start, start + len(answer)))
                 if held is None or not len(ids):
                     continue
                 answers = [bare(each) for each in question.answers]
@@ -324,6 +324,9 @@ def _joined(
 
 
 ENGLISH, WRITTEN, ARTICLES = "en", "written", "articles"
+POWERS = {"xling": 0.65, WRITTEN: 0.7, ARTICLES: 0.8}
+"""To which power of their number these questions are drawn; those of one language to its root."""
+
 ASKED_IN = 8
 """In how many languages' passages a written question is asked for."""
 
@@ -452,10 +455,7 @@ class Batches:
         groups = {name: [n for n, one in enumerate(asked) if one.lang == name] for name in names}
         weight = np.zeros(len(asked))
         for name, rows in groups.items():
-            power = {"xling": 0.65, WRITTEN: 0.7, ARTICLES: 0.8}.get(
-                name, 0.5
-            )  # thin languages are not starved
-            weight[rows] = len(rows) ** power / len(rows)
+            weight[rows] = len(rows) ** POWERS.get(name, 0.5) / len(rows)  # thin languages are not starved
             weight[[n for n in rows if asked[n].first < 0]] *= 0.3
         self.weight = np.cumsum(weight / weight.sum())
 

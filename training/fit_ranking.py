@@ -357,11 +357,12 @@ def fit(
 
     def loss() -> torch.Tensor:
         optimiser.zero_grad()
-        sides = features @ weights()[:, 1:].T + weights()[:, 0]
+        now = weights()
+        sides = features @ now[:, 1:].T + now[:, 0]
         scores = same * sides[..., 0] + (1 - same) * sides[..., 1]
         everything = torch.logsumexp(scores.masked_fill(missing, -torch.inf), 1)
         losses = everything - torch.logsumexp(scores.masked_fill(wrong, -torch.inf), 1)
-        total = (losses * counts).sum() / counts.sum() + 1e-4 * weights().square().sum()
+        total = (losses * counts).sum() / counts.sum() + 1e-4 * now.square().sum()
         total.backward()  # type: ignore[no-untyped-call]
         return total
 

@@ -21,7 +21,8 @@ _RUNNING = frozenset(
 
 def parse(data: bytes) -> Parsed:
     """Return the text of the slides that are shown, in order; pictures and running feet are left out."""
-    told = list(left_out(open_package(data, "PowerPoint presentation")))
+    with open_package(data, "PowerPoint presentation") as package:
+        told = tuple(left_out(package))
     builder = TextBuilder()
     hidden: list[int] = []
     diagrams: list[int] = []
@@ -54,7 +55,7 @@ def parse(data: bytes) -> Parsed:
             )
             if pages
         )
-        + tuple(told),
+        + told,
         author=one_line(author),
         changed=iso_date(written.isoformat() if written else ""),
         language=primary_language(language),
