@@ -27,6 +27,9 @@ APART = 0.43
 """Share of the signs in which the vectors of a token and of a word may differ: of a hundred words one is that near, and
 nine in ten of those with a cosine of 0.35. To compare the vectors themselves takes several times as long."""
 
+COMPARED = 256
+"""Words whose vectors are compared: those that differ in the fewest signs. Of the nearest, 98 in 100 are there."""
+
 LIGHT = 0.5
 """Length of a token's vector under which it says too little to be looked for."""
 
@@ -96,7 +99,10 @@ class Meanings:
             ids, signs = self._words(language)
             for place in new:
                 apart = np.bitwise_count(signs ^ _signs(units[place])[:, None]).sum(axis=0, dtype=np.uint16)
-                alike = ids[apart <= APART * units.shape[1]]
+                chosen = np.flatnonzero(apart <= APART * units.shape[1])
+                if len(chosen) > COMPARED:
+                    chosen = chosen[np.argpartition(apart[chosen], COMPARED)[:COMPARED]]
+                alike = ids[chosen]
                 directions, norms, _ = self._encoder.directions(alike)
                 cosines = directions @ units[place] / np.maximum(norms, 1e-6)
                 near = [
@@ -109,8 +115,8 @@ class Meanings:
                 known[tokens[place]] = list(counts.items())
         return [known[token] for token in tokens]
 
-    def _words_of(self, language: int) -> tuple[TokenIds, NDArray[np.uint32]]:
-        """Return the tokens (w,) that are words of a language, and the signs of their vectors (d / 64, w)."""
+    def _words_of(self, language: int) -> tuple[TokenIds, NDArray[np.uint64]]:
+        """Return the tokens (w,) that are words of a language, and the signs of their vectors, 64 at a time, (s, w)."""
         ids = self._languages.tokens_of(language)
         if self._languages.names[language] not in UNSPACED:
             begins = [text.startswith(WORD) for text in self._encoder.texts(ids)]
@@ -123,6 +129,9 @@ class Meanings:
         return [term for term in terms if len(term) > 1] or terms
 
 
-def _signs(vectors: Floats) -> NDArray[np.uint32]:
-    """Return the signs of vectors (…, d) as bits (…, d / 64)."""
-    return np.packbits(vectors > 0, axis=-1).view(np.uint32)
+def _signs(vectors: Floats) -> NDArray[np.uint64]:
+    """Return the signs of vectors (…, d) as bits, 64 at a time: (…, s)."""
+    bits = np.packbits(vectors > 0, axis=-1)
+    filled = np.zeros((*bits.shape[:-1], -(-bits.shape[-1] // 8) * 8), np.uint8)
+    filled[..., : bits.shape[-1]] = bits
+    return filled.view(np.uint64)
