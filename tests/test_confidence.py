@@ -43,7 +43,7 @@ def test_the_lead_is_over_the_last_that_is_compared() -> None:
 
 def test_the_two_models_are_mixed_by_how_sure_the_language_is() -> None:
     nothing = (0.0,) * len(FEATURES)
-    calibrator = Calibrator(same=(math.log(3), *nothing), cross=(-math.log(3), *nothing), limits=())
+    calibrator = Calibrator(same=(math.log(3), *nothing), cross=(-math.log(3), *nothing), limits=((), ()))
     assert calibrator.probability([hit(1, 1.0)], QUOTE) == pytest.approx(0.75)
     assert calibrator.probability([hit(1, 1.0, same=0.0)], QUOTE) == pytest.approx(0.25)
     assert calibrator.probability([hit(1, 1.0, same=0.5)], QUOTE) == pytest.approx(0.5)
@@ -51,16 +51,25 @@ def test_the_two_models_are_mixed_by_how_sure_the_language_is() -> None:
 
 def test_the_limit_is_the_one_fitted_for_the_share_of_wrong_quotes_that_is_allowed() -> None:
     nothing = (0.0,) * (len(FEATURES) + 1)
-    calibrator = Calibrator(nothing, nothing, limits=((0.1, 0.8), (0.3, 0.4)))
-    assert calibrator.limit(0.1) == pytest.approx(0.8)
-    assert calibrator.limit(0.2) == pytest.approx(0.6)
-    assert calibrator.limit(0.05) == pytest.approx(0.9)  # halfway to certainty
-    assert calibrator.limit(0.65) == pytest.approx(0.2)
+    calibrator = Calibrator(nothing, nothing, limits=(((0.1, 0.8), (0.3, 0.4)), ((0.1, 1.0),)))
+    asked = [hit(1, 1.0)]
+    assert calibrator.limit(asked, 0.1) == pytest.approx(0.8)
+    assert calibrator.limit(asked, 0.2) == pytest.approx(0.6)
+    assert calibrator.limit(asked, 0.05) == pytest.approx(0.9)  # halfway to certainty
+    assert calibrator.limit(asked, 0.65) == pytest.approx(0.2)
+
+
+def test_a_quote_in_another_language_has_a_limit_of_its_own() -> None:
+    nothing = (0.0,) * (len(FEATURES) + 1)
+    calibrator = Calibrator(nothing, nothing, limits=(((0.1, 0.8),), ((0.1, 0.9),)))
+    assert calibrator.limit([hit(1, 1.0, same=0.0)], 0.1) == pytest.approx(0.9)
+    assert calibrator.limit([hit(1, 1.0, same=0.5)], 0.1) == pytest.approx(0.85)
 
 
 def test_a_smaller_risk_is_never_a_lower_limit() -> None:
-    limits = [load_calibrator().limit(share / 100) for share in range(1, 100)]
-    assert limits == sorted(limits, reverse=True)
+    for same in (0.0, 0.5, 1.0):
+        limits = [load_calibrator().limit([hit(1, 1.0, same=same)], share / 100) for share in range(1, 100)]
+        assert limits == sorted(limits, reverse=True)
 
 
 def test_the_shipped_weights_are_numbers_for_each_feature() -> None:

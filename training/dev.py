@@ -17,6 +17,7 @@ from qa.types import Block, Document, Span
 
 Half = Literal["fit", "final"]
 WRITTEN = Path(__file__).with_name("questions.jsonl")
+ASKED = Path(__file__).with_name("asked.jsonl")
 ARTICLES = Path(__file__).with_name("articles")
 
 
@@ -49,7 +50,8 @@ class DevQuestion:
 
     def sourced(self) -> SourcedQuestion:
         """Return the question as asked of a collection whose sources are passage keys."""
-        return SourcedQuestion(self.text, (self.answer,), frozenset([self.passage]), "same", self.half)
+        kind = "same" if self.lang[:2] == self.passage_lang[:2] else "cross"
+        return SourcedQuestion(self.text, (self.answer,), frozenset([self.passage]), kind, self.half)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,33 @@ def load_written() -> list[WrittenQuestion]:
     """Read the questions in many languages that this project wrote about sentences that exist in many languages."""
     rows = WRITTEN.read_text(encoding="utf-8").splitlines()
     return [WrittenQuestion(**json.loads(row)) for row in rows]
+
+
+def load_asked(data: Path, *, split: str = "dev") -> DevSet:
+    """Read the questions in many languages that this project wrote about passages of ``qa/``, those of one ``split``:
+    the answer is what stands at a place of the passage."""
+    rows = [json.loads(row) for row in ASKED.read_text(encoding="utf-8").splitlines()]
+    wanted = {row["passage"] for row in rows}
+    passages: dict[str, str] = {}
+    languages: dict[str, str] = {}
+    for path in sorted((data / "qa").glob("*.parquet")):
+        frame = pd.read_parquet(path, columns=["passage", "split"]).dropna()
+        for text in frame[frame.split == split].passage.unique():
+            if (key := key_of(text)) in wanted and path.stem != "xling":
+                passages[key], languages[key] = text, path.stem
+    questions = [
+        DevQuestion(
+            row["text"],
+            row["lang"],
+            key,
+            languages[key],
+            Span(row["start"], row["end"]).of(passages[key]),
+            half_of(key),
+        )
+        for row in rows
+        if (key := row["passage"]) in passages
+    ]
+    return DevSet(passages, languages, questions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,12 +36,14 @@ from qa.splitter import search_text, split_document
 from qa.types import Document, Floats, Ints, Span, TokenIds
 from training.dev import (
     Article,
+    DevSet,
     as_document,
     bare,
     half_of,
     join_sentences,
     key_of,
     load_articles,
+    load_asked,
     load_translations,
     load_written,
 )
@@ -223,6 +225,8 @@ def prepare(
     if split == "train":
         _add_written(data, pieces, asked, encoder)
         print(f"written: {len(asked)} questions, {len(pieces)} passages", flush=True)
+        add_asked(load_asked(data, split=split), pieces, asked, encoder)
+        print(f"asked: {len(asked)} questions, {len(pieces)} passages", flush=True)
         add_articles(load_articles("fit"), pieces, asked, encoder)
         print(f"articles: {len(asked)} questions, {len(pieces)} passages", flush=True)
     return pieces, asked
@@ -265,6 +269,34 @@ def _add_written(data: Path, pieces: list[Piece], asked: list[Asked], encoder: S
                 near = [len(pieces) + others[other] for other in order[:NEIGHBOURS]]
                 asked.append(Asked(ids, WRITTEN, len(pieces) + number, *held[1:], near, exact=False))
             pieces.extend(own)
+
+
+def add_asked(found: DevSet, pieces: list[Piece], asked: list[Asked], encoder: StaticEncoder) -> None:
+    """Ask the questions that were written about passages, beside passages in the same language that look alike."""
+    there = np.array([piece.lang for piece in pieces])
+    for lang in sorted(set(found.langs.values())):
+        beside = np.flatnonzero(there == lang)
+        vectors = encoder.encode_ids([pieces[number].ids for number in beside.tolist()])
+        questions = [one for one in found.questions if one.passage_lang == lang]
+        rows = encoder.token_ids([one.text for one in questions])
+        nearest = _nearest(encoder.encode_ids(rows), vectors, k=32)
+        cut: dict[str, range] = {}
+        for one, ids, (_, around) in zip(questions, rows, nearest, strict=True):
+            whole = found.passages[one.passage]
+            if one.passage not in cut:
+                first = len(pieces)
+                pieces.extend(_pieces(whole, lang, encoder))
+                cut[one.passage] = range(first, len(pieces))
+            own = cut[one.passage]
+            start = whole.find(one.answer)
+            held = _holder([pieces[number] for number in own], Span(start, start + len(one.answer)))
+            if held is None or not len(ids):
+                continue
+            others = [*(number for number in own if number != own[held[0]]), *beside[around.numpy()].tolist()]
+            others = [number for number in others if bare(one.answer) not in pieces[number].bare]
+            order = _alike(Question.of(ids, encoder), [pieces[number] for number in others], encoder)
+            near = [others[number] for number in order[:NEIGHBOURS]]
+            asked.append(Asked(ids, ASKED, own[held[0]], *held[1:], near))
 
 
 def add_articles(
@@ -323,8 +355,8 @@ def _joined(
     return pieces, place
 
 
-ENGLISH, WRITTEN, ARTICLES = "en", "written", "articles"
-POWERS = {"xling": 0.65, WRITTEN: 0.7, ARTICLES: 0.8}
+ENGLISH, WRITTEN, ASKED, ARTICLES = "en", "written", "asked", "articles"
+POWERS = {"xling": 0.65, WRITTEN: 0.7, ASKED: 0.85, ARTICLES: 0.75}
 """To which power of their number these questions are drawn; those of one language to its root."""
 
 ASKED_IN = 8
@@ -336,17 +368,15 @@ FOREIGN = 2
 
 def _cut(frame: pd.DataFrame, lang: str, encoder: StaticEncoder) -> list[Piece]:
     """Return the passages that the index would make of each text."""
-    cut = [
-        (whole, piece)
-        for whole in frame.passage.unique()
-        for piece in split_document(as_document(key_of(whole), whole))
-    ]
-    pieces: list[Piece] = []
-    for whole, piece in cut:
+    return [piece for whole in frame.passage.unique() for piece in _pieces(whole, lang, encoder)]
+
+
+def _pieces(whole: str, lang: str, encoder: StaticEncoder) -> Iterator[Piece]:
+    """Yield the passages that the index would make of a text."""
+    for piece in split_document(as_document(key_of(whole), whole)):
         tokens = encoder.tokens(piece.text)
         spans = tokens.spans[:LONGEST] + piece.span.start
-        pieces.append(Piece(tokens.ids[:LONGEST], spans, piece.span, whole, bare(piece.text), lang))
-    return pieces
+        yield Piece(tokens.ids[:LONGEST], spans, piece.span, whole, bare(piece.text), lang)
 
 
 def _ask(
@@ -482,7 +512,7 @@ class Batches:
         words left out, partly with headings, partly without the passage that answers."""
         rng = self.rng
         ids = one.ids[:LONGEST_QUESTION]
-        if one.lang not in ("xling", WRITTEN, ARTICLES) and rng.random() < SWITCHED:
+        if one.lang not in POWERS and rng.random() < SWITCHED:
             ids = self.switched(ids)
         if len(ids) > 4 and rng.random() < 0.3:
             ids = ids[rng.random(len(ids)) > 0.12]

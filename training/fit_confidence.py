@@ -34,7 +34,16 @@ from qa.ranking import load_ranking, top_k
 from qa.search import Searcher
 from qa.text import sentences
 from qa.types import Hit
-from training.dev import Half, SourcedQuestion, bare, key_of, load_articles, load_dev, load_sample_questions
+from training.dev import (
+    Half,
+    SourcedQuestion,
+    bare,
+    key_of,
+    load_articles,
+    load_asked,
+    load_dev,
+    load_sample_questions,
+)
 from training.fit_ranking import news
 
 Numbers = NDArray[np.float64]
@@ -59,13 +68,15 @@ CASES = 4 * (len(SHARES) + 1)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One quote: what the calibrator sees, whether it holds the answer, and which half it belongs to."""
+    """One quote: what the calibrator sees, whether it holds the answer, which half it belongs to, and whether the
+    question is asked across languages."""
 
     values: tuple[float, ...]
     same_language: float
     right: bool
     half: str
     weight: float
+    across: bool
 
 
 def cases(
@@ -110,6 +121,7 @@ def cases(
                 any(bare(answer) in text for answer in question.answers),
                 question.half,
                 weight,
+                question.kind != "same",
             )
 
 
@@ -154,11 +166,6 @@ class Judged:
             f"{name}: {len(self.right)} cases, {self.right.mean():.2f} right; "
             f"ECE {calibration_error(list(zip(self.chances.tolist(), self.right.tolist(), strict=True))):.3f}, "
             f"AUROC {roc_auc_score(self.right, self.chances):.3f}"
-        )
-
-    def beside(self, other: Judged) -> Judged:
-        return Judged(
-            np.concatenate([self.chances, other.chances]), np.concatenate([self.right, other.right])
         )
 
 
@@ -220,35 +227,32 @@ def main() -> None:
 
     dev = load_dev(args.data, langs=frozenset(LANGS), most=args.most)
     extracted = [question.sourced() for question in dev.questions if question.extracted]
-    with open_collection(dev.passages) as (library, searcher):
+    about = load_asked(args.data)
+    with open_collection(dev.passages | about.passages) as (library, searcher):
         found = list(cases(library, searcher, extracted))
+        found += cases(library, searcher, [question.sourced() for question in about.questions])
     many = {
         key_of(f"{number} {text}"): text
         for number, text in enumerate(passages(args.data, args.among, split="train"))
     }
     with open_collection(dev.passages | many) as (library, searcher):
         found += cases(library, searcher, extracted)
-    sample = load_sample_questions(args.corpus)
-    # Only questions that ask across languages tell how sure to be across: to the others a passage in another language
-    # is merely what is left when their own is taken away; with those, even at a twentieth, the right ones get doubtful.
-    far = [question for question in sample if question.kind != "same"]
     with open_sample(args.corpus) as (library, searcher):
-        ours = list(cases(library, searcher, sample, weight=SAMPLE_WEIGHT))
-        cross = list(cases(library, searcher, far, weight=SAMPLE_WEIGHT))
+        found += cases(library, searcher, load_sample_questions(args.corpus), weight=SAMPLE_WEIGHT)
     articles = load_articles()
-    asked = [question for article in articles for question in article.sourced()]
     with open_documents(article.document() for article in articles) as (library, searcher):
-        ours += cases(library, searcher, asked)
-        cross += cases(library, searcher, [question for question in asked if question.kind != "same"])
+        found += cases(library, searcher, [one for article in articles for one in article.sourced()])
     news_passages, written = written_questions(args.data)
     with open_collection(news_passages) as (library, searcher):
-        cross += cases(library, searcher, written)
-    cross = [case for case in cross if case.same_language <= 0.5]
-    same = [case for case in found + ours if case.same_language > 0.5]
+        found += cases(library, searcher, written)
+    same = [case for case in found if case.same_language > 0.5]
+    # Only questions that ask across languages tell how sure to be across: to the others a passage in another language
+    # is merely what is left when their own is taken away; with those, even at a twentieth, the right ones get doubtful.
+    cross = [case for case in found if case.same_language <= 0.5 and case.across]
     near, near_halves = fit(same, "same language")
     far_off, far_halves = fit(cross, "across")
-    both = {half: near_halves[half].beside(far_halves[half]) for half in near_halves}
-    weights = {"names": list(FEATURES), "same": near, "cross": far_off, "limits": limits(both)}
+    held = {"same": limits(near_halves), "cross": limits(far_halves)}
+    weights = {"names": list(FEATURES), "same": near, "cross": far_off, "limits": held}
     args.out.write_text(json.dumps(weights) + "\n", encoding="utf-8")
 
 

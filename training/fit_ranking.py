@@ -35,6 +35,7 @@ from training.dev import (
     half_of,
     key_of,
     load_articles,
+    load_asked,
     load_dev,
     load_sample_questions,
     load_translations,
@@ -44,9 +45,9 @@ from training.dev import (
 SAMPLE_WEIGHT = 10
 """How often each question of the sample corpus counts: there are few, and they are like what people ask."""
 
-ACROSS_WEIGHT, NEWS_WEIGHT, ARTICLES_WEIGHT = 3.0, 0.5, 3.0
-"""How often questions across languages, runs of words of news and questions about articles count: few, many that are no
-questions, and few that are as people ask."""
+ACROSS_WEIGHT, NEWS_WEIGHT, ARTICLES_WEIGHT, ASKED_WEIGHT = 3.0, 0.5, 3.0, 3.0
+"""How often questions across languages, runs of words of news, and questions that were written about articles and about
+passages count: few, many that are no questions, and few that are as people ask."""
 
 COMPARED = 10
 """Candidates of a question that are read for the fit. More than a search reads: with its four the weights learn little
@@ -384,11 +385,14 @@ def main() -> None:
 
     dev = load_dev(args.data, langs=frozenset(LANGS), most=args.most)
     across = load_dev(args.data, langs=frozenset(["xling"]))
+    about = load_asked(args.data)
     told = news(args.data)
     some = [(question.sourced(), 1.0) for question in dev.questions if question.half == "fit"]
     some += [(question.sourced(), ACROSS_WEIGHT) for question in across.questions if question.half == "fit"]
-    # not those that were written: with them it got worse at the sample corpus and was no better at their other half
+    some += [(question.sourced(), ASKED_WEIGHT) for question in about.questions if question.half == "fit"]
+    # not those about sentences: with them it got worse at the sample corpus and was no better at their other half
     some += [(question, NEWS_WEIGHT) for question in told.runs]
+    passages = dev.passages | across.passages | about.passages | told.passages
     ours = load_sample_questions(args.corpus)
     sample = [(question, float(SAMPLE_WEIGHT)) for question in ours if question.half == "fit"]
     articles = load_articles("fit")
@@ -400,10 +404,7 @@ def main() -> None:
         # here, where runs of words are mostly no names and few questions hang on one
         load_evidence.cache_clear()
         with (
-            open_collection(dev.passages | across.passages | told.passages, names=False) as (
-                library,
-                searcher,
-            ),
+            open_collection(passages, names=False) as (library, searcher),
             open_sample(args.corpus, names=False) as (sample_library, sample_searcher),
             open_documents((each.document() for each in articles), names=False) as (written, of_written),
         ):

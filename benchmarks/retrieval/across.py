@@ -1,10 +1,11 @@
-"""Measures retrieval across languages by questions that this project wrote about sentences that exist in many.
+"""Measures retrieval across languages by questions that this project wrote in many.
 
-The collection is all sentences of NTREX-128 and TICO-19 in one language, four in a passage; the questions
-(``training/questions.jsonl``) are in some twenty languages. Each has one passage that answers it. The questions about
-half of the sentences are open to fitting, those about the others final.
+News: the collection is all sentences of NTREX-128 and TICO-19 in one language, four in a passage; the questions
+(``training/questions.jsonl``) are in some twenty languages. Dev: the collection is all dev passages in one language,
+with the questions in some thirty that were written about some of them (``training/asked.jsonl``). Each has one passage
+that answers it. The questions about half of the sentences or passages are open to fitting, the others final.
 
-    python -m benchmarks.retrieval.across --data ../shared/data [--told zh en ...] [--out FILE] [--before FILE]
+    python -m benchmarks.retrieval.across [--of news dev] [--told zh en ...] [--out FILE] [--before FILE]
 
 ``--out`` keeps the figure of each question, ``--before`` compares with such a file of an earlier run.
 """
@@ -22,17 +23,36 @@ import numpy as np
 
 from benchmarks.paired import interval, p_value
 from benchmarks.retrieval.run import Outcome, ndcg, run
-from training.dev import DevQuestion, DevSet, join_sentences, key_of, load_translations, load_written
+from training.dev import (
+    DevQuestion,
+    DevSet,
+    join_sentences,
+    key_of,
+    load_asked,
+    load_dev,
+    load_translations,
+    load_written,
+)
 
-TOLD = ("zh", "en", "es", "de", "ru", "ar", "hi", "vi", "ja")
+TOLD = {
+    "news": ("zh", "en", "es", "de", "ru", "ar", "hi", "vi", "ja"),
+    "dev": ("zh", "en", "ar", "fr", "hi", "ja", "ko", "ru", "tr", "vi"),
+}
 """Languages of passages."""
 WAYS = ("lexical", "dense", "dense+late", "found", "all")
 Figures = dict[str, dict[str, float]]
-"""nDCG@10 by way of scoring, by question: ``told|half|language|text``."""
+"""nDCG@10 by way of scoring, by question: ``of|told|half|language|text``."""
 
 
-def collection(data: Path, told: str) -> DevSet:
-    """Return the passages in one language and the questions about them."""
+def of_dev(data: Path, told: str) -> DevSet:
+    """Return the dev passages in one language and the questions that were written about them."""
+    dev, asked = load_dev(data, langs=frozenset([told])), load_asked(data)
+    questions = [question for question in asked.questions if question.passage_lang == told]
+    return DevSet(dev.passages, dev.langs, questions)
+
+
+def of_news(data: Path, told: str) -> DevSet:
+    """Return news in one language and the questions about them."""
     rng = random.Random(0)
     passages: dict[str, str] = {}
     place: dict[str, str] = {}
@@ -53,26 +73,26 @@ def collection(data: Path, told: str) -> DevSet:
     return DevSet(passages, dict.fromkeys(passages, told), questions)
 
 
-def figures(outcomes: list[Outcome]) -> Iterator[tuple[str, dict[str, float]]]:
+def figures(of: str, outcomes: list[Outcome]) -> Iterator[tuple[str, dict[str, float]]]:
     for outcome in outcomes:
         asked = outcome.question
-        name = f"{asked.passage_lang}|{asked.half}|{asked.lang}|{asked.text}"
+        name = f"{of}|{asked.passage_lang}|{asked.half}|{asked.lang}|{asked.text}"
         yield name, {way: ndcg(outcome.ranks[way]) for way in WAYS}
 
 
 def show(found: Figures, before: Figures) -> None:
     """Print means by half, for questions in the passages' language, across, and across by either language."""
-    groups: dict[tuple[str, str], list[str]] = defaultdict(list)
+    groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for name in found:
-        told, half, lang, _ = name.split("|", 3)
-        if lang == told:
-            groups[half, "same language"].append(name)
+        of, told, half, lang, _ = name.split("|", 4)
+        if lang[:2] == told[:2]:
+            groups[of, half, "same language"].append(name)
         else:
             for group in ("across", f"of passages in {told}", f"asked in {lang}"):
-                groups[half, group].append(name)
-    for (half, group), names in sorted(groups.items()):
+                groups[of, half, group].append(name)
+    for (of, half, group), names in sorted(groups.items()):
         means = "  ".join(f"{way} {np.mean([found[name][way] for name in names]):.3f}" for way in WAYS)
-        print(f"{half:>6} {group:<18}{len(names):6}  {means}")
+        print(f"{of:>5} {half:>6} {group:<18}{len(names):6}  {means}")
         common = [name for name in names if name in before]
         if common:
             old, new = (np.array([each[name]["all"] for name in common]) for each in (before, found))
@@ -83,18 +103,23 @@ def show(found: Figures, before: Figures) -> None:
             )
 
 
+COLLECTIONS = {"news": of_news, "dev": of_dev}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
-    parser.add_argument("--told", nargs="*", default=TOLD, help="languages of passages")
+    parser.add_argument("--of", nargs="*", choices=COLLECTIONS, default=COLLECTIONS)
+    parser.add_argument("--told", nargs="*", help="languages of passages")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--before", type=Path)
     args = parser.parse_args()
     found: Figures = {}
-    for told in args.told:
-        found |= figures(run(collection(args.data, told)))
+    for of in args.of:
+        for told in args.told or TOLD[of]:
+            found |= figures(of, run(COLLECTIONS[of](args.data, told)))
     show(found, json.loads(args.before.read_text(encoding="utf-8")) if args.before else {})
     if args.out:
         args.out.write_text(json.dumps(found, ensure_ascii=False) + "\n", encoding="utf-8")

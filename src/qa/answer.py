@@ -54,7 +54,7 @@ class Answerer:
         if best is None or nearest is None:
             return _told(question, None, 0.0, reason_empty(), hits[:k])
         probability = self._calibrator.probability(hits, best)
-        if probability < self._calibrator.limit(self._max_error):
+        if probability < self._calibrator.limit(hits, self._max_error):
             why = reason_abstained(question, hits[0].passage, nearest, self._token_encoder)
             return _told(question, None, probability, why, hits[:k], nearest)
         return _told(question, nearest, probability, reason_answered(question, nearest), hits[:k], nearest)

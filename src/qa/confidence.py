@@ -35,6 +35,10 @@ UNMET = 0.35
 """Token score under which a question token met nothing."""
 
 
+Limits = tuple[tuple[float, float], ...]
+"""Shares of wrong answers, ascending, and the probability from which on no more than that share is wrong."""
+
+
 @dataclass(frozen=True, slots=True)
 class Calibrator:
     """A logistic model of "this quote answers the question", fitted on development questions asked with and without
@@ -43,8 +47,8 @@ class Calibrator:
     same: tuple[float, ...]
     cross: tuple[float, ...]
     """Intercept, then a weight for each of ``FEATURES``."""
-    limits: tuple[tuple[float, float], ...]
-    """A share of wrong answers, and the probability from which on no more than that share is wrong, ascending."""
+    limits: tuple[Limits, Limits]
+    """Of quotes in the question's language, and of others."""
 
     def probability(self, hits: Sequence[Hit], quote: BestQuote) -> float:
         """Return the probability (0 to 1) that ``quote``, of the first hit, answers the question."""
@@ -56,13 +60,18 @@ class Calibrator:
         share = hits[0].features["same_language"]
         return share * same + (1 - share) * cross
 
-    def limit(self, max_error: float) -> float:
-        """Return the probability from which quotes are shown, so that at most ``max_error`` of those shown are wrong.
+    def limit(self, hits: Sequence[Hit], max_error: float) -> float:
+        """Return the probability from which quotes of the first hit are shown, so that at most ``max_error`` of those
+        shown are wrong: of those in the question's language, and of those in others.
 
         Between the shares that ``limits`` names it is interpolated, towards 1 below and 0 above them.
         """
-        shares, limits = zip((0.0, 1.0), *self.limits, (1.0, 0.0), strict=True)
-        return float(np.interp(max_error, shares, limits))
+        share = hits[0].features["same_language"]
+        chances = 0.0
+        for limits, part in zip(self.limits, (share, 1 - share), strict=True):
+            errors, least = zip((0.0, 1.0), *limits, (1.0, 0.0), strict=True)
+            chances += part * float(np.interp(max_error, errors, least))
+        return chances
 
 
 def features(hits: Sequence[Hit], quote: BestQuote) -> tuple[float, ...]:
@@ -94,4 +103,5 @@ def load_calibrator() -> Calibrator:
     data = json.loads(resources.files("qa").joinpath("model/confidence.json").read_text(encoding="utf-8"))
     if tuple(data["names"]) != FEATURES:
         raise ValueError(f"confidence.json was fitted for {data['names']}, the code computes {FEATURES}.")
-    return Calibrator(tuple(data["same"]), tuple(data["cross"]), tuple(map(tuple, data["limits"])))
+    same, cross = (tuple(map(tuple, data["limits"][side])) for side in ("same", "cross"))
+    return Calibrator(tuple(data["same"]), tuple(data["cross"]), (same, cross))
