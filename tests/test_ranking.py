@@ -17,6 +17,8 @@ from qa.ranking import (
     load_ranking,
     meet,
     top_k,
+    with_answers,
+    worth_reading,
 )
 from qa.types import Floats, TokenIds
 from tests.fakes import HashingEncoder
@@ -49,6 +51,25 @@ def test_fusion_breaks_ties_by_the_older_id() -> None:
 def test_top_k_orders_equal_scores_by_id() -> None:
     scores, passages = np.float32([0.5, 0.9, 0.5]), np.array([30, 20, 10])
     assert top_k(scores, passages, k=3).tolist() == [1, 2, 0]
+
+
+def test_what_is_far_behind_the_first_is_not_read() -> None:
+    numbers = np.array([7, 3, 9, 5])
+    assert worth_reading(np.array([1.0, 4.0, 2.5, 3.0], np.float32), numbers).tolist() == [1, 3, 2]
+    assert worth_reading(np.array([4.0, 3.9, 3.8, 3.7], np.float32), numbers).tolist() == [
+        0,
+        1,
+        2,
+    ]  # no more than three
+    assert worth_reading(np.array([9.0, 4.0, 2.5, 3.0], np.float32), numbers).tolist() == [0]
+    assert worth_reading(np.zeros(0, np.float32), numbers[:0]).tolist() == []
+
+
+def test_what_is_not_read_counts_as_the_least_that_is() -> None:
+    features = np.arange(8, dtype=np.float32).reshape(4, 2)
+    seen = with_answers(features, np.array([2, 0]), np.array([5.0, -1.0], np.float32))
+    assert seen[:, :2].tolist() == features.tolist()
+    assert seen[:, 2].tolist() == [-1.0, -1.0, 5.0, -1.0]
 
 
 def test_blend_adds_half_of_two_neighbours_on_either_side() -> None:

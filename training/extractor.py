@@ -515,7 +515,8 @@ class Batches:
         if one.lang not in POWERS and rng.random() < SWITCHED:
             ids = self.switched(ids)
         if len(ids) > 4 and rng.random() < 0.3:
-            ids = ids[rng.random(len(ids)) > 0.12]
+            kept = rng.random(len(ids)) > 0.12
+            ids = ids[kept] if kept.any() else ids
         others = [one.others[n] for n in rng.permutation(len(one.others)).tolist()]
         while len(others) < PASSAGES:
             others.append(int(rng.integers(len(self.pieces))))
@@ -710,11 +711,14 @@ def held_out(
 
 def fit(drawn: Batches, held: list[dict[str, torch.Tensor]], args: argparse.Namespace) -> Net:
     """Train from the last checkpoint on until the steps or the minutes are over."""
-    coming: queue.Queue[dict[str, torch.Tensor]] = queue.Queue(maxsize=8)
+    coming: queue.Queue[dict[str, torch.Tensor] | Exception] = queue.Queue(maxsize=8)
 
     def draw() -> None:
-        for batch in drawn.batches(args.batch):
-            coming.put(batch)
+        try:
+            for batch in drawn.batches(args.batch):
+                coming.put(batch)
+        except Exception as error:  # whatever it is: the training waits for a batch, and would for ever
+            coming.put(error)
 
     threading.Thread(target=draw, daemon=True).start()
     net = Net(drawn.encoder.dim)
@@ -733,6 +737,8 @@ def fit(drawn: Batches, held: list[dict[str, torch.Tensor]], args: argparse.Name
         for group in optimiser.param_groups:
             group["lr"] = args.rate * min(1.0, (step + 1) / 300) * max(0.02, 1 - gone)
         batch = coming.get()
+        if isinstance(batch, Exception):
+            raise batch
         inputs, targets = _parts(batch)
         net.train()
         with torch.autocast("cpu", torch.bfloat16, enabled=torch.bfloat16 == NARROW):

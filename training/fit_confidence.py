@@ -29,8 +29,7 @@ from qa.evaluation.calibration import calibration_error
 from qa.extractor import load_extractor
 from qa.library import Library
 from qa.quotes import best_quote
-from qa.ranking import FEATURES as FOUND
-from qa.ranking import load_ranking, top_k
+from qa.ranking import load_ranking, top_k, with_answers, worth_reading
 from qa.search import Searcher
 from qa.text import sentences
 from qa.types import Hit
@@ -88,30 +87,35 @@ def cases(
     seed: int = 0,
 ) -> Iterator[Case]:
     """Yield what each question gets quoted with and without its sources, in parts of the collection."""
-    model, encoder, extractor = load_ranking().read, load_token_encoder(), load_extractor()
+    ranking, encoder, extractor = load_ranking(), load_token_encoder(), load_extractor()
     rng = random.Random(seed)
     owner = {info.id: info.source for info in library.documents()}
     for question in questions:
         found = searcher.candidates(question.text, depth=100)
-        # whatever is taken away, the first of those that are left is read, but for the hindmost
-        best = top_k(found.features[:, FOUND.index("evidence")], found.ids, k=LEFT)
-        seen = searcher.read(found, best)
-        scores = model.scores(seen)
-        order = best[np.argsort(-scores[best], kind="stable")]
-        told = library.passages(found.ids[order].tolist())
-        rows = [
-            Hit(
-                0,
-                float(scores[place]),
-                passage,
-                owner[passage.document_id],
-                model.named(seen[place]),
-            )
-            for place, passage in zip(order.tolist(), told, strict=True)
-        ]
-        for chosen in _parts([hit.source for hit in rows], question.sources, rng):
-            hits = [hit for hit in rows if hit.source in chosen][:COMPARED]
-            quote = best_quote(question.text, hits[0].passage, encoder, extractor) if hits else None
+        # whatever is taken away, the first of those that are left are read, but for the hindmost
+        best = top_k(ranking.found.scores(found.features), found.ids, k=LEFT)
+        answers = searcher.read(found, best)[best, -1]
+        told = library.passages(found.ids[best].tolist())
+        sources = [owner[passage.document_id] for passage in told]
+        for chosen in _parts(sources, question.sources, rng):
+            left = np.array([place for place, source in enumerate(sources) if source in chosen], np.int64)
+            features_left, ids = found.features[best[left]], found.ids[best[left]]
+            read = worth_reading(ranking.found.scores(features_left), ids)
+            if not len(read):
+                continue
+            seen = with_answers(features_left, read, answers[left[read]])
+            scores = ranking.read.scores(seen)
+            hits = [
+                Hit(
+                    0,
+                    float(scores[place]),
+                    told[left[place]],
+                    sources[left[place]],
+                    ranking.read.named(seen[place]),
+                )
+                for place in top_k(scores, ids, k=COMPARED).tolist()
+            ]
+            quote = best_quote(question.text, hits[0].passage, encoder, extractor)
             if quote is None:
                 continue
             text = bare(quote.span.shift(-hits[0].passage.span.start).of(hits[0].passage.text))

@@ -20,8 +20,8 @@ from qa.encoder import load_encoder, load_token_encoder
 from qa.languages import Languages
 from qa.lexical import LexicalIndex
 from qa.library import Library
-from qa.ranking import FEATURES, READ, load_ranking, top_k
-from qa.search import READ_BEST, Searcher
+from qa.ranking import FEATURES, READ, load_ranking, worth_reading
+from qa.search import Searcher
 from qa.text import words
 from qa.types import Floats, Ints
 from qa.views import Views
@@ -49,7 +49,7 @@ def shipped(round_name: str = "read") -> Callable[[Floats], Floats]:
 
 def read_best(features: Floats, ids: Ints) -> Ints:
     """Return which candidates (<= k,) the second round reads."""
-    return top_k(shipped("found")(features), ids, k=READ_BEST)
+    return worth_reading(shipped("found")(features), ids)
 
 
 @dataclass(frozen=True, slots=True)

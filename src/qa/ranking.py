@@ -44,6 +44,27 @@ def top_k(scores: Floats, ids: Ints, *, k: int) -> Ints:
     return np.lexsort((ids, -scores))[:k].astype(np.int64)
 
 
+READ_BEST, READ_WITHIN = 3, 2.0
+"""Candidates that are read at most, and how far behind the first they may be: what comes further behind is not first
+once it is read, and what reading costs goes by their number."""
+
+
+def worth_reading(scores: Floats, ids: Ints) -> Ints:
+    """Return positions (<= ``READ_BEST``,) of the candidates that are read, by their scores (n,) before."""
+    best = top_k(scores, ids, k=READ_BEST)
+    return best[scores[best] >= scores[best[:1]] - READ_WITHIN]
+
+
+def with_answers(features: Floats, best: Ints, answers: Floats) -> Floats:
+    """Put the ``answers`` (b,) of the candidates that are read, at positions ``best`` (b,), beside the features (n, f).
+
+    One that is not read counts as the least of those that are.
+    """
+    column = np.full(len(features), answers.min(), np.float32)
+    column[best] = answers
+    return np.column_stack([features, column])
+
+
 def blend(values: Floats) -> Floats:
     """Add a share of the two neighbours on either side along the last axis: (…, t) -> (…, t)."""
     blended = values.copy(order="K")  # as it lies in memory: ``interact`` gives a transposed array

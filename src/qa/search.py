@@ -17,7 +17,19 @@ from qa.languages import Languages
 from qa.library import Library
 from qa.meanings import SAMPLED, Meanings, Meant
 from qa.quotes import asked_kind
-from qa.ranking import FEATURES, Interaction, Question, fuse, interact, lay, load_ranking, meet, top_k
+from qa.ranking import (
+    FEATURES,
+    Interaction,
+    Question,
+    fuse,
+    interact,
+    lay,
+    load_ranking,
+    meet,
+    top_k,
+    with_answers,
+    worth_reading,
+)
 from qa.text import words
 from qa.types import Encoder, Floats, Hit, Ints, Scope, TokenEncoder, TokenIds
 from qa.views import Views
@@ -40,9 +52,6 @@ TRIES = 3
 
 NAMED = 32
 """Passages that are looked for by the names alone: at their weight, those further down are no candidates."""
-
-READ_BEST = 3
-"""Candidates that are read: what that costs goes by their number."""
 
 KEPT_SCOPES = 16
 """Scopes whose passages are kept: a reader asks several questions in one."""
@@ -212,18 +221,14 @@ class Searcher:
             yield self._views.lexical.search(terms, NAMED, among)[0]
 
     def read(self, found: Candidates, best: Ints | None = None) -> Floats:
-        """Return the features (n, f) of candidates with what those at positions ``best`` say when they are read.
-
-        One that is not read counts as the least of those that are.
-        """
+        """Return the features (n, f) of candidates with what those at positions ``best``, or those that are worth it,
+        say when they are read."""
         if best is None:
-            best = top_k(self._ranking.found.scores(found.features), found.ids, k=READ_BEST)
+            best = worth_reading(self._ranking.found.scores(found.features), found.ids)
         texts = [found.texts[number] for number in best.tolist()]
         readings = self._extractor.extract(found.question, texts, found.met.of(best), self._token_encoder)
-        values = np.array([max(reading.score, NOTHING) for reading in readings], np.float32)
-        column = np.full(len(found.ids), values.min(), np.float32)
-        column[best] = values
-        return np.column_stack([found.features, column])
+        answers = np.array([max(reading.score, NOTHING) for reading in readings], np.float32)
+        return with_answers(found.features, best, answers)
 
     def _figures(self, ids: TokenIds) -> NDArray[np.bool_]:
         """Tell which tokens are figures (t,)."""
