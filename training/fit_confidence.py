@@ -61,8 +61,8 @@ SHARES = (1.0, 0.3, 0.1)
 LEFT = 24
 """Candidates of a question that are read: a tenth of them still leaves two."""
 
-CASES = 4 * (len(SHARES) + 1)
-"""How often a question is asked: of each part and of one document."""
+CASES = 2 * (len(SHARES) + 1)
+"""How often a question is asked of a collection: of each part and of one document, with what answers it and without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,8 @@ class Case:
     half: str
     weight: float
     across: bool
+    part: float
+    """Of its question, that it stands for: one by the number of its cases."""
 
 
 def cases(
@@ -84,9 +86,11 @@ def cases(
     questions: Iterable[SourcedQuestion],
     *,
     weight: float = 1.0,
+    times: int = 1,
     seed: int = 0,
 ) -> Iterator[Case]:
-    """Yield what each question gets quoted with and without its sources, in parts of the collection."""
+    """Yield what each question gets quoted with and without its sources, in parts of the collection; it is asked of so
+    many collections, ``times``."""
     ranking, encoder, extractor = load_ranking(), load_token_encoder(), load_extractor()
     rng = random.Random(seed)
     owner = {info.id: info.source for info in library.documents()}
@@ -126,6 +130,7 @@ def cases(
                 question.half,
                 weight,
                 question.kind != "same",
+                1 / (CASES * times),
             )
 
 
@@ -160,10 +165,12 @@ def _parts(found: Sequence[str], own: frozenset[str], rng: random.Random) -> Ite
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """The cases of one half as a model sees them: stated probabilities (n,), and whether the quotes were right (n,)."""
+    """The cases of one half as a model sees them: stated probabilities (n,), whether the quotes were right (n,), and
+    what part of a question each is (n,)."""
 
     chances: Numbers
     right: NDArray[np.bool_]
+    parts: Numbers
 
     def report(self, name: str) -> None:
         print(
@@ -185,7 +192,10 @@ def fit(some: list[Case], name: str) -> tuple[list[float], dict[str, Judged]]:
     for half in ("fit", "final"):
         chosen = [case for case in some if case.half == half]
         chances = model.predict_proba([case.values for case in chosen])[:, 1]
-        halves[half] = Judged(chances, np.array([case.right for case in chosen]))
+        right, parts = (
+            np.array(values) for values in zip(*((case.right, case.part) for case in chosen), strict=True)
+        )
+        halves[half] = Judged(chances, right, parts)
         halves[half].report(f"{name} {half}")
     return [round(float(value), 4) for value in (model.intercept_[0], *model.coef_[0])], halves
 
@@ -194,7 +204,7 @@ def limits(halves: dict[str, Judged]) -> list[tuple[float, float]]:
     """Return a limit for each of ``MAX_ERRORS``, fitted on one half, and report what each lets through."""
     found: list[tuple[float, float]] = []
     for error in MAX_ERRORS:
-        found.append((error, limit(halves["fit"].chances, halves["fit"].right, error)))
+        found.append((error, limit(halves["fit"], error)))
         for name, half in halves.items():
             bold = half.chances >= found[-1][1]
             wrong = 1 - half.right[bold].mean() if bold.any() else 0.0
@@ -205,19 +215,19 @@ def limits(halves: dict[str, Judged]) -> list[tuple[float, float]]:
     return found
 
 
-def limit(chances: Numbers, right: NDArray[np.bool_], max_error: float) -> float:
+def limit(judged: Judged, max_error: float) -> float:
     """Return the least probability from which on at most ``max_error`` of the cases are wrong: the upper end of the
     binomial interval of Clopper and Pearson stays below.
 
     The cases of a question are no independent ones: together they count as one. Source: selective prediction with
     guaranteed risk (Geifman and El-Yaniv, NeurIPS 2017).
     """
-    order = np.argsort(-chances, kind="stable")
-    wrong = np.cumsum(~right[order]) / CASES
-    shown = np.arange(1, len(order) + 1) / CASES
+    order = np.argsort(-judged.chances, kind="stable")
+    wrong = np.cumsum(~judged.right[order] * judged.parts[order])
+    shown = np.cumsum(judged.parts[order])
     bound = beta.ppf(SURE, wrong + 1, np.maximum(shown - wrong, 1e-9))
     good = np.flatnonzero(bound <= max_error)
-    return round(float(chances[order[good[-1]]]), 4) if len(good) else 1.0
+    return round(float(judged.chances[order[good[-1]]]), 4) if len(good) else 1.0
 
 
 def main() -> None:
@@ -233,14 +243,14 @@ def main() -> None:
     extracted = [question.sourced() for question in dev.questions if question.extracted]
     about = load_asked(args.data)
     with open_collection(dev.passages | about.passages) as (library, searcher):
-        found = list(cases(library, searcher, extracted))
+        found = list(cases(library, searcher, extracted, times=2))
         found += cases(library, searcher, [question.sourced() for question in about.questions])
     many = {
         key_of(f"{number} {text}"): text
         for number, text in enumerate(passages(args.data, args.among, split="train"))
     }
     with open_collection(dev.passages | many) as (library, searcher):
-        found += cases(library, searcher, extracted)
+        found += cases(library, searcher, extracted, times=2)
     with open_sample(args.corpus) as (library, searcher):
         found += cases(library, searcher, load_sample_questions(args.corpus), weight=SAMPLE_WEIGHT)
     articles = load_articles()
