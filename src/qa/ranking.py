@@ -237,7 +237,9 @@ def meet(question: Question, found: Interaction) -> Partners:
     alone[full] = np.maximum.reduceat(found.alone, begins[first], axis=1).T
     windows = blocks.copy()  # a block and the one before it
     np.maximum(blocks[:, 1:], blocks[:, :-1], out=windows[:, 1:])
-    near[full] = windows[np.arange(len(full)), (windows @ question.weights).argmax(axis=1)]
+    # not as a product of matrices: there BLAS may warn of numbers that are not in them
+    means = np.einsum("nbq,q->nb", windows, question.weights)
+    near[full] = windows[np.arange(len(full)), means.argmax(axis=1)]
     at = blocks.argmax(axis=1)  # (n, q)
     together = (at[:, 1:] == at[:, :-1]).astype(np.float32)
     beside[full, 1:] += together
