@@ -147,9 +147,11 @@ def _pairs(asked: list[_Word], words: list[_Word], scores: Floats, weights: Floa
 
     A pair scores as late interaction does: the weighted mean of each question token's best partner.
     """
-    columns = [scores[:, word.tokens].max(axis=1) for word in words]
-    columns.append(np.full(len(weights), -1.0, np.float32))  # where there is no word at all
-    best = np.stack(columns, axis=1)
+    best = np.full((len(weights), len(words) + 1), -1.0, np.float32)  # the last is where there is no word at all
+    if words:
+        begins = np.cumsum([0, *(len(word.tokens) for word in words[:-1])])
+        tokens = np.concatenate([word.tokens for word in words])
+        best[:, :-1] = np.maximum.reduceat(scores[:, tokens], begins, axis=1)
     pairs: list[_Pair] = []
     at = len(words)
     for word in asked:
