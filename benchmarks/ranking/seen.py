@@ -104,6 +104,8 @@ class _Silent:
     def search(self, words: Sequence[str], k: int, among: Ints | None = None) -> tuple[Ints, Floats]:
         return np.empty(0, np.int64), np.empty(0, np.float32)
 
+    search_meant = search  # of words that mean the question's it finds nothing either
+
 
 @dataclass(frozen=True, slots=True)
 class _DenseAlone:
