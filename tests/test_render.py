@@ -529,6 +529,7 @@ def test_no_two_languages_share_their_sentences() -> None:
         "trouble_library",
         "verdict_lost",
         "history_note",
+        "history_note_shared",
         "answer_gone",
     ):
         assert len({getattr(strings, name) for strings in LANGUAGES.values()}) == len(LANGUAGES), name

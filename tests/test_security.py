@@ -566,6 +566,15 @@ def test_conversation_of_one_user_is_closed_to_others(meet: Meet) -> None:
     assert QUOTED in json.dumps(list(anna.messages()))
 
 
+def test_it_says_for_whom_conversations_are_kept(meet: Meet) -> None:
+    own, shared = (
+        meet(server, user=user).client.get("/page/history", headers={"Accept-Language": "en"}).text
+        for server, user in (("signed", "anna"), ("open", ""))
+    )
+    assert "for you alone" in own
+    assert "for all who use this machine" in shared
+
+
 def test_kept_conversations_of_one_user_are_closed_to_others(meet: Meet) -> None:
     anna, ben = meet("signed", user="anna"), meet("signed", user="ben")
     before = {each["id"] for each in anna.conversations()}

@@ -44,7 +44,7 @@ class Answerer:
         """Retrieve, quote, decide; with ``scope``, from its documents only.
 
         Raises:
-            QuestionError: the question is empty or longer than ``LONGEST_QUESTION`` characters.
+            QuestionError: the question holds no words or is longer than ``LONGEST_QUESTION`` characters.
             ScopeError: no document is in the scope.
             QuoteMismatch: the quote differs from the stored document; it is not shown.
         """
@@ -113,7 +113,7 @@ def checked(question: str, *, longest: int = LONGEST_QUESTION) -> str:
     # half a surrogate pair, as a terminal may hand over, is no character
     question = question.encode("utf-8", "replace").decode("utf-8").strip()
     if not any(char.isalnum() for char in question):
-        raise QuestionError("The question is empty. Ask in a few words, in any language.")
+        raise QuestionError("The question holds no words. Ask in a few words, in any language.")
     if len(question) > longest:
         raise QuestionError(
             f"The question has {len(question)} characters; at most {longest} are read. Shorten it."

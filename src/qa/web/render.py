@@ -713,18 +713,22 @@ def _folders(source: str) -> Iterator[str]:
 # --- conversations that are kept ----------------------------------------------------------------
 
 
-def render_history(conversations: Sequence[PastConversation], strings: Strings) -> str:
-    """Return the conversations of a user, to be opened again, saved and removed; ``history.js`` does it."""
+def render_history(conversations: Sequence[PastConversation], strings: Strings, *, shared: bool) -> str:
+    """Return the conversations of a user, or those ``shared`` by all who use this machine.
+
+    They can be opened again, saved and removed; ``history.js`` does it.
+    """
     items = "".join(f"<li>{_past(each, strings)}</li>" for each in conversations)
     everything = ""
     if conversations:
         everything = f"<span>{escape(strings.history_all)}:</span> {_exports('', strings)}"
     listed = f'<ul class="list">{items}</ul>' if items else f"<p>{escape(strings.history_empty)}</p>"
+    note = strings.history_note_shared if shared else strings.history_note
     return (
         f'<section class="documents" lang="{strings.lang}" dir="{strings.direction}" '
         f'data-ask="{escape(strings.history_remove_ask)}" data-no="{escape(strings.remove_no)}" '
         f'data-done="{escape(strings.history_removed)}" data-failed="{escape(strings.history_remove_failed)}">'
-        f'<h2>{escape(strings.history_view)}</h2><p class="note">{escape(strings.history_note)}</p>'
+        f'<h2>{escape(strings.history_view)}</h2><p class="note">{escape(note)}</p>'
         f'<p class="deeds"><button type="button" class="anew" data-go="ask">{escape(strings.history_new)}</button>'
         f'{everything}</p><p class="receipt" role="status"></p>{listed}</section>'
     )

@@ -97,7 +97,10 @@ def add_page_routes(app: FastAPI, service: Service) -> None:
         strings, user = strings_of(request.headers), kept_for(request.scope)
         kept = History(service.path)
         return _html(
-            lambda: render_history(kept.conversations(user) if user is not None else [], strings), strings
+            lambda: render_history(
+                kept.conversations(user) if user is not None else [], strings, shared=user == ""
+            ),
+            strings,
         )
 
     @app.get("/page/scope", include_in_schema=False)
