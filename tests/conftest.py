@@ -14,12 +14,26 @@ ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 
 
+def beside(name: str, missing: str) -> Path:
+    """Return a folder beside the checkout; where it is absent, skip and say what is ``missing``."""
+    folder = SHARED / name
+    if not folder.is_dir():
+        pytest.skip(missing)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def seed() -> Path:
-    """The newspaper page that stands beside the checkout; it is not part of the project."""
-    folder = SHARED / "seed"
-    if not folder.is_dir():
-        pytest.skip(
-            "NO NEWSPAPER PAGE: ../shared/seed is not beside this checkout; what is shown on it is not tested"
-        )
-    return folder
+    """The newspaper page."""
+    return beside(
+        "seed",
+        "NO NEWSPAPER PAGE: ../shared/seed is not beside this checkout; what is shown on it is not tested",
+    )
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The training and development data."""
+    return beside(
+        "data", "NO DATA: ../shared/data is not beside this checkout; where the answers stand is not tested"
+    )

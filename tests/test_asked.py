@@ -7,24 +7,11 @@ from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from qa.encoder import StaticEncoder, load_token_encoder
-from tests.conftest import SHARED
 from training.dev import ASKED, DevQuestion, DevSet, bare, half_of, key_of, load_asked
 from training.extractor import Asked, Piece, add_asked
 
 ROWS = [json.loads(row) for row in ASKED.read_text(encoding="utf-8").splitlines()]
-
-
-@pytest.fixture(scope="module")
-def data() -> Path:
-    folder = SHARED / "data"
-    if not folder.is_dir():
-        pytest.skip(
-            "NO DATA: ../shared/data is not beside this checkout; where the answers stand is not tested"
-        )
-    return folder
 
 
 def test_each_question_is_there_once_in_many_languages() -> None:

@@ -50,7 +50,7 @@ class DevQuestion:
 
     def sourced(self) -> SourcedQuestion:
         """Return the question as asked of a collection whose sources are passage keys."""
-        kind = "same" if self.lang[:2] == self.passage_lang[:2] else "cross"
+        kind = kind_of(self.lang, self.passage_lang)
         return SourcedQuestion(self.text, (self.answer,), frozenset([self.passage]), kind, self.half)
 
 
@@ -65,6 +65,12 @@ class DevSet:
 
 def key_of(passage: str) -> str:
     return hashlib.sha256(passage.encode()).hexdigest()[:16]
+
+
+def kind_of(asked: str, told: str) -> str:
+    """Return whether a question is asked in the ``same`` language as it is answered in, in whatever script, or not."""
+    one, other = (lang.replace("_", "-").partition("-")[0] for lang in (asked, told))
+    return "same" if one == other else "cross"
 
 
 def half_of(key: str) -> Half:
@@ -174,7 +180,7 @@ class Article:
         ]
 
     def kind_of(self, question: AskedOfArticle) -> str:
-        return "same" if question.lang.partition("-")[0] == self.lang.partition("-")[0] else "cross"
+        return kind_of(question.lang, self.lang)
 
 
 @dataclass(frozen=True, slots=True)

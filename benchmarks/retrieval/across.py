@@ -28,6 +28,7 @@ from training.dev import (
     DevSet,
     join_sentences,
     key_of,
+    kind_of,
     load_asked,
     load_dev,
     load_translations,
@@ -85,7 +86,7 @@ def show(found: Figures, before: Figures) -> None:
     groups: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for name in found:
         of, told, half, lang, _ = name.split("|", 4)
-        if lang[:2] == told[:2]:
+        if kind_of(lang, told) == "same":
             groups[of, half, "same language"].append(name)
         else:
             for group in ("across", f"of passages in {told}", f"asked in {lang}"):

@@ -57,8 +57,7 @@ class Calibrator:
             sigmoid(sum(weight * value for weight, value in zip(weights, values, strict=True)))
             for weights in (self.same, self.cross)
         )
-        share = hits[0].features["same_language"]
-        return share * same + (1 - share) * cross
+        return _mixed(hits, same, cross)
 
     def limit(self, hits: Sequence[Hit], max_error: float) -> float:
         """Return the probability from which quotes of the first hit are shown, so that at most ``max_error`` of those
@@ -66,12 +65,19 @@ class Calibrator:
 
         Between the shares that ``limits`` names it is interpolated, towards 1 below and 0 above them.
         """
-        share = hits[0].features["same_language"]
-        chances = 0.0
-        for limits, part in zip(self.limits, (share, 1 - share), strict=True):
-            errors, least = zip((0.0, 1.0), *limits, (1.0, 0.0), strict=True)
-            chances += part * float(np.interp(max_error, errors, least))
-        return chances
+        same, cross = (_limit(limits, max_error) for limits in self.limits)
+        return _mixed(hits, same, cross)
+
+
+def _limit(limits: Limits, max_error: float) -> float:
+    errors, least = zip((0.0, 1.0), *limits, (1.0, 0.0), strict=True)
+    return float(np.interp(max_error, errors, least))
+
+
+def _mixed(hits: Sequence[Hit], same: float, cross: float) -> float:
+    """Mix what holds in the question's language and across, by how sure it is that the first hit is in it."""
+    share = hits[0].features["same_language"]
+    return share * same + (1 - share) * cross
 
 
 def features(hits: Sequence[Hit], quote: BestQuote) -> tuple[float, ...]:

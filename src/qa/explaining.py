@@ -147,9 +147,8 @@ def _pairs(asked: list[_Word], words: list[_Word], scores: Floats, weights: Floa
 
     A pair scores as late interaction does: the weighted mean of each question token's best partner.
     """
-    best = np.full(
-        (len(weights), len(words) + 1), -1.0, np.float32
-    )  # the last is where there is no word at all
+    # the last column is where there is no word at all
+    best = np.full((len(weights), len(words) + 1), -1.0, np.float32)
     if words:
         begins = np.cumsum([0, *(len(word.tokens) for word in words[:-1])])
         tokens = np.concatenate([word.tokens for word in words])
