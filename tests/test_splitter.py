@@ -195,6 +195,12 @@ def test_long_sentence_is_cut_after_a_clause_and_never_in_a_number() -> None:
     )
 
 
+def test_a_number_is_not_cut_where_the_limit_falls_on_its_point() -> None:
+    for before in range(50, 60):
+        pieces = texts(split_document(document("的" * before + "1234.5%" + "的" * 60), max_chars=60))
+        assert sum("1234.5%" in piece for piece in pieces) == 1, before
+
+
 def test_word_longer_than_a_passage_is_cut_at_the_limit() -> None:
     passages = split_document(document("x" * 1750))
     assert sorted(len(text) for text in texts(passages)) == [350, 700, 700]
@@ -250,7 +256,10 @@ def test_passages_are_slices_that_cover_every_sentence(document: Document, max_c
 def test_passages_cut_no_number_word_or_cluster(document: Document, max_chars: int) -> None:
     passages = split_document(document, max_chars=max_chars)
     borders = {place for passage in passages for place in (passage.span.start, passage.span.end)}
-    whole = regex.compile(r"(?:[0-9]+(?:[.,][0-9]+)*%?|[A-Za-zÀ-ÖØ-öø-ÿ]+)++|(?!\s)\X")
+    # letters and figures that grew together are one word, which may be longer than a passage
+    letters = r"[[\p{L}\p{M}]--[\p{Han}\p{Hiragana}\p{Katakana}ー\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]]+"
+    word = rf"(?:[0-9]+(?:[.,][0-9]+)*%?|{letters}(?:['’]{letters})*)++"
+    whole = regex.compile(rf"{word}|(?!\s)\X", regex.V1)
     for block in document.blocks:
         for found in whole.finditer(document.text, block.span.start, block.span.end):
             if len(found[0]) <= max_chars:

@@ -41,6 +41,8 @@ _WIDEST_ROW = 2_000
 
 _ATOM = regex.compile(rf"{ALPHANUMERIC}(?:(?<=\p{{Nd}})[万萬亿億兆千百만억조천백])*+|\X", regex.V1)
 """What is never cut: a number with its unit, a word, a grapheme cluster."""
+_BEYOND = 40
+"""Characters after the limit that show whether a word or number goes on there."""
 _SPACE = regex.compile(r"[\s\x1c-\x1f]*+")
 _BLANK = regex.compile(r"\n[ \t\r]*+\n")
 _CLAUSE_MARKS = frozenset("，、；：,;:،؛።፣—–")
@@ -252,9 +254,9 @@ def _cut(text: str, start: int, limit: int) -> int:
     def rank(position: int) -> tuple[bool, int, int]:
         return position > middle, _border(text, position), position
 
-    # a slice, because \X looks back as far as it can see
-    starts = [start + found.start() for found in _ATOM.finditer(text[start : limit + 1])]
-    borders = sorted(starts[1:], key=rank, reverse=True)
+    # a slice, because \X looks back as far as it can see; beyond the limit, where "7." may go on as 7.6
+    starts = (start + found.start() for found in _ATOM.finditer(text[start : limit + _BEYOND]))
+    borders = sorted((place for place in starts if start < place <= limit), key=rank, reverse=True)
     places = borders or range(limit, start, -1)
     return next((place for place in places if may_cut(text, place)), places[0])
 
