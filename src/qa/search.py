@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +32,7 @@ from qa.ranking import (
     worth_reading,
 )
 from qa.text import words
-from qa.types import Encoder, Floats, Hit, Ints, Scope, TokenEncoder, TokenIds
+from qa.types import Encoder, Floats, Hit, Ints, Names, Scope, TokenEncoder, TokenIds
 from qa.views import Views
 
 SPOKEN = 0.01
@@ -172,30 +173,34 @@ class Searcher:
         """Return the fused best of both sides with their features; with ``among`` (n,), of those passages."""
         query = self._encoder.encode_queries([question])[0]
         terms = list(dict.fromkeys(words(question)))
-        dense_ids, _ = self._views.dense.search(query, depth, among)
+        names = self._token_encoder.names(question)
+        # FAISS leaves Python to others: while it looks at the vectors, the words are looked for here
+        near = _beside().submit(self._near, query, names, depth, among)
         found = self._views.lexical.search(terms, depth, among)
         meant, _ = self._views.lexical.search_meant(self._meant(question), depth, among)
-        named = list(self._named(question, among))
-        weights = (1.0, LEXICAL_WEIGHT, MEANT_WEIGHT, *[LEXICAL_WEIGHT] * len(named))
-        fused = fuse([dense_ids, found[0], meant, *named], weights=weights, k=depth)
+        spelt = self._views.lexical.search(names.terms() if names else (), NAMED, among)[0]
+        dense, named = near.result()
+        weights = (1.0, LEXICAL_WEIGHT, MEANT_WEIGHT, LEXICAL_WEIGHT, LEXICAL_WEIGHT)
+        fused = fuse([dense, found[0], meant, named, spelt], weights=weights, k=depth)
         ids, rows, vectors = self._library.material(fused.tolist())
         gone = len(ids) < len(fused)
+        lexical = _beside().submit(self._views.lexical.shares, terms, ids, found)
         laid = lay(rows, self._token_encoder)
         asked = Question.asked(question, laid, self._token_encoder)
         met = interact(asked, laid)
         if not len(ids):
             nothing = np.zeros((0, len(FEATURES)), np.float32)
             return Candidates(ids, nothing, asked, rows, met, nothing, nothing, gone)
-        dense = vectors @ query
+        cosines = vectors @ query
         spoken = self._spoken(asked, rows, figure=asked_kind(question) is not None)
         partners = meet(asked, met)
         late, window = partners.whole @ asked.weights, partners.near @ asked.weights
         content = partners.whole @ asked.without(spoken.own)
-        lexical = self._views.lexical.shares(terms, ids, found)
         length = np.log1p([len(row) for row in rows])
         background = spoken.background @ asked.weights
         told = (background, spoken.figures, spoken.same, length)
-        features = np.stack([dense, late, content, window, lexical, *told], axis=1).astype(np.float32)
+        columns = (cosines, late, content, window, lexical.result(), *told)
+        features = np.stack(columns, axis=1).astype(np.float32)
         figure = self._figures(asked.ids)
         tokens = token_features(asked, partners, features[:, -2:], spoken.background, spoken.own, figure)
         kind = asked_features(asked, spoken.own)
@@ -212,13 +217,13 @@ class Searcher:
             self._spoken_by = count, self._meanings.spoken(sample)
         return self._meanings.of(self._token_encoder.token_ids([question])[0], self._spoken_by[1])
 
-    def _named(self, question: str, among: Ints | None) -> Iterator[Ints]:
-        """Yield passages that are near to the names of a question alone, and those that have them in other letters."""
-        names = self._token_encoder.names(question)
-        if names and (text := names.text()):
-            yield self._views.dense.search(self._encoder.encode_queries([text])[0], NAMED, among)[0]
-        if names and (terms := names.terms()):
-            yield self._views.lexical.search(terms, NAMED, among)[0]
+    def _near(self, query: Floats, names: Names | None, depth: int, among: Ints | None) -> tuple[Ints, Ints]:
+        """Return passages that are near to a question, and those that are near to its names alone."""
+        dense = self._views.dense
+        found, _ = dense.search(query, depth, among)
+        if not names or not (text := names.text()):
+            return found, found[:0]
+        return found, dense.search(self._encoder.encode_queries([text])[0], NAMED, among)[0]
 
     def read(self, found: Candidates, best: Ints | None = None) -> Floats:
         """Return the features (n, f) of candidates with what those at positions ``best``, or those that are worth it,
@@ -253,6 +258,12 @@ class Searcher:
             own=met @ chances[0],
             figures=figures.astype(np.float32),
         )
+
+
+@cache
+def _beside() -> ThreadPoolExecutor:
+    """Return the threads that look at vectors while those that were asked look for words."""
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="dense")
 
 
 def _told(scope: Scope) -> str:
