@@ -96,5 +96,5 @@ def test_the_file_of_settings_says_it_and_nonsense_is_refused(tmp_path: Path) ->
     file.write_text("small = true\n")
     assert load_config(file=file, environment={}).small is True
     for wrong in ("", "2", "small"):
-        with pytest.raises(ConfigError, match=r"small is .*; it must be bool"):
+        with pytest.raises(ConfigError, match=r"small is .*; it must be true or false"):
             load_config(environment={"QA_SMALL": wrong})

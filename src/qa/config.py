@@ -76,6 +76,7 @@ def _truth(value: object) -> bool:
 
 
 _TYPES: dict[str, Callable[[Any], Any]] = {"str": str, "int": int, "float": float, "bool": _truth}
+_KINDS = {"str": "text", "int": "a whole number", "float": "a number such as 0.1", "bool": "true or false"}
 
 
 def load_config(
@@ -116,5 +117,5 @@ def _with(config: Config, settings: Mapping[str, Any], *, place: str) -> Config:
         try:
             values[name] = _TYPES[kinds[name]](value)
         except (TypeError, ValueError) as error:
-            raise ConfigError(f"{place}: {name} is {value!r}; it must be {kinds[name]}.") from error
+            raise ConfigError(f"{place}: {name} is {value!r}; it must be {_KINDS[kinds[name]]}.") from error
     return replace(config, **values)

@@ -364,7 +364,7 @@ def build_page(
                     question = gr.Textbox(
                         lines=1,
                         max_lines=5,
-                        max_length=MAX_QUESTION_CHARS,
+                        max_length=10 * MAX_QUESTION_CHARS,  # what is longer than may be asked is told, not cut
                         interactive=True,
                         submit_btn=True,
                         elem_id="question",
