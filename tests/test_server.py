@@ -527,12 +527,12 @@ def test_questions_are_grouped_by_script_the_largest_group_first() -> None:
 
 def test_a_few_given_examples_are_shown_as_they_are(tmp_path: Path) -> None:
     service = demo(tmp_path)
-    assert choose_examples(service, ["Nothing answers this"], service.documents()) == (
+    assert choose_examples(service, ["Nothing answers this"], service.documents(), "ja") == (
         "Nothing answers this",
     )
 
 
-def test_of_many_given_examples_those_answered_are_shown(tmp_path: Path) -> None:
+def test_of_many_given_examples_those_answered_are_shown_the_readers_language_first(tmp_path: Path) -> None:
     service = demo(tmp_path)
     given = [
         "席はいくつですか？",
@@ -544,13 +544,15 @@ def test_of_many_given_examples_those_answered_are_shown(tmp_path: Path) -> None
         "council three",
     ]
     chosen = ("council one", "生产总值？", "席はいくつですか？", "council two")
-    assert choose_examples(service, given, service.documents()) == chosen
+    assert choose_examples(service, given, service.documents(), "en") == chosen
+    in_japanese = ("席はいくつですか？", "council one", "生产总值？", "council two")
+    assert choose_examples(service, given, service.documents(), "ja") == in_japanese
 
 
 def test_without_given_examples_titles_that_are_answered_are_shown(tmp_path: Path) -> None:
     service = demo(tmp_path)
     service.titles = {"reading-room.txt": "The council", "図書館.txt": "何もない"}
-    assert choose_examples(service, (), service.documents()) == ("The council",)
+    assert choose_examples(service, (), service.documents(), "en") == ("The council",)
 
 
 def test_choosing_examples_survives_a_service_in_trouble(tmp_path: Path) -> None:
@@ -559,4 +561,4 @@ def test_choosing_examples_survives_a_service_in_trouble(tmp_path: Path) -> None
             raise QAError("broken")
 
     service = demo(tmp_path)
-    assert choose_examples(Failing(tmp_path), (), service.documents()) == ()
+    assert choose_examples(Failing(tmp_path), (), service.documents(), "en") == ()

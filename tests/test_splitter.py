@@ -257,7 +257,9 @@ def test_passages_cut_no_number_word_or_cluster(document: Document, max_chars: i
     passages = split_document(document, max_chars=max_chars)
     borders = {place for passage in passages for place in (passage.span.start, passage.span.end)}
     # letters and figures that grew together are one word, which may be longer than a passage
-    letters = r"[[\p{L}\p{M}]--[\p{Han}\p{Hiragana}\p{Katakana}ー\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]]+"
+    letters = (
+        r"[[\p{L}\p{M}]--[\p{Han}\p{Hiragana}\p{Katakana}ー\p{Hangul}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]]+"
+    )
     word = rf"(?:[0-9]+(?:[.,][0-9]+)*%?|{letters}(?:['’]{letters})*)++"
     whole = regex.compile(rf"{word}|(?!\s)\X", regex.V1)
     for block in document.blocks:

@@ -9,6 +9,7 @@ from itertools import islice, zip_longest
 from pathlib import Path
 
 from qa.errors import ConfigError, QAError
+from qa.reasons import language_of
 from qa.text import script
 from qa.types import Document, DocumentInfo, Scope, Span
 from qa.web.service import Service
@@ -48,14 +49,17 @@ def _question(line: str) -> str:
 
 
 def choose_examples(
-    service: Service, given: Sequence[str], documents: Sequence[DocumentInfo]
+    service: Service, given: Sequence[str], documents: Sequence[DocumentInfo], lang: str
 ) -> tuple[str, ...]:
-    """Return the questions to show: a few that were given all, else some that the documents answer."""
+    """Return the questions to show: a few that were given all, else some that the documents answer, one in the
+    reader's language ``lang`` before others."""
     if 0 < len(given) <= SHOWN:
         return tuple(given)
     answered = partial(_is_answered, service)
-    groups = [filter(answered, group[:_TRIED]) for group in by_script(given or _titles(documents))]
-    return tuple(islice(_in_turn(groups), SHOWN))
+    questions = given or _titles(documents)
+    own = [question for question in questions if language_of(question) == lang]
+    groups = by_script([question for question in questions if question not in own])
+    return tuple(islice(_in_turn([filter(answered, group[:_TRIED]) for group in (own, *groups)]), SHOWN))
 
 
 def by_script(questions: Sequence[str]) -> list[list[str]]:

@@ -102,7 +102,7 @@ class Page:
         self.settings = settings
         self.on_answer = on_answer
         self._history = History(service.path)
-        self._examples: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+        self._examples: tuple[tuple[str, ...], dict[str, tuple[str, ...]]] = ((), {})
         """Document ids, and the questions chosen for them: once for a state of the library."""
 
     def open(self, request: gr.Request) -> tuple[Any, ...]:
@@ -319,13 +319,17 @@ class Page:
             return ""  # the list of documents says what is wrong
         if not documents:
             return render.render_invitation(strings)
-        return render.render_examples(self._chosen(documents), strings)
+        return render.render_examples(self._chosen(documents, strings.lang), strings)
 
-    def _chosen(self, documents: list[DocumentInfo]) -> tuple[str, ...]:
+    def _chosen(self, documents: list[DocumentInfo], lang: str) -> tuple[str, ...]:
         ids = tuple(info.id for info in documents)
-        if self._examples[0] != ids:
-            self._examples = (ids, choose_examples(self.service, self.settings.examples, documents))
-        return self._examples[1]
+        known, chosen = self._examples
+        if known != ids:
+            chosen = {}
+            self._examples = (ids, chosen)
+        if lang not in chosen:
+            chosen[lang] = choose_examples(self.service, self.settings.examples, documents, lang)
+        return chosen[lang]
 
     def _documents(self) -> list[DocumentInfo]:
         try:
@@ -364,7 +368,8 @@ def build_page(
                     question = gr.Textbox(
                         lines=1,
                         max_lines=5,
-                        max_length=10 * MAX_QUESTION_CHARS,  # what is longer than may be asked is told, not cut
+                        max_length=10
+                        * MAX_QUESTION_CHARS,  # what is longer than may be asked is told, not cut
                         interactive=True,
                         submit_btn=True,
                         elem_id="question",
