@@ -126,8 +126,9 @@ def test_a_word_that_runs_against_the_sentence_keeps_the_marks_around_it_in_plac
         ("湖北省会在哪里", "湖北的天门出过一位陆羽。"),
         ("Où est la capitale du Hubei ?", "陆羽是湖北天门人。"),
         ("Wer regiert Hubei?", "陆羽是湖北天门人。"),
+        ("Who should pay for the bridge?", "Lu Yu came from Tianmen."),
     ],
 )
 def test_what_only_asks_is_not_said_to_be_missing(question: str, text: str) -> None:
     why = reason_abstained(question, passage(text), quote(text), load_token_encoder())
-    assert not {word.casefold() for word in why.missed} & {"哪里", "在哪里", "où", "wer"}
+    assert not {word.casefold() for word in why.missed} & {"哪里", "在哪里", "où", "wer", "should", "for"}

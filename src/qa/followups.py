@@ -365,6 +365,11 @@ def _pattern(phrases: str, lang: str, before: str, after: str) -> regex.Pattern[
     return regex.compile(f"{before}(?:{'|'.join(map(regex.escape, parts)) or '(?!)'}){after}")
 
 
+def is_phrase(word: str, lang: str) -> bool:
+    """Say whether a word of a question is one of the language's phrases: such a one says nothing by itself."""
+    return _plain(word, lang) in _vocabulary(lang)
+
+
 @cache
 def _vocabulary(lang: str) -> frozenset[str]:
     phrases = PHRASES[lang]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qa.explaining import meetings
-from qa.followups import language
+from qa.followups import is_phrase, language
 from qa.quotes import asked_kind, asks_only, new_figures
 from qa.text import fold, is_traditional, script, word_spans
 from qa.types import Passage, Quote, Reason, Span, TokenEncoder
@@ -162,10 +162,12 @@ def reason_answered(question: str, quote: Quote) -> Reason:
 def reason_abstained(question: str, passage: Passage, quote: Quote, encoder: TokenEncoder) -> Reason:
     """Say what the nearest passage has of the question and what it lacks: weighty words, a figure or a date."""
     held = fold("\n".join((quote.title, *quote.headings, passage.text)))
+    lang = language(question)
+    lacking = (meeting.asked for meeting in meetings(question, passage, encoder) if not meeting.place)
     missed = tuple(
-        meeting.asked
-        for meeting in meetings(question, passage, encoder)
-        if not meeting.place and fold(meeting.asked) not in held and not asks_only(meeting.asked)
+        word
+        for word in lacking
+        if fold(word) not in held and not asks_only(word) and not is_phrase(word, lang)
     )[:SHOWN]
     shared = _shared(question, held)
     kind = asked_kind(question)
