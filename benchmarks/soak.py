@@ -81,14 +81,14 @@ class Soak:
             "search": self._search,
             "ask": self._ask,
         }
-        rare: dict[str, Callable[[QA], None]] = {
-            "compact": lambda qa: qa.compact() and None,
+        rare: dict[str, Callable[[QA], object]] = {
+            "compact": QA.compact,
             "check": self._check,
             "backup": self._backup,
             "restore": self._restore,
             "export and import": self._export_and_import,
-            "reencode": lambda qa: qa.reencode(BUILTIN) and None,
-            "mend": lambda qa: qa.mend() and None,
+            "reencode": lambda qa: qa.reencode(BUILTIN),
+            "mend": QA.mend,
         }
         first = [*usual, *rare]
         stop = threading.Event()

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -26,8 +26,8 @@ import pandas as pd
 from benchmarks.retrieval.run import LANGS, open_collection
 from benchmarks.speed.texts import as_documents, passages
 from qa import QA, Scope
-from qa.confidence import load_calibrator, sigmoid
-from qa.evaluation.calibration import Judged, auroc, calibration_error
+from qa.confidence import limit_of, load_calibrator, sigmoid
+from qa.evaluation.calibration import auroc, calibration_error
 from qa.types import Answer, Document
 from training.dev import DevQuestion, DevSet, SourcedQuestion, as_document, bare, half_of, key_of, load_dev
 from training.fit_confidence import Case, cases, fit
@@ -38,30 +38,42 @@ OTHER_DOMAINS = {"zh_antiterror_mrc": "news", "pira": "research", "faquad": "rul
 """Sources of questions that are not about articles of an encyclopedia, and what they are about."""
 
 
-def told(name: str, judged: Sequence[Judged], limit: Callable[[float], float]) -> str:
-    right = sum(each for _, each in judged)
-    line = f"{name:<12}{len(judged):6} quotes, {right / len(judged):.2f} right; ECE {calibration_error(judged):.3f}"
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """The probability stated for a quote, whether it is right, and from which on it would be shown, for ``ERRORS``."""
+
+    probability: float
+    right: bool
+    limits: tuple[float, ...]
+
+
+def told(name: str, quotes: Sequence[Quoted]) -> str:
+    judged = [(each.probability, each.right) for each in quotes]
+    right = sum(each.right for each in quotes)
+    line = f"{name:<12}{len(quotes):6} quotes, {right / len(quotes):.2f} right; ECE {calibration_error(judged):.3f}"
     line += f", AUROC {auroc(judged):.3f}"
-    for error in ERRORS:
-        shown = [each for probability, each in judged if probability >= limit(error)]
+    for number, error in enumerate(ERRORS):
+        shown = [each.right for each in quotes if each.probability >= each.limits[number]]
         line += f"; {error}: wrong {1 - sum(shown) / max(1, len(shown)):.3f}, shown {sum(shown) / right:.2f}"
     return line
 
 
-def judged(question: DevQuestion, answer: Answer) -> Judged:
+def judge(question: DevQuestion, answer: Answer) -> Quoted:
     """Judge the best quote of an answer, shown or not."""
-    quote = answer.nearest
-    return answer.confidence, quote is not None and bare(question.answer) in bare(quote.text)
+    quote, calibrator = answer.nearest, load_calibrator()
+    limits = tuple(calibrator.limit(answer.hits, error) if answer.hits else 1.0 for error in ERRORS)
+    right = quote is not None and bare(question.answer) in bare(quote.text)
+    return Quoted(answer.confidence, right, limits)
 
 
-def ask_documents(library: QA, questions: Iterable[DevQuestion], dev: DevSet) -> Iterator[Judged]:
+def ask_documents(library: QA, questions: Iterable[DevQuestion], dev: DevSet) -> Iterator[Quoted]:
     """Ask each question of its own document, and of the nearest one that does not hold the answer."""
     for question in questions:
         sources = [hit.source for hit in library.search(question.text, k=20)]
         others = (key for key in sources if bare(question.answer) not in bare(dev.passages[key]))
         for source in (question.passage, next(others, None)):
             if source:
-                yield judged(question, library.ask(question.text, scope=Scope(within=(source,))))
+                yield judge(question, library.ask(question.text, scope=Scope(within=(source,))))
 
 
 def collection(dev: DevSet) -> list[Document]:
@@ -75,30 +87,30 @@ def sources_of(data: Path) -> dict[tuple[str, str], str]:
     found: dict[tuple[str, str], str] = {}
     for path in sorted((data / "qa").glob("*.parquet")):
         frame = pd.read_parquet(path, columns=["question", "passage", "source", "split"])
-        rows = frame[frame.split == "dev"].itertuples()
-        found |= {(row.question, key_of(row.passage)): row.source for row in rows}
+        dev = frame[frame.split == "dev"]
+        rows = zip(dev.question, dev.passage, dev.source, strict=True)
+        found |= {(question, key_of(passage)): source for question, passage, source in rows}
     return found
 
 
 def measure_sizes(args: argparse.Namespace, dev: DevSet) -> None:
     final = [question for question in dev.questions if question.half == "final"]
-    limit = load_calibrator().limit
     with tempfile.TemporaryDirectory(dir=args.work) as folder:
         if "document" in args.only:
             with QA.open(Path(folder) / "all") as library:
                 library.add_documents(as_document(key, text) for key, text in dev.passages.items())
-                print(told("document", list(ask_documents(library, final, dev)), limit), flush=True)
+                print(told("document", list(ask_documents(library, final, dev))), flush=True)
         if {"collection", "large"}.isdisjoint(args.only):
             return
         with QA.open(Path(folder) / "some") as library:
             documents = collection(dev)
             library.add_documents(documents)
             if "collection" in args.only:
-                print(told("collection", [judged(q, library.ask(q.text)) for q in final], limit), flush=True)
+                print(told("collection", [judge(q, library.ask(q.text)) for q in final]), flush=True)
             if "large" in args.only:
                 texts = passages(args.data, args.passages - len(documents), split="train")
                 library.add_documents(as_documents(texts))
-                print(told("large", [judged(q, library.ask(q.text)) for q in final], limit), flush=True)
+                print(told("large", [judge(q, library.ask(q.text)) for q in final]), flush=True)
 
 
 def measure_domains(args: argparse.Namespace, dev: DevSet) -> None:
@@ -114,12 +126,13 @@ def measure_domains(args: argparse.Namespace, dev: DevSet) -> None:
             for domain, some in asked.items()
         }
     shipped = load_calibrator()
+    limits = tuple(limit_of(shipped.limits[0], error) for error in ERRORS)
     weights, _ = fit(same["articles"], "articles")
     for name, chosen in (("as shipped", shipped.same), ("of articles", tuple(weights))):
         for domain, some in same.items():
             final = [case for case in some if case.half == "final"]
-            quotes = [(chance(chosen, case), case.right) for case in final]
-            print(told(f"{domain}, {name}", quotes, shipped.limit), flush=True)
+            quotes = [Quoted(chance(chosen, case), case.right, limits) for case in final]
+            print(told(f"{domain}, {name}", quotes), flush=True)
 
 
 def chance(weights: Sequence[float], case: Case) -> float:

@@ -112,7 +112,7 @@ def script(data: Path, lang: str, *, most: int) -> Collection:
     for place, text in enumerate(texts):
         for name in latin.keys() & set(_stretches(text.lower(), spaced=spaced)):
             holding.setdefault(name, set()).add(place)
-    alone = [(name, *held) for name, held in sorted(holding.items()) if len(held) == 1]
+    alone = [(name, min(held)) for name, held in sorted(holding.items()) if len(held) == 1]
     chosen = random.Random(0).sample(alone, min(most, len(alone)))
     return Collection(
         texts, [about(latin[name].capitalize(), place, texts, WHO[:1], lang) for name, place in chosen]

@@ -13,7 +13,6 @@ import csv
 import email
 import io
 import json
-import sys
 import tempfile
 import time
 import zipfile
@@ -50,6 +49,11 @@ def _slides(data: bytes) -> list[str]:
     return [shape.text_frame.text for slide in slides for shape in slide.shapes if shape.has_text_frame]
 
 
+def _body(data: bytes) -> object:
+    body = email.message_from_bytes(data, policy=policy.default).get_body()
+    return body and body.get_content()
+
+
 def _chapters(data: bytes) -> list[str]:
     with tempfile.NamedTemporaryFile(suffix=".epub") as file:
         file.write(data)
@@ -76,7 +80,7 @@ BARE: dict[str, Callable[[bytes], object]] = {
     "epub": _chapters,
     "rtf": lambda data: rtf_to_text(data.decode()),
     "json": json.loads,
-    "eml": lambda data: email.message_from_bytes(data, policy=policy.default).get_body().get_content(),
+    "eml": _body,
     "zip": _entries,
 }
 
@@ -99,7 +103,7 @@ def measure_formats(folder: Path, count: int) -> list[dict[str, Any]]:
         path = folder / f"a.{kind}"
         path.write_bytes(data)
         documents = [each.document for each in read_file(path, source=path.name) if each.document]
-        line = {
+        line: dict[str, Any] = {
             "format": kind,
             "megabytes": len(data) / 1e6,
             "characters": sum(len(document.text) for document in documents),
@@ -153,4 +157,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -103,8 +103,8 @@ def scanned(printed: bytes, dpi: int, case: str) -> bytes:
     if case == "tilted":
         picture = picture.rotate(TILT, Image.Resampling.BICUBIC, fillcolor=255)
         picture = picture.filter(ImageFilter.GaussianBlur(BLUR * dpi / 150))
-        grey = np.asarray(picture, dtype=np.float32)
-        grey = 0.9 * grey + 12 + np.random.default_rng(SEED).normal(0, NOISE, grey.shape)
+        noise = np.random.default_rng(SEED).normal(0, NOISE, np.shape(picture))
+        grey = 0.9 * np.asarray(picture, dtype=np.float64) + 12 + noise
         picture = Image.fromarray(grey.clip(0, 255).astype(np.uint8))
     picture = picture.rotate(QUARTERS.get(case, 0), expand=True)
     stream = io.BytesIO()

@@ -65,11 +65,12 @@ class Calibrator:
 
         Between the shares that ``limits`` names it is interpolated, towards 1 below and 0 above them.
         """
-        same, cross = (_limit(limits, max_error) for limits in self.limits)
+        same, cross = (limit_of(limits, max_error) for limits in self.limits)
         return _mixed(hits, same, cross)
 
 
-def _limit(limits: Limits, max_error: float) -> float:
+def limit_of(limits: Limits, max_error: float) -> float:
+    """Return the probability from which at most ``max_error`` of the quotes of one side are wrong."""
     errors, least = zip((0.0, 1.0), *limits, (1.0, 0.0), strict=True)
     return float(np.interp(max_error, errors, least))
 
