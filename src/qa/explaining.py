@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
@@ -37,10 +38,10 @@ GOES_ON = 0.1
 
 @dataclass(frozen=True, slots=True)
 class _Word:
-    """A word of a text: its span, the positions of its tokens (t,), and whether the text is title and headings."""
+    """A word of a text: its span, the positions of its tokens, and whether the text is title and headings."""
 
     span: Span
-    tokens: Ints
+    tokens: range
     in_title: bool = False
 
 
@@ -115,10 +116,10 @@ def _words(text: str, tokens: Ints, *, first: int = 0, in_title: bool = False) -
         begin, end = bisect_right(ends, span.start), bisect_left(starts, span.end)
         if begin >= end:
             continue
-        inside = np.arange(begin, end) + first
+        inside = range(begin + first, end + first)
         if words and words[-1].tokens[-1] == inside[0]:
             before = words.pop()
-            span, inside = Span(before.span.start, span.end), np.union1d(before.tokens, inside)
+            span, inside = Span(before.span.start, span.end), range(before.tokens.start, inside.stop)
         words.append(_Word(span, inside, in_title))
     return words
 
@@ -126,17 +127,17 @@ def _words(text: str, tokens: Ints, *, first: int = 0, in_title: bool = False) -
 def _as_names(words: list[_Word], spelt: Ints) -> list[_Word]:
     """Join words that touch and whose tokens are all a name in other letters, at ``spelt`` (m,)."""
     joined: list[_Word] = []
+    there = set(spelt.tolist())
     for word in words:
         before = joined[-1] if joined else None
         if (
             before
             and before.in_title == word.in_title
             and before.span.end == word.span.start
-            and np.isin(np.union1d(before.tokens, word.tokens), spelt).all()
+            and there.issuperset((*before.tokens, *word.tokens))
         ):
-            word = _Word(
-                Span(before.span.start, word.span.end), np.union1d(before.tokens, word.tokens), word.in_title
-            )
+            tokens = range(before.tokens.start, word.tokens.stop)
+            word = _Word(Span(before.span.start, word.span.end), tokens, word.in_title)
             joined.pop()
         joined.append(word)
     return joined
@@ -151,13 +152,14 @@ def _pairs(asked: list[_Word], words: list[_Word], scores: Floats, weights: Floa
     best = np.full((len(weights), len(words) + 1), -1.0, np.float32)
     if words:
         begins = np.cumsum([0, *(len(word.tokens) for word in words[:-1])])
-        tokens = np.concatenate([word.tokens for word in words])
+        tokens = np.fromiter(chain.from_iterable(word.tokens for word in words), np.int64)
         best[:, :-1] = np.maximum.reduceat(scores[:, tokens], begins, axis=1)
     pairs: list[_Pair] = []
     at = len(words)
     for word in asked:
-        own = weights[word.tokens]
-        values = own @ best[word.tokens] / max(float(own.sum()), 1e-9)
+        there = slice(word.tokens.start, word.tokens.stop)
+        own = weights[there]
+        values = own @ best[there] / max(float(own.sum()), 1e-9)
         after, at = at + 1, int(values.argmax())
         # a name of several characters is met as one, and not here and there
         if after < len(words) and values[after] >= values[at] - GOES_ON:
