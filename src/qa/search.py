@@ -45,6 +45,10 @@ places."""
 MEANT_WEIGHT = 1.0
 """What a rank among passages with words of the question's meaning counts: they are found where the vectors are not."""
 
+AGREED, FEWER = 15, 0.6
+"""Where words and vectors agree, this share of the candidates is enough: where one in fifteen of so many of the first
+of either are the same ones. Where they do not, mostly across languages, the right passage may stand further down."""
+
 GROWN = 10
 """A library's languages are looked at again when a tenth of its passages are new or gone."""
 
@@ -128,7 +132,7 @@ class Searcher:
 
     def _hits(self, question: str, k: int, among: Ints | None) -> tuple[list[Hit], bool]:
         """Return the best passages, and whether some that were found are gone from the library since."""
-        found = self.candidates(question, depth=max(self._candidates, k), among=among)
+        found = self.candidates(question, depth=max(self._candidates, k), least=k, among=among)
         gone = found.gone
         if not len(found.ids):
             return [], gone
@@ -169,8 +173,11 @@ class Searcher:
             kept = self._scopes[scope] = head, self._library.ids_of(inside)
         return kept[1]
 
-    def candidates(self, question: str, *, depth: int, among: Ints | None = None) -> Candidates:
-        """Return the fused best of both sides with their features; with ``among`` (n,), of those passages."""
+    def candidates(
+        self, question: str, *, depth: int, least: int = 1, among: Ints | None = None
+    ) -> Candidates:
+        """Return the fused best of both sides with their features: ``depth`` of them, or fewer where these are enough,
+        but ``least``; with ``among`` (n,), of those passages."""
         query = self._encoder.encode_queries([question])[0]
         terms = list(dict.fromkeys(words(question)))
         names = self._token_encoder.names(question)
@@ -181,6 +188,9 @@ class Searcher:
         spelt = self._views.lexical.search(names.terms() if names else (), NAMED, among)[0]
         dense, named = near.result()
         weights = (1.0, LEXICAL_WEIGHT, MEANT_WEIGHT, LEXICAL_WEIGHT, LEXICAL_WEIGHT)
+        few = max(least, int(FEWER * depth))
+        if np.isin(dense[:few], found[0][:few]).sum() * AGREED >= few:
+            depth = min(depth, few)
         fused = fuse([dense, found[0], meant, named, spelt], weights=weights, k=depth)
         ids, rows, vectors = self._library.material(fused.tolist())
         gone = len(ids) < len(fused)
