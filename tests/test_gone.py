@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -11,10 +12,11 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
-from qa import QA
+from qa import QA, library
 from qa.config import Config
 from qa.errors import LibraryGone, QAError
 from qa.history import History
+from qa.library import Library
 from qa.server import create_app
 from qa.users import Users
 from qa.web.page import Page
@@ -141,6 +143,26 @@ def test_a_library_that_comes_and_goes_while_many_ask_answers_or_says_that_it_is
         thread.join()
     assert told == {QUOTE}
     assert quoted(qa) == QUOTE
+
+
+def test_a_library_that_is_away_only_while_it_is_opened_is_opened(
+    qa: QA, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect, times = library._connect, list[int]()
+
+    def away_at_first(file: Path, *, write: bool, small: bool = False) -> sqlite3.Connection:
+        times.append(1)
+        put_back = moved(qa.path) if len(times) == 1 else lambda: None
+        try:
+            return connect(file, write=write, small=small)
+        finally:
+            put_back()
+
+    with Library.open(qa.path) as reader:
+        reader._idle.clear()  # no connection is left from before
+        monkeypatch.setattr(library, "_connect", away_at_first)
+        assert reader.documents()
+    assert len(times) == 2
 
 
 def test_a_folder_that_cannot_be_looked_into_is_named(qa: QA) -> None:

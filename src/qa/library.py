@@ -69,6 +69,7 @@ their place on the machine: all can be read, and the first writer upgrades them.
 ALIKE = 0.8  # resemblance from which a document passes for a copy: of its words about one in 25 may differ
 COMPARED = 3  # documents that a new one is compared with, letter by letter
 PART = 4096  # code points of a stored piece of text: reading a quote costs the quote, not the document
+TRIES = 3  # a library that cannot be opened, but is there, may have been away at that moment
 LOCK_WAIT = 2.0  # seconds; a reader that mends a view may hold the lock for a moment
 
 FACTS = ("author", "date", "language")
@@ -730,15 +731,20 @@ class Library:
         Raises:
             LibraryGone: there is none, or it may be one to another library than the connections of before.
         """
-        connection = None
-        try:
-            connection = _connect(self.path / FILE, write=False, small=self.small)
-            return connection
-        finally:
-            if not self.is_there():
-                if connection:
-                    connection.close()
-                raise gone(self.path)
+        for tried in range(1, TRIES + 1):
+            connection = None
+            try:
+                connection = _connect(self.path / FILE, write=False, small=self.small)
+                return connection
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_CANTOPEN or tried == TRIES:
+                    raise  # else it may have been away at that moment, and be back
+            finally:
+                if not self.is_there():
+                    if connection:
+                        connection.close()
+                    raise gone(self.path)
+        raise AssertionError("the last try returns or raises")
 
     @contextmanager
     def _snapshot(self) -> Iterator[sqlite3.Connection]:
