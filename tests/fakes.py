@@ -60,7 +60,7 @@ class HashingEncoder:
     def texts(self, ids: TokenIds) -> list[str]:
         return [f"\u2581{key}" for key in ids.tolist()]
 
-    def tokens(self, text: str) -> Tokens:
+    def tokens(self, text: str, ending: TokenIds | None = None) -> Tokens:
         found = list(_WORD.finditer(text))
         ids = np.array(
             [zlib.crc32(word.group().casefold().encode()) % VOCABULARY for word in found], dtype=np.uint32

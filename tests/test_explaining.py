@@ -21,7 +21,7 @@ from qa.explaining import MEANINGS, explain
 from qa.library import Library
 from qa.ranking import READ, RankingModel
 from qa.search import Searcher
-from qa.types import Explanation, Hit, Meeting, Passage, Span, Tokens
+from qa.types import Explanation, Hit, Meeting, Passage, Span, TokenIds, Tokens
 from qa.views import Views
 from tests.fakes import ENCODER, make_document
 
@@ -241,9 +241,9 @@ class Counting:
     def __init__(self) -> None:
         self.texts = 0
 
-    def tokens(self, text: str) -> Tokens:
+    def tokens(self, text: str, ending: TokenIds | None = None) -> Tokens:
         self.texts += 1
-        return TOKENS.tokens(text)
+        return TOKENS.tokens(text, ending)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(TOKENS, name)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from qa.encoder import load_token_encoder
 from qa.extractor import load_extractor
 from qa.quotes import _whole_name, asked_kind, asks_only, best_quote
-from qa.text import sentences
-from qa.types import Passage, Span
+from qa.text import sentences, unwrap
+from qa.types import Passage, Span, TokenIds
 
 
 def passage(text: str, *, offset: int = 0) -> Passage:
@@ -153,6 +153,40 @@ def test_what_is_asked_for_is_marked_also_where_words_tell_it(question: str, tex
 )  # fmt: skip
 def test_the_kind_of_answer(question: str, kind: str | None) -> None:
     assert asked_kind(question) == kind
+
+
+def stored(text: str) -> TokenIds:
+    """Return the tokens that a library has of a passage under a title."""
+    return load_token_encoder().token_ids([f"The Suez Canal\n{unwrap(text)}"])[0]
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "answer"),
+    [
+        ("How long is the Suez Canal?", "It joins two seas. It is 193 kilometres long. Ships pass daily.", "193 kilometres"),
+        ("苏伊士运河全长多少公里？", "运河连接两个海。全长约19\n3公里，每天有船通过。船很多。", "19\n3公里"),
+        ("Wie lang ist der Suezkanal?", "Er verbindet zwei Meere. Er ist 193 Kilo-\nmeter lang. Er ist alt.", "193"),
+    ],
+)  # fmt: skip
+def test_hard_line_breaks_are_read_as_they_are_indexed_and_marked_as_they_stand(
+    question: str, text: str, answer: str
+) -> None:
+    place = passage(text, offset=7)
+    best = best_quote(question, place, load_token_encoder(), load_extractor(), stored(text))
+    assert best
+    assert [mark.shift(-7).of(text) for mark in best.highlights] == [answer]
+    assert answer in best.span.shift(-7).of(text)
+
+
+@pytest.mark.parametrize("text", ["It joins two seas. It is 193 kilometres long.", "ﬁve lochs 是 193 公里。"])
+def test_tokens_that_are_known_change_no_quote(text: str) -> None:
+    question = "How long is the Suez Canal?"
+    alone = best_quote(question, passage(text), load_token_encoder(), load_extractor())
+    for known in (stored(text), stored("A mill stands there.")):
+        best = best_quote(question, passage(text), load_token_encoder(), load_extractor(), known)
+        assert best
+        assert alone
+        assert (best.span, best.highlights, best.score) == (alone.span, alone.highlights, alone.score)
 
 
 @settings(max_examples=60, deadline=None)

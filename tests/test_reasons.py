@@ -9,15 +9,15 @@ import pytest
 from qa import reasons
 from qa.encoder import load_token_encoder
 from qa.reasons import LANGUAGES, language_of, reason_abstained, reason_answered, reason_empty, say
-from qa.types import Passage, Quote, Reason, Span
+from qa.types import Hit, Passage, Quote, Reason, Span
 
 
 def quote(text: str) -> Quote:
     return Quote(text, Span(0, len(text)), "d", "源.txt", 1)
 
 
-def passage(text: str) -> Passage:
-    return Passage("d", Span(0, len(text)), text)
+def hit(text: str) -> Hit:
+    return Hit(1, 0.0, Passage("d", Span(0, len(text)), text), "a.txt")
 
 
 def told(question: str, reason: Reason) -> str:
@@ -40,7 +40,7 @@ def test_what_question_and_quote_share(question: str, text: str, reason: str) ->
 
 def test_what_the_nearest_passage_lacks() -> None:
     text, question = "云山茶园面积约33平方公里。", "长颈鹿有多高？"
-    reason = told(question, reason_abstained(question, passage(text), quote(text), load_token_encoder()))
+    reason = told(question, reason_abstained(question, hit(text), quote(text), load_token_encoder()))
     assert reason.startswith("最接近的段落（源.txt）没有提到“")
     assert "长颈鹿" in reason
 
@@ -67,7 +67,7 @@ def test_what_the_nearest_passage_lacks() -> None:
     ],
 )
 def test_what_the_nearest_passage_has_and_what_it_lacks(question: str, text: str, reason: str) -> None:
-    why = reason_abstained(question, passage(text), quote(text), load_token_encoder())
+    why = reason_abstained(question, hit(text), quote(text), load_token_encoder())
     assert told(question, why).endswith(reason)
 
 
@@ -115,7 +115,7 @@ def test_a_word_that_runs_against_the_sentence_keeps_the_marks_around_it_in_plac
     why = reason_answered(question, quote("افتتحت قناة السويس عام 1869."))
     assert "“\u2068السويس\u2069”" in say(why, "en")
     assert "«السويس»" in say(why, "ar")
-    abstained = reason_abstained("Who swims?", passage("Nobody."), quote("Nobody."), load_token_encoder())
+    abstained = reason_abstained("Who swims?", hit("Nobody."), quote("Nobody."), load_token_encoder())
     assert "\u2068swims\u2069" in say(abstained, "ar")
     assert "“swims”" in say(abstained, "en")
 
@@ -130,5 +130,5 @@ def test_a_word_that_runs_against_the_sentence_keeps_the_marks_around_it_in_plac
     ],
 )
 def test_what_only_asks_is_not_said_to_be_missing(question: str, text: str) -> None:
-    why = reason_abstained(question, passage(text), quote(text), load_token_encoder())
+    why = reason_abstained(question, hit(text), quote(text), load_token_encoder())
     assert not {word.casefold() for word in why.missed} & {"哪里", "在哪里", "où", "wer", "should", "for"}

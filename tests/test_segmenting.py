@@ -86,6 +86,7 @@ def test_the_library_is_started_once_much_was_cut_and_at_once_for_a_large_batch(
     small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(segmenting, "WORTH", 100)
+    monkeypatch.setattr(segmenting, "FEW", 10)
     patient = TextTokenizer(small)
     for _ in range(9):
         patient.encode("abcde abcde")
@@ -101,12 +102,48 @@ def test_the_library_is_started_once_much_was_cut_and_at_once_for_a_large_batch(
     assert [patient.encode(text).ids for text in texts] == [each.ids for each in whole[:3]]
 
 
+@given(
+    text=st.one_of(st.text(max_size=60), st.text(alphabet=SCRIPTS, max_size=60)),
+    title=st.sampled_from(["", "中", "ab"]),
+)
+def test_tokens_that_are_known_are_laid_along_the_text_as_the_library_does(
+    text: str, title: str, small: Path
+) -> None:
+    segmenter, library = Segmenter.load(small), Tokenizer.from_file(str(small / "tokenizer.json"))
+    stored = library.encode(f"{title}\n{text}", add_special_tokens=False).ids
+    right = library.encode(text, add_special_tokens=False)
+    found = segmenter.read_off(text, np.array(stored, np.uint32))
+    if found is not None:
+        assert (found.ids.tolist(), [tuple(span) for span in found.spans.tolist()]) == (
+            right.ids,
+            right.offsets,
+        )
+
+
+def test_the_tokens_of_most_real_texts_are_read_off(tokenizer: Tokenizer) -> None:
+    segmenter = Segmenter.load(FOLDER)
+    lines = [line for path in sorted(Path("corpus").rglob("*.md")) for line in path.read_text().splitlines()]
+    read = 0
+    for line in filter(str.strip, lines):
+        right = tokenizer.encode(line, add_special_tokens=False)
+        found = segmenter.read_off(line, np.array([7, *right.ids], np.uint32))
+        read += found is not None
+        if found is not None:
+            assert found.ids.tolist() == right.ids
+            assert [tuple(span) for span in found.spans.tolist()] == right.offsets
+    assert read > 0.8 * len(lines) / 2  # every other line is empty
+    assert segmenter.read_off("canal", np.array([7, 8], np.uint32)) is None
+
+
 def test_no_question_needs_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(file: Path) -> Any:
         raise AssertionError(file)
 
     monkeypatch.setattr(segmenting, "_read", fail)
+    monkeypatch.setattr(segmenting, "WORTH", 1_000)
     encoder = StaticEncoder.load(FOLDER, name="builtin")
+    for number in range(200):  # however many are asked
+        encoder.encode_queries([f"How long is canal {number}?"])
     assert np.isfinite(encoder.encode_queries(["苏伊士运河是哪一年通航的？"])).all()
     assert encoder.texts(encoder.token_ids(["canal"])[0]) == ["▁canal"]
 

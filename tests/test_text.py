@@ -10,7 +10,7 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa.text import fold, is_terminal, script, sentences, unwrap, weight, word_spans, words
+from qa.text import fold, is_terminal, script, sentences, unwrap, unwrapped, weight, word_spans, words
 
 PIECES = [
     *("。", "！？", "……", "「", "」", "，", "；", "“", "”", ".", "...", "?", "!", ";", '"', ")", "[3]", "|"),
@@ -324,6 +324,15 @@ def test_script_is_the_dominant_one(text: str, name: str) -> None:
 )
 def test_unwrap_joins_hard_line_breaks(text: str, line: str) -> None:
     assert unwrap(text) == line
+
+
+@given(st.one_of(st.text(), st.text(alphabet="ab -\u00ad\n\r 中，")))
+def test_what_is_unwrapped_tells_where_each_character_stood(text: str) -> None:
+    line, places = unwrapped(text)
+    assert line == unwrap(text)
+    assert len(places) == len(line)
+    assert all(text[place] == char for place, char in zip(places, line, strict=True) if char != " ")
+    assert places == sorted(places)
 
 
 @given(anything)

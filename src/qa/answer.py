@@ -55,7 +55,7 @@ class Answerer:
             return _told(question, None, 0.0, reason_empty(), hits[:k])
         probability = self._calibrator.probability(hits, best)
         if probability < self._calibrator.limit(hits, self._max_error):
-            why = reason_abstained(question, hits[0].passage, nearest, self._token_encoder)
+            why = reason_abstained(question, hits[0], nearest, self._token_encoder)
             return _told(question, None, probability, why, hits[:k], nearest)
         return _told(question, nearest, probability, reason_answered(question, nearest), hits[:k], nearest)
 
@@ -65,9 +65,7 @@ class Answerer:
         """Return the best passages and the quote of the first, none where nothing is found."""
         for tried in range(1, TRIES + 1):
             hits = tuple(self._retriever.search(question, k=k, scope=scope))
-            best = (
-                best_quote(question, hits[0].passage, self._token_encoder, self._extractor) if hits else None
-            )
+            best = self._best_quote(question, hits[0]) if hits else None
             try:
                 return hits, best, self._verified(hits[0], best) if best else None
             except QuoteMismatch:
@@ -75,6 +73,9 @@ class Answerer:
                     raise
             # the document was removed, or replaced, since it was found
         raise AssertionError("the last try returns or raises")
+
+    def _best_quote(self, question: str, hit: Hit) -> BestQuote | None:
+        return best_quote(question, hit.passage, self._token_encoder, self._extractor, hit.tokens)
 
     def _verified(self, hit: Hit, best: BestQuote) -> Quote:
         """Cut the quote out of the stored document, compared with the passage that was searched."""

@@ -42,4 +42,4 @@ def _one(rank: int, group: list[Hit]) -> Hit:
     if rank == best.rank and not others:
         return best
     also = tuple(Place(hit.source, hit.passage.document_id, hit.page, hit.passage.span) for hit in others)
-    return replace(best, rank=rank, also=also).explained_as(best)
+    return replace(best, rank=rank, also=also).found_as(best)

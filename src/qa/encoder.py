@@ -183,7 +183,9 @@ class StaticEncoder:
     def texts(self, ids: TokenIds) -> list[str]:
         return [self._tokenizer.text(token) for token in ids.tolist()]
 
-    def tokens(self, text: str) -> Tokens:
+    def tokens(self, text: str, ending: TokenIds | None = None) -> Tokens:
+        if ending is not None and (read_off := self._tokenizer.read_off(text, ending)):
+            return read_off
         encoding = self._encoding(text)
         ids = np.array(encoding.ids, dtype=np.uint32)
         spans: Ints = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)

@@ -11,7 +11,7 @@ import numpy as np
 from qa.ranking import Question, RankingModel, interact, lay
 from qa.splitter import search_text
 from qa.text import word_spans
-from qa.types import Explanation, Floats, Hit, Ints, Meeting, Passage, Share, Span, TokenEncoder
+from qa.types import Explanation, Floats, Hit, Ints, Meeting, Share, Span, TokenEncoder
 
 MEANINGS = {
     "dense": "nearness of the meaning as a whole",
@@ -63,17 +63,19 @@ def explain(hit: Hit, question: str, *, model: RankingModel, encoder: TokenEncod
         Share(name, MEANINGS.get(name, name), hit.features[name], weight)
         for name, weight in zip(model.names, weights, strict=True)
     ]
-    return Explanation(hit.score, intercept, tuple(shares), meetings(question, hit.passage, encoder))
+    return Explanation(hit.score, intercept, tuple(shares), meetings(question, hit, encoder))
 
 
-def meetings(question: str, passage: Passage, encoder: TokenEncoder) -> tuple[Meeting, ...]:
+def meetings(question: str, hit: Hit, encoder: TokenEncoder) -> tuple[Meeting, ...]:
     """Return each weighty question word with the word of passage, title or headings that it met best.
 
     Amid its neighbours, as the ranking sees it, a light word stands for the weighty one beside it. So half of what two
     words score is theirs alone.
     """
+    passage = hit.passage
     above = search_text(replace(passage, text=""))
-    asked, title, body = (encoder.tokens(text) for text in (question, above, passage.text))
+    asked, title = (encoder.tokens(text) for text in (question, above))
+    body = encoder.tokens(passage.text, hit.tokens)
     if not len(asked.ids):
         return ()
     ids = np.concatenate([title.ids, body.ids])

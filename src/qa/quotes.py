@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from qa.extractor import Extraction, Extractor, best_answer, chances
 from qa.ranking import Question, interact, lay
-from qa.text import fold, unwrap, word_spans
-from qa.types import Floats, Ints, Passage, Span, TokenEncoder
+from qa.text import fold, unwrap, unwrapped, word_spans
+from qa.types import Floats, Ints, Passage, Span, TokenEncoder, TokenIds
 
 LONGEST = 3
 """Sentences in a quote at most."""
@@ -106,10 +106,18 @@ _CUES = [cue.strip() for cues in _FOLDED_ASKS.values() for cue in cues]
 
 
 def best_quote(
-    question: str, passage: Passage, encoder: TokenEncoder, extractor: Extractor
+    question: str,
+    passage: Passage,
+    encoder: TokenEncoder,
+    extractor: Extractor,
+    stored: TokenIds | None = None,
 ) -> BestQuote | None:
-    """Return the one to three neighbouring sentences that answer best, or None for a passage without words."""
-    tokens = encoder.tokens(passage.text)
+    """Return the one to three neighbouring sentences that answer best, or None for a passage without words.
+
+    ``stored`` (t,) are the passage's tokens as the library has them: they need not be found anew.
+    """
+    text, places = unwrapped(passage.text)  # as it was indexed
+    tokens = encoder.tokens(text, stored)
     laid = lay([tokens.ids], encoder)
     asked = Question.asked(question, laid, encoder)
     if not len(tokens.ids) or not len(asked.ids):
@@ -118,9 +126,11 @@ def best_quote(
     (reading,) = extractor.extract(asked, [tokens.ids], found, encoder)
     scores = found.scores[:, found.starts[0] : found.ends[0]]
     sentences = passage.sentences or (passage.span,)
-    starts = tokens.spans[:, 0] + passage.span.start
+    where = np.array([*places, len(passage.text)], np.int64) + passage.span.start
+    spans = np.stack([where[tokens.spans[:, 0]], where[tokens.spans[:, 1] - 1] + 1], axis=1)
+    starts = spans[:, 0]
     inside = [(starts >= sentence.start) & (starts < sentence.end) for sentence in sentences]
-    best = np.stack([_best_inside(scores, where) for where in inside])
+    best = np.stack([_best_inside(scores, within) for within in inside])
     first, last, score = _choose(best, asked.weights, *_shares(reading, inside, sharp=SHARP))
     begins, ends = _shares(reading, inside)
     run = slice(first, last + 1)
@@ -128,7 +138,7 @@ def best_quote(
     return BestQuote(
         span,
         score,
-        _marks(question, passage, span, reading, tokens.spans + passage.span.start),
+        _marks(question, passage, span, reading, spans),
         best[run].max(axis=0),
         float(begins[run].sum() * ends[run].sum()),
     )

@@ -6,7 +6,7 @@ from qa.explaining import meetings
 from qa.followups import is_phrase, language
 from qa.quotes import asked_kind, asks_only, new_figures
 from qa.text import fold, is_traditional, script, word_spans
-from qa.types import Passage, Quote, Reason, Span, TokenEncoder
+from qa.types import Hit, Quote, Reason, Span, TokenEncoder
 
 SHOWN = 4
 """Words named in a reason at most."""
@@ -159,11 +159,11 @@ def reason_answered(question: str, quote: Quote) -> Reason:
     return Reason("agrees", quote.source, shared) if shared else Reason("answered", quote.source)
 
 
-def reason_abstained(question: str, passage: Passage, quote: Quote, encoder: TokenEncoder) -> Reason:
+def reason_abstained(question: str, hit: Hit, quote: Quote, encoder: TokenEncoder) -> Reason:
     """Say what the nearest passage has of the question and what it lacks: weighty words, a figure or a date."""
-    held = fold("\n".join((quote.title, *quote.headings, passage.text)))
+    held = fold("\n".join((quote.title, *quote.headings, hit.text)))
     lang = language(question)
-    lacking = (meeting.asked for meeting in meetings(question, passage, encoder) if not meeting.place)
+    lacking = (meeting.asked for meeting in meetings(question, hit, encoder) if not meeting.place)
     missed = tuple(
         word
         for word in lacking
@@ -175,7 +175,7 @@ def reason_abstained(question: str, passage: Passage, quote: Quote, encoder: Tok
         return Reason("but" if shared else "missing", quote.source, shared, missed)
     if not shared:
         return Reason("weak", quote.source)
-    gives_none = kind is not None and not new_figures(passage.text, question)
+    gives_none = kind is not None and not new_figures(hit.text, question)
     return Reason(kind if kind and gives_none else "unsure", quote.source, shared)
 
 

@@ -156,7 +156,7 @@ class Searcher:
                     passage=passage,
                     source=sources[passage.document_id],
                     features=self._ranking.read.named(features[position]),
-                ).explained_by(explained)
+                ).found_by(explained, found.texts[position])
             )
         return hits, gone
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from tokenizers import Encoding, PreTokenizedString, Token, Tokenizer
 
 from qa.errors import EncoderNotFound
+from qa.types import TokenIds, Tokens
 
 FILE = "pieces.safetensors"
 
@@ -34,8 +35,15 @@ LONGEST = 64
 KEPT = 20_000
 """Words whose pieces are kept: most of a text are common ones."""
 
+BEGINS = "▁"
+"""How a piece begins that begins a word between spaces."""
+
 WORTH = 300_000
 """Characters that are cut here in the time in which the library starts: once so many were, it is started."""
+
+FEW = 2_000
+"""Characters of a question and its names at most. They are cut here as fast as by the library, and so many questions as
+may come never start it: while it starts, which takes seconds, nothing else runs."""
 
 
 class Segmenter:
@@ -54,6 +62,8 @@ class Segmenter:
         self._unknown = unknown
         self._least = float(scores.min(initial=0)) / HUNDREDTHS - UNKNOWN_PENALTY
         self._pieces = lru_cache(KEPT)(self._likeliest)
+        self._text = lru_cache(KEPT)(self.text)
+        self._folded = lru_cache(KEPT)(head.normalizer.normalize_str)
 
     @classmethod
     def load(cls, folder: Path) -> Segmenter:
@@ -87,6 +97,41 @@ class Segmenter:
         self._head.pre_tokenizer.pre_tokenize(words)
         words.tokenize(self._pieces)
         return words.to_encoding()
+
+    def read_off(self, text: str, ids: TokenIds) -> Tokens | None:
+        """Return the tokens of a text from ``ids`` (t,), which end with them, as those of a stored passage do: to lay
+        them along the text takes a third of the time of finding them.
+
+        None where they do not, or where folding moves characters or nobody knows a token.
+        """
+        folded = self._head.normalizer.normalize_str(text)
+        if len(folded) != len(text) or any(
+            was != now and self._folded(was) != now for was, now in zip(text, folded, strict=True)
+        ):
+            return None
+        spans: list[tuple[int, int]] = []
+        start = len(folded)
+        first = len(ids)
+        for token in reversed(ids.tolist()):
+            end = start
+            while end and folded[end - 1].isspace():
+                end -= 1
+            if not end:
+                break
+            piece = self._text(token)
+            bare = piece.removeprefix(BEGINS)
+            start = end - len(bare) if bare else start
+            if token == self._unknown or start < 0 or not folded.startswith(bare, start):
+                return None
+            # a mark by itself has no place of its own: the library gives it that of the next character
+            spans.append((start, end) if bare else (start, start + 1))
+            first -= 1
+        if folded[:start].strip():
+            return None
+        if first and self._text(int(ids[first - 1])) == BEGINS:  # of the first word: it stands before nothing
+            spans.append((start, start + 1))
+            first -= 1
+        return Tokens(ids[first:], np.array(spans[::-1], dtype=np.int64).reshape(-1, 2))
 
     def _likeliest(self, word: str) -> list[Token]:
         """Cut a word into its likeliest pieces (Viterbi)."""
@@ -170,11 +215,17 @@ class TextTokenizer:
             return [segmenter.encode(text) for text in texts]
         return list(self._library().encode_batch_fast(list(texts), add_special_tokens=False))
 
+    def read_off(self, text: str, ids: TokenIds) -> Tokens | None:
+        """Return the tokens of a text from ``ids`` (t,), which end with them; None where that cannot be told."""
+        return self._segmenter.read_off(text, ids) if self._segmenter else None
+
     def _for(self, texts: Sequence[str]) -> Segmenter | None:
         """Return what cuts texts, None for the library: if it has started, or if so much is to be cut at once."""
         if self._segmenter is None or (self._begun and self._begun.done()):
             return None
         characters = sum(map(len, texts))
+        if characters <= FEW:
+            return self._segmenter
         with self._lock:
             self._cut += characters
             if self._cut > WORTH:
@@ -182,7 +233,7 @@ class TextTokenizer:
         return None if characters > WORTH else self._segmenter
 
     def _begin(self) -> Future[Tokenizer]:
-        """Start the library in a thread; it holds no lock of the interpreter meanwhile."""
+        """Start the library, in a thread."""
         if self._begun is None:
             pool = ThreadPoolExecutor(1)
             self._begun = pool.submit(_read, self._file)

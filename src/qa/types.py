@@ -229,17 +229,18 @@ class Place:
         }
 
 
-class _Explainable:
-    """Room beside the fields of a hit: what explains it is no part of its value, so it is neither compared, printed,
+class _Found:
+    """Room beside the fields of a hit: how it was found is no part of its value, so it is neither compared, printed,
     copied nor pickled."""
 
-    __slots__ = ("_explain",)
+    __slots__ = ("_explain", "_tokens")
 
     _explain: Callable[[Hit], Explanation]
+    _tokens: TokenIds
 
 
 @dataclass(frozen=True, slots=True)
-class Hit(_Explainable):
+class Hit(_Found):
     """A passage found for a question. ``score`` orders hits (higher is better) and is no probability.
 
     ``features`` names what the score was made of, for explanation and for the calibrator.
@@ -277,15 +278,22 @@ class Hit(_Explainable):
     def end(self) -> int:
         return self.passage.span.end
 
-    def explained_by(self, explain: Callable[[Hit], Explanation]) -> Hit:
-        """Return the hit with what is called where it is asked why it was found."""
+    def found_by(self, explain: Callable[[Hit], Explanation], tokens: TokenIds) -> Hit:
+        """Return the hit with what is called where it is asked why it was found, and the tokens (t,) that the library
+        has of its passage."""
         hit = replace(self)
         object.__setattr__(hit, "_explain", explain)
+        object.__setattr__(hit, "_tokens", tokens)
         return hit
 
-    def explained_as(self, other: Hit) -> Hit:
-        """Return the hit with what explains another, if anything does."""
-        return self.explained_by(other._explain) if hasattr(other, "_explain") else self
+    def found_as(self, other: Hit) -> Hit:
+        """Return the hit with what another was found by, if it is known."""
+        return self.found_by(other._explain, other._tokens) if hasattr(other, "_explain") else self
+
+    @property
+    def tokens(self) -> TokenIds | None:
+        """The passage's tokens (t,) as the library has them, those of title and headings first; None in a copy."""
+        return getattr(self, "_tokens", None)
 
     def explain(self) -> Explanation:
         """Say what each feature brought to the score, and which words of the question met which of the passage.
@@ -689,7 +697,10 @@ class TokenEncoder(Protocol):
         """Return how the tokenizer writes tokens: one that begins a word begins with "▁"."""
         ...
 
-    def tokens(self, text: str) -> Tokens: ...
+    def tokens(self, text: str, ending: TokenIds | None = None) -> Tokens:
+        """Return the tokens of a text. Those of a stored passage, ``ending`` (t,), end with its text's: they need not
+        be found anew."""
+        ...
 
     def names(self, text: str) -> Names | None:
         """Return what may be names in a question; None without any."""

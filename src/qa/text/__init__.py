@@ -8,7 +8,7 @@ from __future__ import annotations
 from qa.text.boundaries import is_terminal, sentences
 from qa.text.characters import script
 from qa.text.folding import fold, is_traditional
-from qa.text.lines import unwrap
+from qa.text.lines import unwrap, unwrapped
 from qa.text.terms import word_spans, words
 from qa.text.weights import weight
 
@@ -19,6 +19,7 @@ __all__ = [
     "script",
     "sentences",
     "unwrap",
+    "unwrapped",
     "weight",
     "word_spans",
     "words",

@@ -30,6 +30,24 @@ def unwrap(text: str) -> str:
     return "".join(parts)
 
 
+def unwrapped(text: str) -> tuple[str, list[int]]:
+    """Return ``unwrap(text)`` and where in ``text`` each of its characters stands; a space stands behind the one before
+    it."""
+    flat = unwrap(text)
+    if flat == text:
+        return flat, list(range(len(text)))
+    places: list[int] = []
+    at = 0
+    for char in flat:
+        if char == " ":
+            places.append(at)
+            continue
+        at = text.index(char, at)  # what is left out, white space and hyphens, never comes before its like
+        places.append(at)
+        at += 1
+    return flat, places
+
+
 def _joins(before: str, after: str) -> bool:
     if is_unspaced(before):
         return is_unspaced(after) or after in _NEUTRAL
