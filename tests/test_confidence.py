@@ -14,8 +14,8 @@ from qa.quotes import BestQuote
 from qa.types import Hit, Passage, Span
 
 
-def hit(rank: int, score: float, *, same: float = 1.0) -> Hit:
-    named = dict.fromkeys(RANKED, 0.5) | {"same_language": same}
+def hit(rank: int, score: float, *, same: float = 1.0, searched: float = 1000.0) -> Hit:
+    named = dict.fromkeys(RANKED, 0.5) | {"same_language": same, "searched": searched}
     return Hit(rank, score, Passage("d", Span(0, 4), "text"), "a.txt", named)
 
 
@@ -26,8 +26,16 @@ def test_features_of_a_result() -> None:
     values = features([hit(1, 7.0), hit(2, 5.5)], QUOTE)
     assert dict(zip(FEATURES, values, strict=True)) == pytest.approx(
         dict.fromkeys(RANKED, 0.5)
-        | {"quote": 0.6, "weakest": 0.5, "share": 0.7, "margin": 1.5, "lead": 1.5, "alone": 0.0}
+        | {"quote": 0.6, "weakest": 0.5, "share": 0.7, "margin": 1.5, "lead": 1.5, "alone": 0.0, "size": 3.0}
     )
+
+
+def test_the_same_quote_is_less_sure_among_more_passages() -> None:
+    calibrator = load_calibrator()
+    few, many = (
+        calibrator.probability([hit(1, 7.0, searched=searched)], QUOTE) for searched in (100.0, 100_000.0)
+    )
+    assert few > many
 
 
 def test_who_is_alone_is_ahead_of_nothing() -> None:

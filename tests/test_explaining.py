@@ -20,7 +20,7 @@ from qa.errors import QAError
 from qa.explaining import MEANINGS, explain
 from qa.library import Library
 from qa.ranking import READ, RankingModel
-from qa.search import Searcher
+from qa.search import SEARCHED, Searcher
 from qa.types import Explanation, Hit, Meeting, Passage, Span, TokenIds, Tokens
 from qa.views import Views
 from tests.fakes import ENCODER, make_document
@@ -90,7 +90,8 @@ def test_intercept_and_shares_add_up_to_the_score_in_and_across_languages(qa: QA
         explanation = hit.explain()
         assert explanation.score == hit.score
         assert total(explanation) == pytest.approx(hit.score, abs=1e-4)
-        assert {share.name: share.value for share in explanation.shares} == hit.features
+        scored = {name: value for name, value in hit.features.items() if name != SEARCHED}
+        assert {share.name: share.value for share in explanation.shares} == scored
 
 
 def test_shares_by_hand_between_two_languages() -> None:

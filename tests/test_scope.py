@@ -58,7 +58,10 @@ def test_hits_are_those_of_the_documents_in_the_scope(qa: QA, scope: Scope, sour
         with pytest.raises(ScopeError, match="No document is in 'de' and in the language en"):
             qa.search(ASKED, scope=scope)
         return
-    assert {hit.source for hit in qa.search(ASKED, scope=scope)} == sources
+    hits = qa.search(ASKED, scope=scope)
+    assert {hit.source for hit in hits} == sources
+    inside = sum(info.passages for info in qa.documents() if info.source in sources)
+    assert {hit.features["searched"] for hit in hits} == {inside}
     quote = qa.ask(ASKED, scope=scope).nearest
     assert quote is not None
     assert quote.source in sources

@@ -30,7 +30,7 @@ from qa.extractor import load_extractor
 from qa.library import Library
 from qa.quotes import best_quote
 from qa.ranking import load_ranking, top_k, with_answers, worth_reading
-from qa.search import Searcher
+from qa.search import SEARCHED, Searcher
 from qa.text import sentences
 from qa.types import Hit
 from training.dev import (
@@ -94,6 +94,8 @@ def cases(
     ranking, encoder, extractor = load_ranking(), load_token_encoder(), load_extractor()
     rng = random.Random(seed)
     owner = {info.id: info.source for info in library.documents()}
+    sizes = {info.source: info.passages for info in library.documents()}
+    everything = sum(sizes.values())
     for question in questions:
         found = searcher.candidates(question.text, depth=100)
         # whatever is taken away, the first of those that are left are read, but for the hindmost
@@ -101,7 +103,8 @@ def cases(
         answers = searcher.read(found, best)[best, -1]
         told = library.passages(found.ids[best].tolist())
         sources = [owner[passage.document_id] for passage in told]
-        for chosen in _parts(sources, question.sources, rng):
+        for share, chosen in _parts(sources, question.sources, rng):
+            searched = share * everything if share else sum(sizes.get(source, 0) for source in chosen)
             left = np.array([place for place, source in enumerate(sources) if source in chosen], np.int64)
             features_left, ids = found.features[best[left]], found.ids[best[left]]
             read = worth_reading(ranking.found.scores(features_left), ids)
@@ -109,17 +112,19 @@ def cases(
                 continue
             seen = with_answers(features_left, read, answers[left[read]])
             scores = ranking.read.scores(seen)
+            order = top_k(scores, ids, k=COMPARED)
             hits = [
                 Hit(
                     0,
                     float(scores[place]),
                     told[left[place]],
                     sources[left[place]],
-                    ranking.read.named(seen[place]),
+                    ranking.read.named(seen[place]) | {SEARCHED: float(searched)},
                 )
-                for place in top_k(scores, ids, k=COMPARED).tolist()
+                for place in order.tolist()
             ]
-            quote = best_quote(question.text, hits[0].passage, encoder, extractor)
+            stored = found.texts[int(best[left[order[0]]])]
+            quote = best_quote(question.text, hits[0].passage, encoder, extractor, stored)
             if quote is None:
                 continue
             text = bare(quote.span.shift(-hits[0].passage.span.start).of(hits[0].passage.text))
@@ -150,17 +155,20 @@ def written_questions(data: Path) -> tuple[dict[str, str], list[SourcedQuestion]
     return passages, questions
 
 
-def _parts(found: Sequence[str], own: frozenset[str], rng: random.Random) -> Iterator[frozenset[str]]:
-    """Yield the sources of libraries that a question is asked of: with those that answer it, its ``own``, and without.
+def _parts(
+    found: Sequence[str], own: frozenset[str], rng: random.Random
+) -> Iterator[tuple[float, frozenset[str]]]:
+    """Yield the sources of libraries that a question is asked of: with those that answer it, its ``own``, and without;
+    and which share of the whole each is, 0 for single documents.
 
     ``found`` are the sources of its candidates, best first.
     """
     sources = sorted(set(found))
     for share in SHARES:
         kept = frozenset(source for source in sources if rng.random() < share) - own
-        yield from (kept | own, kept)
+        yield from ((share, kept | own), (share, kept))
     nearest = next((source for source in found if source not in own), "")
-    yield from (own, frozenset([nearest]))
+    yield from ((0.0, own), (0.0, frozenset([nearest])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,12 @@ from qa.quotes import BestQuote
 from qa.types import Hit
 
 RANKED = ("dense", "late", "content", "window", "lexical", "background", "figures", "evidence", "answer")
-FEATURES = (*RANKED, "quote", "weakest", "share", "margin", "lead", "alone")
-"""What the calibrator sees: features of the top hit that ranked it (see ``qa.ranking``), the quote's token score, its
-share of question tokens that met nothing and of the answer that is read, how far the best hit is ahead of the second
-and of the last of ``COMPARED``, and whether there is no second: then it is ahead of nothing, as where no document
-answers. The more passages a library has, the nearer are those that do not answer: the lead tells it."""
+FEATURES = (*RANKED, "quote", "weakest", "share", "margin", "lead", "alone", "size")
+"""What the calibrator sees: features of the top hit that ranked it (see ``qa.ranking``), the score by which the quote
+was chosen, its share of question tokens that met nothing and of the answer that is read, how far the best hit is ahead
+of the second and of the last of ``COMPARED``, whether there is no second, when it is ahead of nothing, as where no
+document answers, and the logarithm (base 10) of the passages it was found among: the more there are, the nearer are
+those that do not answer."""
 
 MARGIN_CAP, LEAD_CAP = 4.0, 8.0
 
@@ -88,7 +89,8 @@ def features(hits: Sequence[Hit], quote: BestQuote) -> tuple[float, ...]:
     margin, lead = min(ahead[:2][-1], MARGIN_CAP), min(ahead[-1], LEAD_CAP)
     named = tuple(top.features[name] for name in RANKED)
     unmet = float((quote.met < UNMET).mean())
-    return (*named, quote.score, unmet, quote.share, margin, lead, float(len(hits) == 1))
+    size = math.log10(max(1.0, top.features["searched"]))
+    return (*named, quote.score, unmet, quote.share, margin, lead, float(len(hits) == 1), size)
 
 
 def step(probability: float) -> int:

@@ -18,11 +18,12 @@ from qa.types import Floats, Ints, Passage, Span, TokenEncoder, TokenIds
 LONGEST = 3
 """Sentences in a quote at most."""
 
-EXTRA_SENTENCE = 0.2
-"""What one more sentence must add to the token score to be worth reading."""
+EXTRA_SENTENCE = 0.4
+"""What one more sentence must add to the score to be worth reading."""
 
-READ_SHARE = 1.0
-"""What it adds to the token score to hold the whole answer as it is read."""
+READ_SHARE = 3.0
+"""What it adds to the token score to hold the whole answer as it is read: a sentence more is shown where a seventh of the
+answer's chances are in it."""
 
 BESIDE = 4.0
 """What it costs the first or last word of an answer, in log odds, to be no figure where one is asked for and there."""

@@ -49,6 +49,9 @@ AGREED, FEWER = 15, 0.6
 """Where words and vectors agree, this share of the candidates is enough: where one in fifteen of so many of the first
 of either are the same ones. Where they do not, mostly across languages, the right passage may stand further down."""
 
+SEARCHED = "searched"
+"""The feature of a hit that tells among how many passages it was found: it ranks none, and tells how sure to be."""
+
 GROWN = 10
 """A library's languages are looked at again when a tenth of its passages are new or gone."""
 
@@ -136,6 +139,7 @@ class Searcher:
         gone = found.gone
         if not len(found.ids):
             return [], gone
+        searched = float(len(self._views.dense) if among is None else len(among))
         features = self.read(found)
         scores = self._ranking.read.scores(features)
         order = top_k(scores, found.ids, k=k)
@@ -155,7 +159,7 @@ class Searcher:
                     score=float(scores[position]),
                     passage=passage,
                     source=sources[passage.document_id],
-                    features=self._ranking.read.named(features[position]),
+                    features=self._ranking.read.named(features[position]) | {SEARCHED: searched},
                 ).found_by(explained, found.texts[position])
             )
         return hits, gone

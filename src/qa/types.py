@@ -243,7 +243,8 @@ class _Found:
 class Hit(_Found):
     """A passage found for a question. ``score`` orders hits (higher is better) and is no probability.
 
-    ``features`` names what the score was made of, for explanation and for the calibrator.
+    ``features`` names what the score was made of, for explanation and for the calibrator; for the latter also among how
+    many passages it was found (``searched``).
     """
 
     rank: int
