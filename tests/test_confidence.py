@@ -14,7 +14,7 @@ from qa.quotes import BestQuote
 from qa.types import Hit, Passage, Span
 
 
-def hit(rank: int, score: float, *, same: float = 1.0, searched: float = 1000.0) -> Hit:
+def hit(rank: int, score: float, *, same: float = 1.0, searched: float = 10_000.0) -> Hit:
     named = dict.fromkeys(RANKED, 0.5) | {"same_language": same, "searched": searched}
     return Hit(rank, score, Passage("d", Span(0, 4), "text"), "a.txt", named)
 
@@ -26,7 +26,7 @@ def test_features_of_a_result() -> None:
     values = features([hit(1, 7.0), hit(2, 5.5)], QUOTE)
     assert dict(zip(FEATURES, values, strict=True)) == pytest.approx(
         dict.fromkeys(RANKED, 0.5)
-        | {"quote": 0.6, "weakest": 0.5, "share": 0.7, "margin": 1.5, "lead": 1.5, "alone": 0.0, "size": 3.0}
+        | {"quote": 0.6, "weakest": 0.5, "share": 0.7, "margin": 1.5, "lead": 1.5, "alone": 0.0, "size": 1.0}
     )
 
 

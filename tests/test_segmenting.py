@@ -12,7 +12,7 @@ from typing import Any
 import marisa_trie
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tokenizers import Encoding, Tokenizer
 
@@ -102,6 +102,8 @@ def test_the_library_is_started_once_much_was_cut_and_at_once_for_a_large_batch(
     assert [patient.encode(text).ids for text in texts] == [each.ids for each in whole[:3]]
 
 
+@example(text="\x1f", title="")
+@example(text="a\x1c b", title="ab")
 @given(
     text=st.one_of(st.text(max_size=60), st.text(alphabet=SCRIPTS, max_size=60)),
     title=st.sampled_from(["", "中", "ab"]),

@@ -18,8 +18,11 @@ FEATURES = (*RANKED, "quote", "weakest", "share", "margin", "lead", "alone", "si
 """What the calibrator sees: features of the top hit that ranked it (see ``qa.ranking``), the score by which the quote
 was chosen, its share of question tokens that met nothing and of the answer that is read, how far the best hit is ahead
 of the second and of the last of ``COMPARED``, whether there is no second, when it is ahead of nothing, as where no
-document answers, and the logarithm (base 10) of the passages it was found among: the more there are, the nearer are
-those that do not answer."""
+document answers, and how many powers of ten the passages that it was found among are above ``LARGE``: the more there
+are, the nearer are those that do not answer."""
+
+LARGE = 1000
+"""Passages up to which their number says nothing."""
 
 MARGIN_CAP, LEAD_CAP = 4.0, 8.0
 
@@ -89,7 +92,7 @@ def features(hits: Sequence[Hit], quote: BestQuote) -> tuple[float, ...]:
     margin, lead = min(ahead[:2][-1], MARGIN_CAP), min(ahead[-1], LEAD_CAP)
     named = tuple(top.features[name] for name in RANKED)
     unmet = float((quote.met < UNMET).mean())
-    size = math.log10(max(1.0, top.features["searched"]))
+    size = math.log10(max(1.0, top.features["searched"] / LARGE))
     return (*named, quote.score, unmet, quote.share, margin, lead, float(len(hits) == 1), size)
 
 

@@ -35,6 +35,9 @@ LONGEST = 64
 KEPT = 20_000
 """Words whose pieces are kept: most of a text are common ones."""
 
+SEPARATORS = "\x1c\x1d\x1e\x1f"
+"""What Python calls white space and Unicode does not."""
+
 BEGINS = "▁"
 """How a piece begins that begins a word between spaces."""
 
@@ -113,9 +116,7 @@ class Segmenter:
         start = len(folded)
         first = len(ids)
         for token in reversed(ids.tolist()):
-            end = start
-            while end and folded[end - 1].isspace():
-                end -= 1
+            end = _last(folded, start)
             if not end:
                 break
             piece = self._text(token)
@@ -126,7 +127,7 @@ class Segmenter:
             # a mark by itself has no place of its own: the library gives it that of the next character
             spans.append((start, end) if bare else (start, start + 1))
             first -= 1
-        if folded[:start].strip():
+        if _last(folded, start):
             return None
         if first and self._text(int(ids[first - 1])) == BEGINS:  # of the first word: it stands before nothing
             spans.append((start, start + 1))
@@ -175,6 +176,13 @@ class Segmenter:
             tokens.append(Token(piece, value, (at, after)))
             at = after
         return tokens
+
+
+def _last(text: str, end: int) -> int:
+    """Return where the last character before ``end`` that is no white space ends, 0 without any."""
+    while end and text[end - 1].isspace() and text[end - 1] not in SEPARATORS:
+        end -= 1
+    return end
 
 
 class TextTokenizer:
